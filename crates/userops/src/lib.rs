@@ -1,1 +1,10 @@
-//! placeholder
+//! User operations as a library.
+
+#![forbid(unsafe_code)]
+
+pub mod column;
+pub mod error;
+pub mod id;
+pub mod money;
+pub mod time;
+pub mod value;

@@ -1,0 +1,204 @@
+//! A bitmap that also answers "how many bits are set before this one".
+
+use serde::{Deserialize, Serialize};
+
+const WORD_BITS: usize = 64;
+/// Words between two entries of the rank directory: 512 bits, so one cache line of words.
+const WORDS_PER_RANK: usize = 8;
+
+/// Bits in row order, with the count of set bits before every 512th.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Bits", into = "Bits")]
+pub struct Bitmap {
+    words: Vec<u64>,
+    ranks: Vec<u64>,
+    len: usize,
+    ones: usize,
+}
+
+/// What serde writes: the rank directory is made again on reading.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Bitmap")]
+struct Bits {
+    len: usize,
+    words: Vec<u64>,
+}
+
+impl From<Bits> for Bitmap {
+    fn from(bits: Bits) -> Self {
+        let mut words = bits.words;
+        words.resize(bits.len.div_ceil(WORD_BITS), 0);
+        Self::from_words(words, bits.len)
+    }
+}
+
+impl From<Bitmap> for Bits {
+    fn from(bitmap: Bitmap) -> Self {
+        Self { len: bitmap.len, words: bitmap.words }
+    }
+}
+
+impl Bitmap {
+    /// A bitmap of `len` bits, least significant bit of the first word first; bits past `len` are cleared.
+    #[must_use]
+    pub fn from_words(mut words: Vec<u64>, len: usize) -> Self {
+        words.truncate(len.div_ceil(WORD_BITS));
+        words.resize(len.div_ceil(WORD_BITS), 0);
+        if let (Some(last), tail @ 1..) = (words.last_mut(), len % WORD_BITS) {
+            *last &= (1 << tail) - 1;
+        }
+        let mut ranks = Vec::with_capacity(words.len().div_ceil(WORDS_PER_RANK));
+        let mut ones = 0u64;
+        for block in words.chunks(WORDS_PER_RANK) {
+            ranks.push(ones);
+            ones += block.iter().map(|word| u64::from(word.count_ones())).sum::<u64>();
+        }
+        Self { words, ranks, len, ones: ones as usize }
+    }
+
+    /// How many bits there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no bit.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many bits are set.
+    #[must_use]
+    pub fn count_ones(&self) -> usize {
+        self.ones
+    }
+
+    /// Whether this bit is set; false past the end.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, index: usize) -> bool {
+        self.words.get(index / WORD_BITS).is_some_and(|word| word >> (index % WORD_BITS) & 1 == 1)
+    }
+
+    /// How many bits are set before `index`.
+    #[inline]
+    #[must_use]
+    pub fn rank(&self, index: usize) -> usize {
+        let index = index.min(self.len);
+        let (word, bit) = (index / WORD_BITS, index % WORD_BITS);
+        let block = word / WORDS_PER_RANK;
+        let Some(&before) = self.ranks.get(block) else { return self.ones };
+        let whole: u32 = self.words[block * WORDS_PER_RANK..word].iter().map(|word| word.count_ones()).sum();
+        let part = match self.words.get(word) {
+            Some(word) if bit > 0 => (word & ((1 << bit) - 1)).count_ones(),
+            _ => 0,
+        };
+        before as usize + whole as usize + part as usize
+    }
+
+    /// The words, least significant bit first.
+    #[must_use]
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    /// The positions of the set bits, ascending.
+    pub fn ones(&self) -> impl Iterator<Item = usize> + '_ {
+        self.words.iter().enumerate().flat_map(|(index, &word)| {
+            std::iter::successors((word != 0).then_some(word), |word| Some(word & (word - 1)).filter(|word| *word != 0))
+                .map(move |word| index * WORD_BITS + word.trailing_zeros() as usize)
+        })
+    }
+
+    /// All bits, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = bool> + '_ {
+        (0..self.len).map(|index| self.get(index))
+    }
+}
+
+impl FromIterator<bool> for Bitmap {
+    fn from_iter<I: IntoIterator<Item = bool>>(bits: I) -> Self {
+        let mut builder = BitmapBuilder::default();
+        bits.into_iter().for_each(|bit| builder.push(bit));
+        builder.finish()
+    }
+}
+
+/// Collects bits one by one.
+#[derive(Debug, Clone, Default)]
+pub struct BitmapBuilder {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl BitmapBuilder {
+    /// Appends a bit.
+    #[inline]
+    pub fn push(&mut self, bit: bool) {
+        if self.len.is_multiple_of(WORD_BITS) {
+            self.words.push(0);
+        }
+        if let Some(word) = self.words.last_mut() {
+            *word |= u64::from(bit) << (self.len % WORD_BITS);
+        }
+        self.len += 1;
+    }
+
+    /// Appends `count` equal bits.
+    pub fn push_many(&mut self, bit: bool, count: usize) {
+        if !bit {
+            self.len += count;
+            self.words.resize(self.len.div_ceil(WORD_BITS), 0);
+            return;
+        }
+        for _ in 0..count {
+            self.push(true);
+        }
+    }
+
+    /// How many bits were appended.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether none was.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The bitmap.
+    #[must_use]
+    pub fn finish(self) -> Bitmap {
+        Bitmap::from_words(self.words, self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rank_get_and_ones_equal_counting(bits in prop::collection::vec(any::<bool>(), 0..1500)) {
+            let bitmap: Bitmap = bits.iter().copied().collect();
+            prop_assert_eq!(bitmap.len(), bits.len());
+            let mut before = 0;
+            for (index, bit) in bits.iter().enumerate() {
+                prop_assert_eq!(bitmap.get(index), *bit);
+                prop_assert_eq!(bitmap.rank(index), before);
+                before += usize::from(*bit);
+            }
+            prop_assert_eq!(bitmap.rank(bits.len() + 9), before);
+            prop_assert_eq!(bitmap.count_ones(), before);
+            let ones: Vec<usize> = (0..bits.len()).filter(|index| bits[*index]).collect();
+            prop_assert_eq!(bitmap.ones().collect::<Vec<_>>(), ones);
+            let json = serde_json::to_string(&bitmap).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Bitmap>(&json).unwrap(), bitmap);
+        }
+    }
+}

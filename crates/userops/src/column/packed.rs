@@ -1,0 +1,171 @@
+//! A column that stores only its known values.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Bitmap;
+
+/// Values in row order, of which some may be unknown; only known ones are stored.
+///
+/// Without a bitmap every value is known and `values` is the column itself. With one, the value of a row is found by
+/// counting the known rows before it, in O(1). Serde writes a sequence with null for unknown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Packed<T> {
+    known: Option<Bitmap>,
+    values: Vec<T>,
+}
+
+impl<T> Default for Packed<T> {
+    fn default() -> Self {
+        Self { known: None, values: Vec::new() }
+    }
+}
+
+impl<T> From<Vec<T>> for Packed<T> {
+    fn from(values: Vec<T>) -> Self {
+        Self { known: None, values }
+    }
+}
+
+impl<T: Copy> Packed<T> {
+    /// A column of `len` unknown values.
+    #[must_use]
+    pub fn unknown(len: usize) -> Self {
+        Self::from_parts(Bitmap::from_words(Vec::new(), len), Vec::new())
+    }
+
+    /// A column from the bitmap of known rows and their values, in row order.
+    ///
+    /// Values beyond the bitmap's count of known rows are dropped; the bitmap is dropped where all are known, so that
+    /// equal content is equal however it was made.
+    #[must_use]
+    pub(crate) fn from_parts(known: Bitmap, mut values: Vec<T>) -> Self {
+        debug_assert_eq!(known.count_ones(), values.len());
+        values.truncate(known.count_ones());
+        Self { known: (known.count_ones() < known.len()).then_some(known), values }
+    }
+
+    /// How many rows there are, known or not.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.known.as_ref().map_or(self.values.len(), Bitmap::len)
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many rows are known.
+    #[must_use]
+    pub fn known_count(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The value in this row, or `None` where it is unknown or out of range.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, row: usize) -> Option<T> {
+        match &self.known {
+            None => self.values.get(row).copied(),
+            Some(known) if known.get(row) => self.values.get(known.rank(row)).copied(),
+            Some(_) => None,
+        }
+    }
+
+    /// The bitmap of known rows, or `None` where all are known.
+    #[must_use]
+    pub fn known(&self) -> Option<&Bitmap> {
+        self.known.as_ref()
+    }
+
+    /// The known values, in row order.
+    #[must_use]
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// All values, in row order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<T>> + '_ {
+        let mut next = 0;
+        (0..self.len()).map(move |row| {
+            let known = self.known.as_ref().is_none_or(|known| known.get(row));
+            next += usize::from(known);
+            known.then(|| self.values[next - 1])
+        })
+    }
+
+    /// The part of `values()` that belongs to a range of rows.
+    #[inline]
+    #[must_use]
+    pub fn values_in(&self, rows: std::ops::Range<usize>) -> &[T] {
+        match &self.known {
+            None => self.values.get(rows).unwrap_or_default(),
+            Some(known) => self.values.get(known.rank(rows.start)..known.rank(rows.end)).unwrap_or_default(),
+        }
+    }
+
+    /// The same column with each known value mapped.
+    #[must_use]
+    pub fn map<U: Copy>(&self, f: impl FnMut(T) -> U) -> Packed<U> {
+        Packed { known: self.known.clone(), values: self.values.iter().copied().map(f).collect() }
+    }
+}
+
+impl<T: Copy> FromIterator<Option<T>> for Packed<T> {
+    fn from_iter<I: IntoIterator<Item = Option<T>>>(rows: I) -> Self {
+        let mut values = Vec::new();
+        let known: Bitmap = rows
+            .into_iter()
+            .map(|value| {
+                values.extend(value);
+                value.is_some()
+            })
+            .collect();
+        Self::from_parts(known, values)
+    }
+}
+
+impl<T: Copy + Serialize> Serialize for Packed<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de, T: Copy + Deserialize<'de>> Deserialize<'de> for Packed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let rows = Vec::<Option<T>>::deserialize(deserializer)
+            .map_err(|error| D::Error::custom(format!("a column is a sequence of values or nulls: {error}")))?;
+        Ok(rows.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn packed_equals_a_vector_of_options(
+            rows in prop::collection::vec(prop::option::of(any::<i32>()), 0..700),
+            start in 0usize..700,
+            len in 0usize..700,
+        ) {
+            let packed: Packed<i32> = rows.iter().copied().collect();
+            prop_assert_eq!(packed.len(), rows.len());
+            prop_assert_eq!(packed.iter().collect::<Vec<_>>(), rows.clone());
+            for (row, value) in rows.iter().enumerate() {
+                prop_assert_eq!(packed.get(row), *value);
+            }
+            prop_assert_eq!(packed.get(rows.len()), None);
+            let range = start.min(rows.len())..(start + len).min(rows.len());
+            let naive: Vec<i32> = rows[range.clone()].iter().flatten().copied().collect();
+            prop_assert_eq!(packed.values_in(range), &naive[..]);
+            let json = serde_json::to_string(&packed).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Packed<i32>>(&json).unwrap(), packed);
+        }
+    }
+}
