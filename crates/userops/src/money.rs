@@ -202,10 +202,8 @@ pub enum Rounding {
     HalfEven,
 }
 
-/// How far from a minor unit a binary float may lie and still mean it, in minor units.
-///
-/// A decimal price times a hundred is off by at most a few units in the last of 53 bits: below 1e-6 up to 4e9 major
-/// units, and far above what a price can mean.
+/// How far from a minor unit a binary float may lie and still mean it, in minor units: this, or four units in the last
+/// place of its 53 bits where that is more, since a decimal price and its product by a hundred are each rounded once.
 pub const FLOAT_TOLERANCE: f64 = 1e-6;
 
 /// Why a number is no amount.
@@ -290,7 +288,8 @@ impl AmountReader {
         }
         let minor = value * 10f64.powi(self.decimals as i32);
         let nearest = minor.round_ties_even();
-        if self.rounding == Rounding::Refuse && (minor - nearest).abs() > FLOAT_TOLERANCE {
+        let tolerance = FLOAT_TOLERANCE.max(4.0 * f64::EPSILON * minor.abs());
+        if self.rounding == Rounding::Refuse && (minor - nearest).abs() > tolerance {
             return Err(AmountFault::TooFine);
         }
         // Beyond 2^53 minor units a float no longer tells one minor unit from the next.
