@@ -6,5 +6,7 @@ pub mod column;
 pub mod error;
 pub mod id;
 pub mod money;
+pub mod score;
+pub mod table;
 pub mod time;
 pub mod value;
