@@ -2,9 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attribute;
 pub mod column;
 pub mod error;
+pub mod event;
 pub mod id;
+pub mod ingest;
+pub mod log;
 pub mod money;
 pub mod score;
 pub mod table;

@@ -175,6 +175,12 @@ impl Dictionary {
     pub fn texts(&self) -> &TextArena {
         &self.texts
     }
+
+    /// The texts themselves, owned.
+    #[must_use]
+    pub fn into_texts(self) -> TextArena {
+        self.texts
+    }
 }
 
 impl<'de> Deserialize<'de> for Dictionary {

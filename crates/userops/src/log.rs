@@ -1,0 +1,273 @@
+//! The event log: frozen columns, each user's events one slice of them, in order of time.
+
+mod build;
+mod chunk;
+mod dedupe;
+mod directory;
+mod scatter;
+mod view;
+
+pub use view::UserEvents;
+
+pub(crate) use build::freeze;
+pub(crate) use chunk::{Chunk, ChunkColumn, ChunkIds, ChunkUsers, PackedBuilder};
+
+use std::ops::Range;
+
+use crate::attribute::AttributeTable;
+use crate::column::{Bitmap, Column, Dictionary, Packed, TextArena};
+use crate::error::{Result, type_mismatch};
+use crate::event::{EventSchema, unknown};
+use crate::id::{UserDirectory, UserIx};
+use crate::money::{Currency, Money};
+use crate::time::{Calendar, Timestamp, Zone};
+use crate::value::ValueType;
+
+/// All events of all users, in columns.
+///
+/// Rows are sorted by user, then time, then arrival; a user's rows are one range. Users are in the order of their
+/// external ids and dictionaries are sorted, so two logs with the same content are equal however they were made.
+/// Memory: 10 bytes an event (time and name), what the amounts and properties that are known take, and 8 bytes a user
+/// beside the id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventLog {
+    schema: EventSchema,
+    users: UserDirectory,
+    /// `user_count + 1` row numbers, ascending, the first 0.
+    offsets: Vec<u64>,
+    time: Vec<i64>,
+    name: Vec<u16>,
+    names: Dictionary,
+    amount: Packed<i64>,
+    properties: Vec<(String, Column)>,
+    ids: Option<EventIds>,
+    attributes: AttributeTable,
+}
+
+/// The events' own ids, in row order; an event without one has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EventIds {
+    known: Bitmap,
+    texts: TextArena,
+}
+
+impl EventIds {
+    fn get(&self, row: usize) -> Option<&str> {
+        self.known.get(row).then(|| self.texts.text(self.known.rank(row)))
+    }
+}
+
+impl EventLog {
+    /// The schema: zone, currency, declared names and limits.
+    #[must_use]
+    pub fn schema(&self) -> &EventSchema {
+        &self.schema
+    }
+
+    /// The zone of the log's calendar.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        self.schema.zone
+    }
+
+    /// The currency of all amounts.
+    #[must_use]
+    pub fn currency(&self) -> Currency {
+        self.schema.currency
+    }
+
+    /// The users' external ids.
+    #[must_use]
+    pub fn users(&self) -> &UserDirectory {
+        &self.users
+    }
+
+    /// How many users there are, those known only by their attributes included.
+    #[must_use]
+    pub fn user_count(&self) -> usize {
+        self.users.len()
+    }
+
+    /// How many events there are.
+    #[must_use]
+    pub fn event_count(&self) -> usize {
+        self.time.len()
+    }
+
+    /// Whether there is no event.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.time.is_empty()
+    }
+
+    /// Where each user's rows begin: `user_count + 1` row numbers, ascending, the last the number of rows.
+    #[must_use]
+    pub fn offsets(&self) -> &[u64] {
+        &self.offsets
+    }
+
+    /// The rows of a user; none where the index is not of this log.
+    #[must_use]
+    pub fn rows(&self, user: UserIx) -> Range<usize> {
+        match self.offsets.get(user.index()..user.index() + 2) {
+            Some(&[start, end]) => start as usize..end as usize,
+            _ => 0..0,
+        }
+    }
+
+    /// The instants of all events in microseconds UTC, ascending within a user.
+    #[must_use]
+    pub fn time_micros(&self) -> &[i64] {
+        &self.time
+    }
+
+    /// The codes of all events' names.
+    #[must_use]
+    pub fn name_codes(&self) -> &[u16] {
+        &self.name
+    }
+
+    /// The event names; the position of a name is its code.
+    #[must_use]
+    pub fn names(&self) -> &Dictionary {
+        &self.names
+    }
+
+    /// The code of an event name.
+    ///
+    /// # Errors
+    /// `UnknownName` where no event has it, with the nearest name.
+    pub fn name_code(&self, name: &str) -> Result<u16> {
+        let code = self.names.code(name).and_then(|code| u16::try_from(code).ok());
+        code.ok_or_else(|| unknown("event", name, self.names.iter()))
+    }
+
+    /// The amounts in minor units of the log's currency.
+    #[must_use]
+    pub fn amount_minor(&self) -> &Packed<i64> {
+        &self.amount
+    }
+
+    /// The properties with their names, ascending by name.
+    pub fn properties(&self) -> impl ExactSizeIterator<Item = (&str, &Column)> + Clone + '_ {
+        self.properties.iter().map(|(name, column)| (name.as_str(), column))
+    }
+
+    /// A property by name.
+    ///
+    /// # Errors
+    /// `UnknownName` where there is none, with the nearest name.
+    pub fn property(&self, name: &str) -> Result<&Column> {
+        let found = self.properties.binary_search_by(|(known, _)| known.as_str().cmp(name));
+        found
+            .map(|index| &self.properties[index].1)
+            .map_err(|_| unknown("property", name, self.properties.iter().map(|(name, _)| name.as_str())))
+    }
+
+    /// A text property by name.
+    ///
+    /// # Errors
+    /// `UnknownName` where there is none; `TypeMismatch` where it is not a text.
+    pub fn text_property(&self, name: &str) -> Result<&crate::column::TextColumn> {
+        match self.property(name)? {
+            Column::Text(column) => Ok(column),
+            other => Err(type_mismatch(format!(
+                "the property {name:?} is of type {}, where {} is needed",
+                other.value_type(),
+                ValueType::Text
+            ))),
+        }
+    }
+
+    /// The event's own id, where it has one.
+    #[must_use]
+    pub fn event_id(&self, row: usize) -> Option<&str> {
+        self.ids.as_ref()?.get(row)
+    }
+
+    /// The users' attributes.
+    #[must_use]
+    pub fn attributes(&self) -> &AttributeTable {
+        &self.attributes
+    }
+
+    /// The events of one user; none where the index is not of this log.
+    #[must_use]
+    pub fn events_of(&self, user: UserIx) -> UserEvents<'_> {
+        UserEvents::new(self, user)
+    }
+
+    /// All users with their events, in the order of the directory.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = UserEvents<'_>> + '_ {
+        (0..self.user_count()).map(|index| UserEvents::new(self, UserIx(index as u32)))
+    }
+
+    /// The first and the last instant of any event, or `None` without events. Takes O(users).
+    #[must_use]
+    pub fn time_span(&self) -> Option<(Timestamp, Timestamp)> {
+        let ends = self.offsets.windows(2).filter(|rows| rows[0] < rows[1]);
+        let (first, last) = ends.fold((i64::MAX, i64::MIN), |(first, last), rows| {
+            (first.min(self.time[rows[0] as usize]), last.max(self.time[rows[1] as usize - 1]))
+        });
+        (first <= last).then(|| (Timestamp::from_micros(first), Timestamp::from_micros(last)))
+    }
+
+    /// A calendar in the log's zone that is fast over all its events and up to `as_of`.
+    #[must_use]
+    pub fn calendar(&self, as_of: Timestamp) -> Calendar {
+        let (first, last) = self.time_span().unwrap_or((as_of, as_of));
+        Calendar::new(self.zone(), first.min(as_of), last.max(as_of))
+    }
+
+    /// The sum of all amounts. It fits, because freezing a log refuses one whose amounts could overflow.
+    #[must_use]
+    pub fn amount_total(&self) -> Money {
+        Money::from_minor(self.amount.values().iter().sum())
+    }
+
+    /// Ranges of users that hold about equally many events, for parallel work; they cover all users in order.
+    #[must_use]
+    pub fn user_ranges(&self, parts: usize) -> Vec<Range<usize>> {
+        balanced_ranges(&self.offsets, parts)
+    }
+
+    /// Both logs' events in one, as if the other's had arrived after this one's.
+    ///
+    /// An event of the other with an id that this one has is a duplicate and is left out. Attributes of the other
+    /// replace this one's where they are known.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where zone or currency differ; `TypeMismatch` where user ids, a property or an attribute are
+    /// of different types; `LimitExceeded` where both together are too large.
+    pub fn merge(&self, other: &Self) -> Result<Self> {
+        build::merge(self, other)
+    }
+}
+
+/// Cuts `offsets` into at most `parts` ranges of users with about equal numbers of rows (users count as a row each).
+fn balanced_ranges(offsets: &[u64], parts: usize) -> Vec<Range<usize>> {
+    let users = offsets.len().saturating_sub(1);
+    let weight_before = |user: usize| offsets[user] + user as u64;
+    let total = if users == 0 { 0 } else { weight_before(users) };
+    let parts = (parts.max(1) as u64).min(total.max(1));
+    let mut ranges = Vec::with_capacity(parts as usize);
+    let mut start = 0;
+    for part in 1..=parts {
+        let goal = (u128::from(total) * u128::from(part) / u128::from(parts)) as u64;
+        let (mut low, mut high) = (start, users);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if weight_before(middle) < goal {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let end = if part == parts { users } else { low };
+        if start < end {
+            ranges.push(start..end);
+        }
+        start = end;
+    }
+    ranges
+}
