@@ -5,7 +5,7 @@ mod packed;
 mod text;
 
 pub use bitmap::{Bitmap, BitmapBuilder};
-pub use packed::Packed;
+pub use packed::{Packed, PackedCursor};
 pub use text::{Dictionary, Interner, TextArena};
 
 use serde::{Deserialize, Serialize};

@@ -10,6 +10,7 @@ pub mod id;
 pub mod ingest;
 pub mod log;
 pub mod money;
+pub mod profile;
 pub mod score;
 pub mod table;
 pub mod time;

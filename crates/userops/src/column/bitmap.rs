@@ -97,6 +97,22 @@ impl Bitmap {
         before as usize + whole as usize + part as usize
     }
 
+    /// How many bits are set in a range, counted word by word: for short ranges.
+    #[inline]
+    #[must_use]
+    pub fn count_ones_in(&self, range: std::ops::Range<usize>) -> usize {
+        let (start, end) = (range.start, range.end.min(self.len));
+        if start >= end {
+            return 0;
+        }
+        let below = |bits: usize| if bits == 0 { 0 } else { u64::MAX >> (WORD_BITS - bits) };
+        let (first, last) = (start / WORD_BITS, end / WORD_BITS);
+        let before = (self.words[first] & below(start % WORD_BITS)).count_ones();
+        let whole: u32 = self.words[first..last].iter().map(|word| word.count_ones()).sum();
+        let tail = self.words.get(last).map_or(0, |word| (word & below(end % WORD_BITS)).count_ones());
+        (whole + tail - before) as usize
+    }
+
     /// The words, least significant bit first.
     #[must_use]
     pub fn words(&self) -> &[u64] {
@@ -195,6 +211,10 @@ mod tests {
             }
             prop_assert_eq!(bitmap.rank(bits.len() + 9), before);
             prop_assert_eq!(bitmap.count_ones(), before);
+            for (start, end) in [(0, bits.len()), (bits.len() / 3, bits.len() / 2), (bits.len() / 2, bits.len() / 3)] {
+                let naive = bits.get(start..end).map_or(0, |bits| bits.iter().filter(|bit| **bit).count());
+                prop_assert_eq!(bitmap.count_ones_in(start..end), naive);
+            }
             let ones: Vec<usize> = (0..bits.len()).filter(|index| bits[*index]).collect();
             prop_assert_eq!(bitmap.ones().collect::<Vec<_>>(), ones);
             let json = serde_json::to_string(&bitmap).unwrap();

@@ -113,6 +113,60 @@ impl<T: Copy> Packed<T> {
     }
 }
 
+/// Reads a column in ascending order of row, without counting the known rows before each from the start.
+#[derive(Debug, Clone)]
+pub struct PackedCursor<'a, T> {
+    column: &'a Packed<T>,
+    row: usize,
+    /// Known rows before `row`.
+    rank: usize,
+}
+
+impl<'a, T: Copy> PackedCursor<'a, T> {
+    /// Beyond this many rows ahead the bitmap's own directory is the shorter way.
+    const STEP_ROWS_MAX: usize = 512;
+
+    /// A cursor at the first row.
+    #[must_use]
+    pub fn new(column: &'a Packed<T>) -> Self {
+        Self { column, row: 0, rank: 0 }
+    }
+
+    /// The value in this row, or `None` where it is unknown or out of range. Rows may come in any order; ascending
+    /// ones are fast.
+    #[inline]
+    pub fn get(&mut self, row: usize) -> Option<T> {
+        match &self.column.known {
+            None => self.column.values.get(row).copied(),
+            Some(known) if known.get(row) => {
+                self.advance(known, row);
+                self.column.values.get(self.rank).copied()
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// The known values of a range of rows, as [`Packed::values_in`].
+    #[inline]
+    pub fn values_in(&mut self, rows: std::ops::Range<usize>) -> &'a [T] {
+        let Some(known) = &self.column.known else { return self.column.values.get(rows).unwrap_or_default() };
+        self.advance(known, rows.start);
+        let start = self.rank;
+        self.advance(known, rows.end);
+        self.column.values.get(start..self.rank).unwrap_or_default()
+    }
+
+    #[inline]
+    fn advance(&mut self, known: &Bitmap, row: usize) {
+        if row < self.row || row - self.row > Self::STEP_ROWS_MAX {
+            self.rank = known.rank(row);
+        } else {
+            self.rank += known.count_ones_in(self.row..row);
+        }
+        self.row = row;
+    }
+}
+
 impl<T: Copy> FromIterator<Option<T>> for Packed<T> {
     fn from_iter<I: IntoIterator<Item = Option<T>>>(rows: I) -> Self {
         let mut values = Vec::new();
@@ -163,7 +217,18 @@ mod tests {
             prop_assert_eq!(packed.get(rows.len()), None);
             let range = start.min(rows.len())..(start + len).min(rows.len());
             let naive: Vec<i32> = rows[range.clone()].iter().flatten().copied().collect();
-            prop_assert_eq!(packed.values_in(range), &naive[..]);
+            prop_assert_eq!(packed.values_in(range.clone()), &naive[..]);
+            let mut cursor = PackedCursor::new(&packed);
+            for (row, value) in rows.iter().enumerate() {
+                prop_assert_eq!(cursor.get(row), *value);
+            }
+            prop_assert_eq!(cursor.values_in(range), &naive[..], "backwards");
+            let mut cursor = PackedCursor::new(&packed);
+            let mut collected = Vec::new();
+            for start in (0..rows.len()).step_by(1 + len % 70) {
+                collected.extend_from_slice(cursor.values_in(start..(start + 1 + len % 70).min(rows.len())));
+            }
+            prop_assert_eq!(&collected[..], packed.values());
             let json = serde_json::to_string(&packed).unwrap();
             prop_assert_eq!(serde_json::from_str::<Packed<i32>>(&json).unwrap(), packed);
         }

@@ -1,0 +1,47 @@
+//! Where a user came from, and what the user cares for.
+
+use serde::{Deserialize, Serialize};
+
+use super::ProfileRules;
+use crate::column::TextColumn;
+use crate::log::UserEvents;
+use crate::time::Timestamp;
+
+/// A category and how much the user cares for it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interest {
+    /// The category, as a code of the category property's dictionary.
+    pub category: u32,
+    /// The sum over the category's events of 2^(−age / half-life): an event now weighs 1.
+    pub weight: f64,
+}
+
+/// The first known channel of a user's events, in order of time.
+pub(super) fn first_channel(events: UserEvents<'_>, rules: &ProfileRules) -> Option<u32> {
+    let column = property(events, rules.options().channel.as_deref())?;
+    events.rows().find_map(|row| column.codes.get(row))
+}
+
+/// The strongest interests, strongest first; equals in order of category.
+pub(super) fn top_interests(events: UserEvents<'_>, as_of: Timestamp, rules: &ProfileRules) -> Vec<Interest> {
+    let options = rules.options();
+    let Some(column) = property(events, options.category.as_deref()) else { return Vec::new() };
+    let half_life = options.interest_half_life.as_micros() as f64;
+    let mut interests: Vec<Interest> = Vec::new();
+    for (row, time) in events.rows().zip(events.time_micros()) {
+        let Some(category) = column.codes.get(row) else { continue };
+        let age = as_of.since(Timestamp::from_micros(*time)).as_micros() as f64;
+        let weight = (-age / half_life).exp2();
+        match interests.iter_mut().find(|interest| interest.category == category) {
+            Some(interest) => interest.weight += weight,
+            None => interests.push(Interest { category, weight }),
+        }
+    }
+    interests.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.category.cmp(&b.category)));
+    interests.truncate(usize::from(options.interests_max));
+    interests
+}
+
+fn property<'a>(events: UserEvents<'a>, name: Option<&str>) -> Option<&'a TextColumn> {
+    events.log().text_property(name?).ok()
+}

@@ -1,0 +1,199 @@
+//! Orders: how many, when, and how much.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::gap::{Gaps, distinct_days, gaps_of_days};
+use super::{ProfileRules, RANGES_PER_THREAD};
+use crate::column::PackedCursor;
+use crate::id::UserIx;
+use crate::log::{EventLog, UserEvents};
+use crate::money::Money;
+use crate::time::{Calendar, Span, Timestamp};
+
+/// A user's orders. An order without a known amount counts, and adds nothing to the revenue.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct OrderProfile {
+    /// Orders.
+    pub order_count: u32,
+    /// Local calendar days with an order.
+    pub purchase_days: u32,
+    /// The sum of the orders' amounts.
+    pub revenue: Money,
+    /// The first order.
+    pub first: Option<Timestamp>,
+    /// The last order.
+    pub last: Option<Timestamp>,
+    /// Local calendar days from the day of the last order to that of `as_of`.
+    pub days_since_last: Option<u32>,
+    /// Gaps between purchase days.
+    pub gaps: Gaps,
+}
+
+impl OrderProfile {
+    /// Revenue per order in minor units; `None` without orders.
+    #[must_use]
+    pub fn average_order_minor(&self) -> Option<f64> {
+        (self.order_count > 0).then(|| self.revenue.minor() as f64 / f64::from(self.order_count))
+    }
+}
+
+/// A user's orders in one window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OrderWindow {
+    /// Orders.
+    pub order_count: u32,
+    /// The sum of their amounts.
+    pub revenue: Money,
+}
+
+/// The orders of one user, given the events visible at `as_of`.
+pub(super) fn order_profile(
+    events: UserEvents<'_>,
+    as_of: Timestamp,
+    rules: &ProfileRules,
+    calendar: &Calendar,
+) -> OrderProfile {
+    let orders: Vec<(i64, i64)> = orders(events, rules).collect();
+    let time = || orders.iter().map(|(time, _)| *time);
+    let last = time().next_back().map(Timestamp::from_micros);
+    let days_since = |last| (calendar.day(as_of).0 - calendar.day(last).0).max(0) as u32;
+    OrderProfile {
+        order_count: orders.len() as u32,
+        purchase_days: distinct_days(time(), calendar),
+        revenue: Money::from_minor(orders.iter().map(|(_, minor)| minor).sum()),
+        first: time().next().map(Timestamp::from_micros),
+        last,
+        days_since_last: last.map(days_since),
+        gaps: gaps_of_days(&time().collect::<Vec<_>>(), calendar),
+    }
+}
+
+/// The orders of one user in each window, given the events visible at `as_of`.
+pub(super) fn order_windows(
+    events: UserEvents<'_>,
+    as_of: Timestamp,
+    rules: &ProfileRules,
+    windows: &mut [OrderWindow],
+) {
+    for (window, days) in windows.iter_mut().zip(&rules.options().windows_days) {
+        let before = as_of.plus(Span::from_days(-i64::from(*days))).as_micros();
+        let inside = orders(events, rules).filter(|(time, _)| *time > before);
+        let (count, minor) = inside.fold((0, 0), |(count, sum), (_, minor)| (count + 1, sum + minor));
+        *window = OrderWindow { order_count: count, revenue: Money::from_minor(minor) };
+    }
+}
+
+/// The instant and the amount (0 where unknown) of each order.
+fn orders<'a>(events: UserEvents<'a>, rules: &'a ProfileRules) -> impl Iterator<Item = (i64, i64)> + 'a {
+    let amounts = events.log().amount_minor();
+    let rows = events.rows().zip(events.time_micros()).zip(events.name_codes());
+    rows.filter(|(_, name)| rules.is_order(**name))
+        .map(move |((row, time), _)| (*time, amounts.get(row).unwrap_or_default()))
+}
+
+/// What a recency, frequency and money score needs of each buyer; buyers in the order of the directory.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OrderTotals {
+    /// The users with at least one order.
+    pub users: Vec<UserIx>,
+    /// The instant of each buyer's last order, in microseconds UTC.
+    pub last_micros: Vec<i64>,
+    /// Each buyer's orders.
+    pub order_count: Vec<i64>,
+    /// The sum of each buyer's amounts in minor units; an unknown amount adds nothing.
+    pub revenue_minor: Vec<i64>,
+}
+
+/// Totals the orders (events of these name codes) of every user who has one at `as_of`, which itself counts.
+///
+/// Reads the name column once, and times and amounts of orders only: O(events), a small fraction of
+/// [`build_profiles`](super::build_profiles).
+#[must_use]
+pub fn total_orders(log: &EventLog, as_of: Timestamp, order_codes: &[u16]) -> OrderTotals {
+    let ranges = log.user_ranges(rayon::current_num_threads() * RANGES_PER_THREAD);
+    let parts: Vec<OrderTotals> =
+        ranges.into_par_iter().map(|users| total_range(log, as_of, order_codes, users)).collect();
+    let mut whole = OrderTotals::default();
+    let buyers = parts.iter().map(|part| part.users.len()).sum();
+    whole.users.reserve(buyers);
+    whole.last_micros.reserve(buyers);
+    whole.order_count.reserve(buyers);
+    whole.revenue_minor.reserve(buyers);
+    for part in parts {
+        whole.users.extend(part.users);
+        whole.last_micros.extend(part.last_micros);
+        whole.order_count.extend(part.order_count);
+        whole.revenue_minor.extend(part.revenue_minor);
+    }
+    whole
+}
+
+/// Rows whose names are compared at once before any of them is looked at by itself.
+const BLOCK: usize = 16;
+
+fn total_range(log: &EventLog, as_of: Timestamp, order_codes: &[u16], users: std::ops::Range<usize>) -> OrderTotals {
+    let offsets = log.offsets();
+    let (start, end) = (offsets[users.start] as usize, offsets[users.end] as usize);
+    let mut totals = TotalsBuilder {
+        log,
+        as_of: as_of.as_micros(),
+        amounts: PackedCursor::new(log.amount_minor()),
+        user: users.start,
+        user_end: 0,
+        totals: OrderTotals::default(),
+    };
+    let (blocks, tail) = log.name_codes()[start..end].as_chunks::<BLOCK>();
+    let tail_start = end - tail.len();
+    for (index, block) in blocks.iter().enumerate() {
+        let any = order_codes.iter().any(|code| block.iter().fold(false, |any, name| any | (name == code)));
+        if any {
+            totals.add_rows(start + index * BLOCK, block, order_codes);
+        }
+    }
+    totals.add_rows(tail_start, tail, order_codes);
+    totals.totals
+}
+
+/// Adds up orders row by row, in ascending order of row.
+struct TotalsBuilder<'a> {
+    log: &'a EventLog,
+    as_of: i64,
+    amounts: PackedCursor<'a, i64>,
+    user: usize,
+    /// The first row that is not of `user`; 0 before the first order.
+    user_end: usize,
+    totals: OrderTotals,
+}
+
+impl TotalsBuilder<'_> {
+    fn add_rows(&mut self, start: usize, names: &[u16], order_codes: &[u16]) {
+        for (row, name) in (start..).zip(names) {
+            if order_codes.contains(name) && self.log.time_micros()[row] <= self.as_of {
+                self.add_order(row);
+            }
+        }
+    }
+
+    fn add_order(&mut self, row: usize) {
+        let offsets = self.log.offsets();
+        let minor = self.amounts.get(row).unwrap_or_default();
+        let time = self.log.time_micros()[row];
+        let totals = &mut self.totals;
+        if row < self.user_end
+            && let (Some(last), Some(count), Some(sum)) =
+                (totals.last_micros.last_mut(), totals.order_count.last_mut(), totals.revenue_minor.last_mut())
+        {
+            (*last, *count, *sum) = (time, *count + 1, *sum + minor);
+            return;
+        }
+        while offsets[self.user + 1] as usize <= row {
+            self.user += 1;
+        }
+        self.user_end = offsets[self.user + 1] as usize;
+        totals.users.push(UserIx(self.user as u32));
+        totals.last_micros.push(time);
+        totals.order_count.push(1);
+        totals.revenue_minor.push(minor);
+    }
+}
