@@ -167,13 +167,6 @@ impl<T: Copy> PackedBuilder<T> {
         known.push_many(false, count);
     }
 
-    pub(crate) fn extend_known(&mut self, values: impl ExactSizeIterator<Item = T>) {
-        if let Some(known) = &mut self.known {
-            known.push_many(true, values.len());
-        }
-        self.values.extend(values);
-    }
-
     pub(crate) fn finish(self) -> Packed<T> {
         match self.known {
             None => self.values.into(),
