@@ -92,7 +92,9 @@ impl Placement {
             .map(|source| source.iter().map(|value| (value.is_some(), value.unwrap_or_default())).collect())
             .collect();
         let dense: Vec<&[(bool, S)]> = dense.iter().map(Vec::as_slice).collect();
-        let moved = self.scatter(&dense, |chunk, (known, value)| (known, map(chunk, value)));
+        // Only known values are mapped: what stands in for an unknown one need not have an image.
+        let moved =
+            self.scatter(&dense, |chunk, (known, value)| (known, if known { map(chunk, value) } else { T::default() }));
         moved.into_iter().map(|(known, value)| known.then_some(value)).collect()
     }
 
