@@ -1,0 +1,3 @@
+//! Laws of the core, each against a naive oracle.
+
+mod profile;
