@@ -8,7 +8,10 @@ pub(crate) type Outcome = Result<(), String>;
 
 /// The root of the repository, where every command runs.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Cargo says at run time where this package is; what it said at build time may be another checkout that shares the
+    // target folder.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let here = Path::new(&here);
     here.parent().unwrap_or(here).to_path_buf()
 }
 
