@@ -1,0 +1,3 @@
+//! Laws and golden values, judged through the public interface alone.
+
+mod rfm;
