@@ -28,14 +28,7 @@ pub const EVENT_NAMES: [&str; 12] = [
 /// Countries of users, by their code.
 pub const COUNTRIES: [&str; 8] = ["CN", "US", "JP", "ID", "VN", "TH", "MY", "SG"];
 /// Channels by which users came, by their code.
-pub const CHANNELS: [&str; 6] = [
-    "organic",
-    "ads_douyin",
-    "ads_wechat",
-    "referral",
-    "seo",
-    "push",
-];
+pub const CHANNELS: [&str; 6] = ["organic", "ads_douyin", "ads_wechat", "referral", "seo", "push"];
 /// Devices of sessions, by their code.
 pub const DEVICES: [&str; 4] = ["android", "ios", "miniapp", "web"];
 
@@ -93,11 +86,7 @@ impl LogOptions {
     /// A log of so many events, one possible user per twenty events, and the seed of the published
     /// numbers.
     pub fn new(events: u32) -> Self {
-        Self {
-            events,
-            users: (events / EVENTS_PER_USER).max(1),
-            seed: 7,
-        }
+        Self { events, users: (events / EVENTS_PER_USER).max(1), seed: 7 }
     }
 
     /// Sets the number of possible users; zero counts as one.
@@ -226,11 +215,7 @@ impl User {
     fn draw(events: u32, random: &mut Random) -> Self {
         let span_days = f64::from(DAYS);
         let signs_up = !random.chance(PRE_EXISTING_RATIO);
-        let start_days = if signs_up {
-            libm::pow(random.unit(), SIGN_UP_EXPONENT) * span_days
-        } else {
-            0.0
-        };
+        let start_days = if signs_up { libm::pow(random.unit(), SIGN_UP_EXPONENT) * span_days } else { 0.0 };
         let lifetime_days_mean = 20.0 + 40.0 * libm::log1p(f64::from(events) / 4.0);
         let lifetime_days = random.exponential(lifetime_days_mean).max(0.05);
         let end_days = (start_days + lifetime_days).min(span_days - 0.01);
@@ -248,11 +233,7 @@ impl User {
     /// Draws the start of a session, never before the user's own start.
     fn draw_session_ms(&self, random: &mut Random) -> i64 {
         let day = libm::floor(self.start_days + random.unit() * (self.end_days - self.start_days));
-        let hour = if random.chance(EVENING_RATIO) {
-            random.normal(20.5, 2.0)
-        } else {
-            random.normal(12.5, 3.0)
-        };
+        let hour = if random.chance(EVENING_RATIO) { random.normal(20.5, 2.0) } else { random.normal(12.5, 3.0) };
         let session_ms = day as i64 * DAY_MS + (hour.rem_euclid(24.0) * HOUR_MS) as i64;
         session_ms.max(self.start_ms())
     }
@@ -287,11 +268,7 @@ fn draw_events(user: &User, events: u32, random: &mut Random, drafts: &mut Vec<D
     }
     for (session, &session_events) in events_of_session.iter().enumerate() {
         let signs_up = user.signs_up && session == 0;
-        let mut offset_ms = if signs_up {
-            user.start_ms()
-        } else {
-            user.draw_session_ms(random)
-        };
+        let mut offset_ms = if signs_up { user.start_ms() } else { user.draw_session_ms(random) };
         let device = random.weighted(&DEVICE_WEIGHTS);
         for position in 0..session_events {
             if position > 0 {
@@ -299,12 +276,7 @@ fn draw_events(user: &User, events: u32, random: &mut Random, drafts: &mut Vec<D
             }
             let event = draw_event(user, position == 0, signs_up, random);
             let amount_cents = (event == ORDER_PAID).then(|| user.draw_amount_cents(random));
-            drafts.push(Draft {
-                offset_ms,
-                event,
-                amount_cents,
-                device,
-            });
+            drafts.push(Draft { offset_ms, event, amount_cents, device });
         }
     }
 }
@@ -315,11 +287,7 @@ fn draw_event(user: &User, opens_session: bool, signs_up: bool, random: &mut Ran
     } else if opens_session && random.chance(LOGIN_FIRST_RATIO) {
         LOGIN
     } else {
-        random.weighted(if user.buys {
-            &BUYER_EVENTS
-        } else {
-            &VISITOR_EVENTS
-        })
+        random.weighted(if user.buys { &BUYER_EVENTS } else { &VISITOR_EVENTS })
     }
 }
 
@@ -375,12 +343,7 @@ mod tests {
             add(&log.uid[row].to_le_bytes());
             add(&log.ts_ms[row].to_le_bytes());
             add(&log.amount_cents[row].unwrap_or(-1).to_le_bytes());
-            add(&[
-                log.event[row],
-                log.country[row],
-                log.channel[row],
-                log.device[row],
-            ]);
+            add(&[log.event[row], log.country[row], log.channel[row], log.device[row]]);
         }
         hash
     }
@@ -389,10 +352,7 @@ mod tests {
     /// changelog.
     #[test]
     fn the_log_never_changes() {
-        assert_eq!(
-            fnv_1a(&generate_log(&LogOptions::new(10_000))),
-            0xca9f_551a_6b11_559b
-        );
+        assert_eq!(fnv_1a(&generate_log(&LogOptions::new(10_000))), 0xca9f_551a_6b11_559b);
     }
 
     #[test]
@@ -407,11 +367,7 @@ mod tests {
         let log = generate_log(&LogOptions::new(50_000));
         assert_eq!(log.len(), 50_000);
         assert!(log.ts_ms.is_sorted());
-        assert!(
-            log.ts_ms
-                .iter()
-                .all(|ts| (START_MS..START_MS + SPAN_MS).contains(ts))
-        );
+        assert!(log.ts_ms.iter().all(|ts| (START_MS..START_MS + SPAN_MS).contains(ts)));
     }
 
     #[test]
@@ -461,9 +417,6 @@ mod tests {
         assert!((0.10..0.30).contains(&(buyers.len() as f64 / users)));
         let mut counts: Vec<u32> = events_of_user.into_values().collect();
         counts.sort_unstable();
-        assert!(
-            counts[counts.len() - 1] > 20 * counts[counts.len() / 2],
-            "a few users do most of the work"
-        );
+        assert!(counts[counts.len() - 1] > 20 * counts[counts.len() / 2], "a few users do most of the work");
     }
 }

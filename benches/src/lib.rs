@@ -19,8 +19,7 @@
 //! part.
 
 pub use generate::{
-    CHANNELS, COUNTRIES, DAY_MS, DAYS, DEVICES, EVENT_NAMES, LogColumns, LogOptions, ORDER_PAID,
-    START_MS, generate_log,
+    CHANNELS, COUNTRIES, DAY_MS, DAYS, DEVICES, EVENT_NAMES, LogColumns, LogOptions, ORDER_PAID, START_MS, generate_log,
 };
 pub use summary::summarize;
 pub use write::{user_id, write_csv, write_parquet};

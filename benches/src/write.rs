@@ -11,18 +11,14 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
-use crate::generate::{
-    CHANNELS, COUNTRIES, DAY_MS, DAYS, DEVICES, EVENT_NAMES, LogColumns, START_MS,
-};
+use crate::generate::{CHANNELS, COUNTRIES, DAY_MS, DAYS, DEVICES, EVENT_NAMES, LogColumns, START_MS};
 
 /// Rows of a Parquet row group: 1 Mi, the default of several writers, enough groups to share among
 /// threads.
 const ROW_GROUP_ROWS: usize = 1 << 20;
 
 /// Names of the columns in both kinds of file.
-const COLUMN_NAMES: [&str; 8] = [
-    "user_id", "uid", "ts", "event", "amount", "country", "channel", "device",
-];
+const COLUMN_NAMES: [&str; 8] = ["user_id", "uid", "ts", "event", "amount", "country", "channel", "device"];
 
 /// Returns the text form of a user's number: `u` and at least eight digits.
 pub fn user_id(uid: i64) -> String {
@@ -66,23 +62,12 @@ fn parquet_schema() -> SchemaRef {
         DataType::Utf8,
     ];
     let field = |(name, data_type)| Field::new(name, data_type, name == "amount");
-    Arc::new(Schema::new(
-        COLUMN_NAMES
-            .into_iter()
-            .zip(types)
-            .map(field)
-            .collect::<Vec<_>>(),
-    ))
+    Arc::new(Schema::new(COLUMN_NAMES.into_iter().zip(types).map(field).collect::<Vec<_>>()))
 }
 
-fn record_batch(
-    log: &LogColumns,
-    rows: Range<usize>,
-    schema: SchemaRef,
-) -> Result<RecordBatch, ArrowError> {
+fn record_batch(log: &LogColumns, rows: Range<usize>, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
     let ids = StringArray::from_iter_values(log.uid[rows.clone()].iter().map(|&uid| user_id(uid)));
-    let instants =
-        TimestampMillisecondArray::from(log.ts_ms[rows.clone()].to_vec()).with_timezone("UTC");
+    let instants = TimestampMillisecondArray::from(log.ts_ms[rows.clone()].to_vec()).with_timezone("UTC");
     let columns: Vec<ArrayRef> = vec![
         Arc::new(ids),
         Arc::new(Int64Array::from(log.uid[rows.clone()].to_vec())),
@@ -97,9 +82,7 @@ fn record_batch(
 }
 
 fn texts(codes: &[u8], names: &[&str]) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(
-        codes.iter().map(|&code| names[usize::from(code)]),
-    ))
+    Arc::new(StringArray::from_iter_values(codes.iter().map(|&code| names[usize::from(code)])))
 }
 
 /// Writes a log as CSV with a header, instants as `2025-01-06 00:00:00.000`, a missing amount as
@@ -144,9 +127,7 @@ fn write_instant(out: &mut impl Write, offset_ms: i64, dates: &[String]) -> std:
 fn calendar_dates() -> Vec<String> {
     const MONTH_DAYS: [u32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     const FIRST_DAY_OF_YEAR: usize = 5;
-    let year = (1..)
-        .zip(MONTH_DAYS)
-        .flat_map(|(month, days)| (1..=days).map(move |day| (month, day)));
+    let year = (1..).zip(MONTH_DAYS).flat_map(|(month, days)| (1..=days).map(move |day| (month, day)));
     year.skip(FIRST_DAY_OF_YEAR)
         .take(usize::from(DAYS))
         .map(|(month, day)| format!("2025-{month:02}-{day:02}"))
@@ -167,14 +148,8 @@ mod tests {
     fn the_calendar_starts_on_6_january_and_ends_on_4_july() {
         let dates = calendar_dates();
         assert_eq!(dates.len(), usize::from(DAYS));
-        assert_eq!(
-            (dates[0].as_str(), dates[179].as_str()),
-            ("2025-01-06", "2025-07-04")
-        );
-        assert_eq!(
-            (dates[25].as_str(), dates[26].as_str()),
-            ("2025-01-31", "2025-02-01")
-        );
+        assert_eq!((dates[0].as_str(), dates[179].as_str()), ("2025-01-06", "2025-07-04"));
+        assert_eq!((dates[25].as_str(), dates[26].as_str()), ("2025-01-31", "2025-02-01"));
     }
 
     #[test]
@@ -210,22 +185,10 @@ mod tests {
                 let text = |column: usize| batch.column(column).as_string::<i32>().value(index);
                 let amount = batch.column(4).as_primitive::<Int64Type>();
                 assert_eq!(text(0), user_id(log.uid[row]));
-                assert_eq!(
-                    batch.column(1).as_primitive::<Int64Type>().value(index),
-                    log.uid[row]
-                );
-                assert_eq!(
-                    batch
-                        .column(2)
-                        .as_primitive::<TimestampMillisecondType>()
-                        .value(index),
-                    log.ts_ms[row]
-                );
+                assert_eq!(batch.column(1).as_primitive::<Int64Type>().value(index), log.uid[row]);
+                assert_eq!(batch.column(2).as_primitive::<TimestampMillisecondType>().value(index), log.ts_ms[row]);
                 assert_eq!(text(3), EVENT_NAMES[usize::from(log.event[row])]);
-                assert_eq!(
-                    amount.is_valid(index).then(|| amount.value(index)),
-                    log.amount_cents[row]
-                );
+                assert_eq!(amount.is_valid(index).then(|| amount.value(index)), log.amount_cents[row]);
                 row += 1;
             }
         }

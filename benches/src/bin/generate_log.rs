@@ -26,11 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let log = generate_log(&arguments.options);
 
     fs::create_dir_all(&arguments.out)?;
-    let path = |ending: &str| {
-        arguments
-            .out
-            .join(format!("ev_{}.{ending}", arguments.options.events))
-    };
+    let path = |ending: &str| arguments.out.join(format!("ev_{}.{ending}", arguments.options.events));
     write_parquet(&log, File::create(path("parquet"))?)?;
     if arguments.csv {
         write_csv(&log, BufWriter::new(File::create(path("csv"))?))?;
@@ -59,11 +55,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, Box<dyn E
     Ok(Arguments { options, out, csv })
 }
 
-fn value<T: FromStr<Err: std::fmt::Display>>(
-    name: &str,
-    word: Option<String>,
-) -> Result<T, String> {
+fn value<T: FromStr<Err: std::fmt::Display>>(name: &str, word: Option<String>) -> Result<T, String> {
     let word = word.ok_or_else(|| format!("{name} needs a value"))?;
-    word.parse()
-        .map_err(|error| format!("{name} cannot be {word:?}: {error}"))
+    word.parse().map_err(|error| format!("{name} cannot be {word:?}: {error}"))
 }
