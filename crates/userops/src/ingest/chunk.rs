@@ -22,6 +22,22 @@ pub struct IngestChunk {
     pub(super) columns: Vec<String>,
 }
 
+impl IngestChunk {
+    /// The same chunk with the number of each rejected row raised by `rows_before`: for a part of a source that was
+    /// coerced, its rows numbered from 1, before it was known how many rows come before it.
+    #[must_use]
+    pub fn after_rows(mut self, rows_before: u64) -> Self {
+        self.rejections.iter_mut().for_each(|rejection| rejection.row += rows_before);
+        self
+    }
+
+    /// How many rows were read into it, rejected ones included.
+    #[must_use]
+    pub fn rows_read(&self) -> u64 {
+        self.read
+    }
+}
+
 /// Coerces batches, one after the other, into one chunk. Builders of one plan may work side by side.
 #[derive(Debug)]
 pub struct ChunkBuilder {
