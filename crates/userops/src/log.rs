@@ -233,8 +233,8 @@ impl EventLog {
 
     /// Both logs' events in one, as if the other's had arrived after this one's.
     ///
-    /// An event of the other with an id that this one has is a duplicate and is left out. Attributes of the other
-    /// replace this one's where they are known.
+    /// An event of the other with an id that this one has is a duplicate and is left out, and with it a user of whom
+    /// nothing else is known. Attributes of the other replace this one's where they are known.
     ///
     /// # Errors
     /// `InvalidArgument` where zone or currency differ; `TypeMismatch` where user ids, a property or an attribute are

@@ -167,13 +167,6 @@ impl<T: Copy> PackedBuilder<T> {
         known.push_many(false, count);
     }
 
-    pub(crate) fn extend_known(&mut self, values: impl ExactSizeIterator<Item = T>) {
-        if let Some(known) = &mut self.known {
-            known.push_many(true, values.len());
-        }
-        self.values.extend(values);
-    }
-
     pub(crate) fn finish(self) -> Packed<T> {
         match self.known {
             None => self.values.into(),
@@ -183,6 +176,13 @@ impl<T: Copy> PackedBuilder<T> {
 }
 
 impl ChunkUsers {
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Integer(ids) => ids.is_empty(),
+            Self::Text { codes, .. } => codes.is_empty(),
+        }
+    }
+
     /// Integers that a table by value would not fit, as codes: the distinct ids and a code per row.
     pub(crate) fn intern_integers(ids: &[i64]) -> (Vec<i64>, Vec<u32>) {
         let mut codes = hashbrown::HashMap::<i64, u32, foldhash::fast::RandomState>::default();
