@@ -11,8 +11,8 @@ use crate::value::ValueType;
 /// The most cuts that one measure can have: a level is a `u8`, and the lowest is 1.
 const CUTS_MAX: usize = 254;
 
-/// Rows that one thread scores at a time: the values and levels of 8,192 users fit into a first- or second-level cache.
-const ROWS_PER_TASK: usize = 8_192;
+/// Rows that one thread scores at a time: the values and levels of 8,192 users fit into a core's own cache.
+pub(super) const ROWS_PER_TASK: usize = 8_192;
 
 /// When a value passes a cut. "Better" follows the measure's [`Direction`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]

@@ -111,7 +111,7 @@ pub enum MeasureValues<'a> {
     Float(&'a [f64]),
 }
 
-impl<'a> MeasureValues<'a> {
+impl MeasureValues<'_> {
     /// How many users there are.
     #[must_use]
     pub fn len(self) -> usize {
@@ -143,14 +143,6 @@ impl<'a> MeasureValues<'a> {
             Self::Integer(values) => values.get(row).copied().map(MeasureValue::Integer),
             Self::Float(values) => values.get(row).copied().map(MeasureValue::Float),
         }
-    }
-
-    /// The values, in row order.
-    pub fn iter(self) -> impl ExactSizeIterator<Item = MeasureValue> + use<'a> {
-        (0..self.len()).map(move |row| match self {
-            Self::Integer(values) => MeasureValue::Integer(values[row]),
-            Self::Float(values) => MeasureValue::Float(values[row]),
-        })
     }
 
     /// `InvalidArgument`, naming the first row and its value, where the column holds a NaN or an infinity.

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, invalid_definition};
+use crate::score::cut::ROWS_PER_TASK;
 use crate::score::measure::check_type;
 use crate::score::{MeasureValue, MeasureValues};
 use crate::value::ValueType;
@@ -123,7 +124,7 @@ impl RankTable {
 }
 
 fn add_worse<T: Copy + PartialOrd + Sync>(steps: &Steps<T>, values: &[T], weight: f64, sums: &mut [f64]) {
-    sums.par_iter_mut().zip(values).with_min_len(1_024).for_each(|(sum, value)| {
+    sums.par_iter_mut().zip(values).with_min_len(ROWS_PER_TASK).for_each(|(sum, value)| {
         *sum += weight * steps.worse(*value) as f64;
     });
 }

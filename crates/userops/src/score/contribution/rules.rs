@@ -51,6 +51,7 @@ fn weight_default() -> f64 {
 /// By default: consumption, content, spreading and distribution with equal weights; core are the best 10 % of
 /// contributors who contributed in at least 6 of the last 12 periods, the middle the next 30 %. How long a period is
 /// lies with whoever counts the active ones.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ContributionRules {

@@ -1,11 +1,13 @@
 //! A fitted RFM model: the cuts, and what they mean.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::fit::fit;
 use super::options::{Nesting, RfmOptions};
 use super::{Measures, RfmScore, RfmScores, UserMeasures};
 use crate::error::{Error, Result, invalid_definition};
+use crate::score::cut::ROWS_PER_TASK;
 use crate::score::{Cuts, MeasureValue, MeasureValues};
 
 /// The cuts of three measures over a population, from which the score of any user follows.
@@ -161,11 +163,17 @@ impl RfmModel {
 }
 
 /// The level of each row by the cuts that `cuts_of` names for it.
-fn levels_by<'a>(name: &str, values: MeasureValues<'_>, cuts_of: impl Fn(usize) -> &'a Cuts) -> Result<Vec<u8>> {
+fn levels_by<'a, F>(name: &str, values: MeasureValues<'_>, cuts_of: F) -> Result<Vec<u8>>
+where
+    F: Fn(usize) -> &'a Cuts + Sync,
+{
+    let level = |row: usize| values.get(row).map_or(Ok(1), |value| cuts_of(row).level(value));
     (0..values.len())
-        .zip(values.iter())
-        .map(|(row, value)| cuts_of(row).level(value).map_err(|error| error.at(name)))
-        .collect()
+        .into_par_iter()
+        .with_min_len(ROWS_PER_TASK)
+        .map(level)
+        .collect::<Result<_>>()
+        .map_err(|error| error.at(name))
 }
 
 #[derive(Deserialize)]

@@ -39,6 +39,7 @@ pub enum BinMethod {
 }
 
 /// How one measure is named and binned. Serde asks for the name and the direction, so that neither is ever guessed.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MeasureOptions {
@@ -141,6 +142,7 @@ pub enum MonetaryMeasure {
 ///
 /// By default: five bins each by low rank, over all users, recency (lower is better) as `recency`, purchase days as
 /// `frequency`, and the sum as `monetary`.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RfmOptions {

@@ -111,6 +111,7 @@ pub enum ThresholdKind {
 }
 
 /// How one measure is named and split. Serde asks for the name and the direction, so that neither is ever guessed.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SplitOptions {
@@ -140,6 +141,7 @@ impl SplitOptions {
 /// users lie on the threshold: of the 2,357 customers of the CDNOW sample more than half bought on one day only, so that
 /// with the median and [`Comparison::AtLeast`] every frequency is high and 一般挽留 is empty; with
 /// [`Comparison::Above`] for frequency and monetary value it holds 864.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EightGroupOptions {

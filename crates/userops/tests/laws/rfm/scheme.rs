@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use userops::error::ErrorKind;
-use userops::score::rfm::{CellScheme, RfmScore, SegmentRule, ValueGroup};
+use userops::score::rfm::{CellScheme, RfmScore, ScoreRange, SegmentRule, ValueGroup};
 
 fn all_scores(bins: u8) -> impl Iterator<Item = RfmScore> {
     (1..=bins).flat_map(move |recency| {
@@ -74,7 +74,7 @@ fn scores_and_ranges_outside_the_scheme_are_refused() {
     for rule in [
         SegmentRule::new("a").recency(0),
         SegmentRule::new("a").recency(2..=6),
-        SegmentRule::new("a").monetary(3..=2),
+        SegmentRule::new("a").monetary(ScoreRange { low: 3, high: 2 }),
         SegmentRule::new(""),
     ] {
         let error = CellScheme::new([5, 5, 5], [rule], Some("rest".to_owned())).unwrap_err();
