@@ -4,6 +4,8 @@
 //! function of the user's three values. Any product may bring its own measures: a content app may take days since the
 //! last visit, visits, and posts.
 //!
+//! [`measure_buyers`] makes the usual three from the orders of an event log.
+//!
 //! Grades are named by a [`CellScheme`], such as the ten segments of [`CellScheme::ten_segments`]. The eight groups of
 //! the Chinese scheme, [`EightGroupScheme`], split each measure once and need no scores.
 //!
@@ -20,6 +22,7 @@
 //! # Ok::<(), userops::error::Error>(())
 //! ```
 
+mod buyers;
 mod eight_groups;
 mod explain;
 mod fit;
@@ -38,6 +41,7 @@ use serde::{Deserialize, Serialize};
 use super::{MeasureValue, MeasureValues};
 use crate::error::{Result, empty};
 
+pub use buyers::{BuyerOptions, Buyers, RecencyMeasure, measure_buyers};
 pub use eight_groups::{EightGroupScheme, Split};
 pub use model::RfmModel;
 pub use options::{BinMethod, FrequencyMeasure, MeasureOptions, MonetaryMeasure, Nesting, RfmOptions};

@@ -177,13 +177,14 @@ proptest! {
             assert_close(scalar, by_hand(zone, user, &events, as_of))?;
         }
         // The lean totals say the same as the order columns.
-        let totals = total_orders(&log, as_of, rules.order_codes());
+        let totals = total_orders(&log, as_of, rules.order_codes(), Some(&log.calendar(as_of)));
         let buyers: Vec<UserIx> = log.iter().map(|events| events.user())
             .filter(|user| table.orders()[user.index()].order_count > 0).collect();
         prop_assert_eq!(&totals.users, &buyers);
         for (index, user) in buyers.iter().enumerate() {
             let orders = table.orders()[user.index()];
             prop_assert_eq!(totals.order_count[index], i64::from(orders.order_count));
+            prop_assert_eq!(totals.purchase_days[index], i64::from(orders.purchase_days));
             prop_assert_eq!(totals.revenue_minor[index], orders.revenue.minor());
             prop_assert_eq!(Some(Timestamp::from_micros(totals.last_micros[index])), orders.last);
         }
@@ -225,7 +226,7 @@ proptest! {
         let as_of = Timestamp::from_micros(START + 40 * MICROS_PER_DAY);
         let with_threads = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| (build_profiles(&log, as_of, options()).unwrap(), total_orders(&log, as_of, &[0, 1])))
+            pool.install(|| (build_profiles(&log, as_of, options()).unwrap(), total_orders(&log, as_of, &[0, 1], None)))
         };
         let one = with_threads(1);
         for threads in [2, 7] {
