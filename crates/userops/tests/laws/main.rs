@@ -1,7 +1,13 @@
-//! The laws that the foundation obeys, tried against brute force, and the shared case suite.
+//! Laws of the core, each against a naive oracle.
 
-// Helpers of tests may unwrap just as tests may.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helpers too"
+)]
 
 mod log;
+mod profile;
+mod rfm;
 mod time;
