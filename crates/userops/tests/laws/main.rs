@@ -1,0 +1,3 @@
+//! Laws: what must hold for every input, judged against naive reimplementations.
+
+mod ladder;
