@@ -38,6 +38,7 @@ pub(crate) fn freeze(
     let duplicates = remove_duplicates(&mut chunks);
     let row_count = check_rows(&chunks, &schema.limits)?;
     let late = count_late(&chunks);
+    let span = time_span(&chunks);
 
     let mut users: Vec<ChunkUsers> = chunks.iter_mut().map(Chunk::take_users).collect();
     // No users are of no type: a table of attributes without a single good row does not clash with the events.
@@ -70,6 +71,7 @@ pub(crate) fn freeze(
         users: directory,
         offsets,
         time,
+        span,
         name,
         names,
         amount,
@@ -120,6 +122,15 @@ fn count_late(chunks: &[Chunk]) -> u64 {
         latest = latest.max(*time);
     }
     late
+}
+
+/// The first and the last instant; the greatest and the least number where there is none.
+fn time_span(chunks: &[Chunk]) -> (i64, i64) {
+    let span_of = |time: &[i64]| {
+        time.iter().fold((i64::MAX, i64::MIN), |(first, last), time| (first.min(*time), last.max(*time)))
+    };
+    let spans = chunks.par_iter().map(|chunk| span_of(&chunk.time));
+    spans.reduce(|| (i64::MAX, i64::MIN), |a, b| (a.0.min(b.0), a.1.max(b.1)))
 }
 
 /// The log's offsets, and the target of each row where rows are ordered by user, then arrival: a counting sort.
