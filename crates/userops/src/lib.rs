@@ -66,8 +66,9 @@
 //! 5. [`event`], [`attribute`]: one event, the schema of a log, and what is known of users beside their events.
 //! 6. [`log`]: the frozen log, and one user's slice of it.
 //! 7. [`ingest`]: from raw columns to a log, and the account of every row.
-//! 8. [`profile`]: what each user has done, as of an instant.
-//! 9. [`score`]: models that are fitted on a population and score one user at a time.
+//! 8. [`analytics`]: answers about the population, such as the order ladder.
+//! 9. [`profile`]: what each user has done, as of an instant.
+//! 10. [`score`]: models that are fitted on a population and score one user at a time.
 //!
 //! In each domain a scalar function is the definition, and a kernel over columns gives the same for all users.
 
