@@ -11,6 +11,7 @@ pub mod id;
 pub mod ingest;
 pub mod log;
 pub mod money;
+pub mod portrait;
 pub mod score;
 pub mod table;
 pub mod time;
