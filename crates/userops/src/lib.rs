@@ -83,6 +83,7 @@ pub mod id;
 pub mod ingest;
 pub mod log;
 pub mod money;
+pub mod portrait;
 pub mod profile;
 pub mod score;
 pub mod table;
