@@ -1,13 +1,15 @@
 //! Everything that the report says, computed once.
 
 use userops::analytics::ladder::{Ladder, LadderOptions, build_ladder};
+use userops::column::{Bitmap, Column};
 use userops::error::{Error, ErrorKind, Result};
 use userops::id::UserIx;
 use userops::ingest::IngestReport;
 use userops::log::EventLog;
-use userops::profile::{ProfileOptions, ProfileTable, build_profiles, count_active_months};
+use userops::portrait::{Dimension, Portrait, PortraitOptions, build_portrait};
+use userops::profile::{OrderProfile, ProfileOptions, ProfileTable, build_profiles, count_active_months};
 use userops::score::contribution::{
-    ContributionColumns, ContributionModel, ContributionRules, ContributionScore, UserContribution,
+    ContributionColumns, ContributionModel, ContributionRules, ContributionScore, ContributionTier, UserContribution,
 };
 use userops::score::rfm::{
     BuyerOptions, Buyers, CellScheme, EightGroupOptions, EightGroupScheme, RfmModel, RfmOptions, RfmScores,
@@ -55,9 +57,28 @@ pub struct Analysis {
     pub contribution: ContributionModel,
     /// Each customer's contribution.
     pub contributions: Vec<ContributionScore>,
+    /// Core customers against everybody.
+    pub portrait: Portrait,
     revenue_minor: Vec<i64>,
     purchase_days: Vec<i64>,
     active_months: Vec<i64>,
+}
+
+/// What the portrait looks at, a value per customer: orders, money per order, silence, and when they came.
+fn dimensions(log: &EventLog, profiles: &ProfileTable) -> Vec<Dimension<'static>> {
+    let orders = profiles.orders();
+    let major = log.currency().minor_per_major() as f64;
+    let average = |order: &OrderProfile| order.average_order_minor().map(|minor| minor / major);
+    let first = orders.iter().map(|order| order.first.map(Timestamp::as_micros));
+    vec![
+        Dimension::new("orders", orders.iter().map(|order| order.order_count).collect::<Vec<u32>>()),
+        Dimension::new(format!("{} per order", log.currency()), orders.iter().map(average).collect::<Vec<_>>()),
+        Dimension::new(
+            "days since the last order",
+            orders.iter().map(|order| order.days_since_last).collect::<Vec<_>>(),
+        ),
+        Dimension::new("month of the first order", Column::Time(first.collect())).in_zone(log.zone()),
+    ]
 }
 
 impl Analysis {
@@ -97,7 +118,10 @@ impl Analysis {
             ContributionRules::new([("revenue", 1.0), ("purchase days", 1.0)]).sustained(CORE_MONTHS_MIN, CORE_MONTHS);
         let contribution = ContributionModel::fit(&columns, rules)?;
         let contributions = contribution.score_columns(&columns)?;
+        let core: Bitmap = contributions.iter().map(|score| score.tier == ContributionTier::Core).collect();
+        let portrait = build_portrait(&core, &dimensions(&log, &profiles), PortraitOptions::default())?;
         Ok(Self {
+            portrait,
             log,
             ingest,
             as_of,

@@ -12,6 +12,9 @@ use crate::analysis::Analysis;
 use crate::arguments::Arguments;
 use crate::layout::{TextTable, count, heading, money, percent, share};
 
+/// How many of the most distinctive values the portrait names.
+const DISTINCTIVE_SHOWN: usize = 3;
+
 /// Prints a text; a reader who has gone away, as `head` does, is no error.
 ///
 /// # Errors
@@ -32,7 +35,7 @@ pub fn print(text: &str) -> Result<()> {
 pub fn render(analysis: &Analysis, arguments: &Arguments) -> Result<String> {
     let sections = [
         read_section(analysis),
-        portrait_section(analysis)?,
+        portrait_section(analysis),
         ladder_section(analysis),
         grid_section(analysis)?,
         segment_section(analysis),
@@ -61,6 +64,38 @@ fn read_section(analysis: &Analysis) -> String {
         money(currency, log.amount_total().minor()),
         calendar.day(*as_of)
     );
+    text
+}
+
+/// Core customers against all: how each habit is spread, and what sets them apart most.
+fn portrait_section(analysis: &Analysis) -> String {
+    let portrait = &analysis.portrait;
+    let mut text = heading("Portrait: core customers against everybody");
+    let mut last = "";
+    let mut table = TextTable::new(&["", "everybody", "share", "core", "share", "lift"]);
+    for row in &portrait.rows {
+        if row.dimension != last {
+            last = &row.dimension;
+            table.row([format!("{last}:")]);
+        }
+        let number = |number: Option<u64>| number.map_or_else(|| "hidden".to_owned(), count);
+        table.row([
+            format!("  {}", row.value),
+            number(row.everyone_count),
+            percent(row.everyone_ratio),
+            number(row.audience_count),
+            percent(row.audience_ratio),
+            row.lift.map_or_else(|| "–".to_owned(), |lift| format!("{lift:.2}")),
+        ]);
+    }
+    text += &table.render();
+    text += "  Lift: the share among core customers over the share among everybody. Cells of fewer than ";
+    let _ = writeln!(text, "{} people are merged or hidden.", portrait.options.cell_users_min);
+    for row in portrait.most_distinctive(DISTINCTIVE_SHOWN) {
+        if let Some(lift) = row.lift {
+            let _ = writeln!(text, "  Sets them apart: {} {} (lift {lift:.2})", row.dimension, row.value);
+        }
+    }
     text
 }
 

@@ -27,6 +27,7 @@ pub fn write(analysis: &Analysis, folder: &Path, format: TableFormat) -> Result<
     let tables = [
         ("profiles", analysis.profiles.to_table(&analysis.log)?),
         ("ladder", analysis.ladder.to_table()?),
+        ("portrait", analysis.portrait.to_table()?),
         ("segments", segments(analysis)?),
         ("contribution", contribution(analysis)?),
         ("rejections", analysis.ingest.rejections_table()?),
