@@ -1,7 +1,5 @@
 //! The order ladder against a naive one that sorts and counts in plain vectors.
 
-#![allow(clippy::unwrap_used, reason = "clippy exempts test functions, not their helpers")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;

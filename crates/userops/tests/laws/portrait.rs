@@ -1,7 +1,5 @@
 //! Portraits against naive counts, and what they must keep from view.
 
-#![allow(clippy::unwrap_used, reason = "clippy exempts test functions, not their helpers")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
