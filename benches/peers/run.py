@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 from dataclasses import asdict
@@ -101,8 +102,10 @@ def commands(workload: str, log: Log, arguments: argparse.Namespace) -> list[tup
 
 def execute(run: Run, command: list[str], expected: list) -> None:
     """Fills in a run from the one JSON line that its process prints."""
+    clock = ForeignClock()
     try:
         output = output_of(command)
+        run.foreign_ratio = clock.ratio()
         result = json.loads(output.splitlines()[-1])
         run.reps_ms, run.peak_rss_kb = result["reps_ms"], result["peak_rss_kb"]
         run.prepare_ms = result.get("prepare_ms", 0.0)
@@ -120,6 +123,27 @@ def output_of(command: list[str]) -> str:
         last_words = child.stderr.strip().splitlines()[-1:]
         raise subprocess.SubprocessError(f"exit code {child.returncode}: {' '.join(last_words)}")
     return child.stdout
+
+
+class ForeignClock:
+    """The share of the machine's CPU time that other programs take while one of ours runs."""
+
+    def __init__(self) -> None:
+        self.start = self.read()
+
+    def ratio(self) -> float:
+        foreign_s, total_s = (now - then for now, then in zip(self.read(), self.start, strict=True))
+        return round(max(0.0, foreign_s) / total_s, 3)
+
+    @staticmethod
+    def read() -> tuple[float, float]:
+        """CPU seconds since the start of the machine (Linux): those of others, and all."""
+        ticks = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
+        user, nice, system, idle, wait, interrupt, soft_interrupt, stolen = map(int, ticks[:8])
+        busy = user + nice + system + interrupt + soft_interrupt + stolen
+        busy_s, idle_s = (ticks / os.sysconf("SC_CLK_TCK") for ticks in (busy, idle + wait))
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return busy_s - children.ru_utime - children.ru_stime, busy_s + idle_s
 
 
 def run_reference(log: Log, workloads: list[str]) -> dict[str, list]:
