@@ -22,6 +22,15 @@ class Run:
     error: str = ""
 
 
+LEGEND = (
+    "Times are minimum / median in ms.",
+    "Preparing is reading Parquet into the warm layout, once.",
+    "Memory is the peak of the process in MiB.",
+    "Others is the share of the CPU time that other programs took: on a busy machine times are",
+    "too long.",
+)
+
+
 def progress(run: Run) -> str:
     result = run.error or f"{times(run)} ms, {mebibytes(run)} MiB, others {foreign(run)}"
     return f"{run.workload} {run.program} {run.layout}: {result}"
@@ -41,12 +50,10 @@ def mebibytes(run: Run) -> str:
 
 def markdown(facts: dict, runs: list[Run], ours: str) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
+    summary = f"{facts['events']:,} events, {facts['reps']} repetitions, {facts['cores']} cores"
     lines = [
-        f"{facts['events']:,} events, {facts['reps']} repetitions, {facts['cores']} cores; "
-        f"{versions}.",
-        "Times are minimum / median in ms; preparing is reading Parquet into the warm layout, "
-        "once; memory is the peak of the process in MiB; others is the share of the CPU time that "
-        "other programs took meanwhile: times of a busy machine are too long.",
+        f"{summary}; {versions}.",
+        *LEGEND,
         "",
         "## Best peer against userops",
         "",

@@ -1,6 +1,6 @@
 """Runs every workload on every peer and on userops, and compares times, memory and answers.
 
-    python run.py [--n N] [--reps R] [--data DIR] [--target DIR] [--only WORKLOAD,...]
+    python run.py [--events N] [--reps R] [--data DIR] [--target DIR] [--only WORKLOAD,...]
                   [--skip-userops]
 
 README.md defines the workloads and the protocol. The result goes to TARGET/peers/result.json and
@@ -61,14 +61,14 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--n", type=int, default=10_000_000, help="events of the log")
+    parser.add_argument("--events", "--n", dest="n", type=int, default=10_000_000)
     parser.add_argument("--reps", type=int, default=7, help="repetitions of each workload")
-    parser.add_argument("--data", type=Path, help="folder of the log (TARGET/bench-data)")
+    parser.add_argument("--data", type=Path, help="folder of the log (TARGET/peers/data)")
     parser.add_argument("--target", type=Path, default=target, help="cargo's target folder")
     parser.add_argument("--only", default=",".join(WORKLOADS), help="workloads, comma-separated")
     parser.add_argument("--skip-userops", action="store_true", help="run the peers alone")
     arguments = parser.parse_args()
-    arguments.data = arguments.data or arguments.target / "bench-data"
+    arguments.data = arguments.data or arguments.target / "peers" / "data"
     arguments.only = arguments.only.split(",")
     if unknown := set(arguments.only) - set(WORKLOADS):
         parser.error(f"no workload {sorted(unknown)}; there are {', '.join(WORKLOADS)}")
@@ -118,7 +118,7 @@ def execute(run: Run, command: list[str], expected: list) -> None:
 
 
 def output_of(command: list[str]) -> str:
-    child = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+    child = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT_S)
     if child.returncode != 0:
         last_words = child.stderr.strip().splitlines()[-1:]
         raise subprocess.SubprocessError(f"exit code {child.returncode}: {' '.join(last_words)}")
