@@ -17,17 +17,31 @@ class Run:
     prepare_ms: float = 0.0
     reps_ms: list[float] = field(default_factory=list)
     peak_rss_kb: int = 0
+    foreign_ratio: float = 0.0
     correct: bool = False
     error: str = ""
 
 
+LEGEND = (
+    "Times are minimum / median in ms.",
+    "Preparing is reading Parquet into the warm layout, once.",
+    "Memory is the peak of the process in MiB.",
+    "Others is the share of the CPU time that other programs took: on a busy machine times are",
+    "too long.",
+)
+
+
 def progress(run: Run) -> str:
-    result = run.error or f"{times(run)} ms, {mebibytes(run)} MiB"
+    result = run.error or f"{times(run)} ms, {mebibytes(run)} MiB, others {foreign(run)}"
     return f"{run.workload} {run.program} {run.layout}: {result}"
 
 
 def times(run: Run) -> str:
     return f"{min(run.reps_ms):,.1f} / {median(run.reps_ms):,.1f}"
+
+
+def foreign(run: Run) -> str:
+    return f"{run.foreign_ratio:.0%}"
 
 
 def mebibytes(run: Run) -> str:
@@ -36,11 +50,10 @@ def mebibytes(run: Run) -> str:
 
 def markdown(facts: dict, runs: list[Run], ours: str) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
+    summary = f"{facts['events']:,} events, {facts['reps']} repetitions, {facts['cores']} cores"
     lines = [
-        f"{facts['events']:,} events, {facts['reps']} repetitions, {facts['cores']} cores; "
-        f"{versions}.",
-        "Times are minimum / median in ms; preparing is reading Parquet into the warm layout, "
-        "once; memory is the peak of the process in MiB.",
+        f"{summary}; {versions}.",
+        *LEGEND,
         "",
         "## Best peer against userops",
         "",
@@ -87,10 +100,14 @@ def comparison(runs: list[Run], ours: str) -> list[str]:
 
 
 def all_runs(runs: Iterable[Run]) -> list[str]:
-    lines = table_head(("workload", "program", "layout", "prepare ms", "ms", "MiB", "answer"))
+    lines = table_head(
+        ("workload", "program", "layout", "prepare ms", "ms", "MiB", "others", "answer")
+    )
     for run in runs:
         prepare = f"{run.prepare_ms:,.0f}" if run.prepare_ms else "–"
-        cells = [prepare, times(run), mebibytes(run)] if run.reps_ms else ["–"] * 3
+        cells = ["–"] * 4
+        if run.reps_ms:
+            cells = [prepare, times(run), mebibytes(run), foreign(run)]
         cells = [run.workload, run.program, run.layout, *cells, run.error or "equal"]
         lines.append(table_row(cells))
     return lines

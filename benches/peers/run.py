@@ -1,6 +1,6 @@
 """Runs every workload on every peer and on userops, and compares times, memory and answers.
 
-    python run.py [--n N] [--reps R] [--data DIR] [--target DIR] [--only WORKLOAD,...]
+    python run.py [--events N] [--reps R] [--data DIR] [--target DIR] [--only WORKLOAD,...]
                   [--skip-userops]
 
 README.md defines the workloads and the protocol. The result goes to TARGET/peers/result.json and
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 from dataclasses import asdict
@@ -60,14 +61,14 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--n", type=int, default=10_000_000, help="events of the log")
+    parser.add_argument("--events", "--n", dest="n", type=int, default=10_000_000)
     parser.add_argument("--reps", type=int, default=7, help="repetitions of each workload")
-    parser.add_argument("--data", type=Path, help="folder of the log (TARGET/bench-data)")
+    parser.add_argument("--data", type=Path, help="folder of the log (TARGET/peers/data)")
     parser.add_argument("--target", type=Path, default=target, help="cargo's target folder")
     parser.add_argument("--only", default=",".join(WORKLOADS), help="workloads, comma-separated")
     parser.add_argument("--skip-userops", action="store_true", help="run the peers alone")
     arguments = parser.parse_args()
-    arguments.data = arguments.data or arguments.target / "bench-data"
+    arguments.data = arguments.data or arguments.target / "peers" / "data"
     arguments.only = arguments.only.split(",")
     if unknown := set(arguments.only) - set(WORKLOADS):
         parser.error(f"no workload {sorted(unknown)}; there are {', '.join(WORKLOADS)}")
@@ -101,8 +102,10 @@ def commands(workload: str, log: Log, arguments: argparse.Namespace) -> list[tup
 
 def execute(run: Run, command: list[str], expected: list) -> None:
     """Fills in a run from the one JSON line that its process prints."""
+    clock = ForeignClock()
     try:
         output = output_of(command)
+        run.foreign_ratio = clock.ratio()
         result = json.loads(output.splitlines()[-1])
         run.reps_ms, run.peak_rss_kb = result["reps_ms"], result["peak_rss_kb"]
         run.prepare_ms = result.get("prepare_ms", 0.0)
@@ -115,11 +118,32 @@ def execute(run: Run, command: list[str], expected: list) -> None:
 
 
 def output_of(command: list[str]) -> str:
-    child = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+    child = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT_S)
     if child.returncode != 0:
         last_words = child.stderr.strip().splitlines()[-1:]
         raise subprocess.SubprocessError(f"exit code {child.returncode}: {' '.join(last_words)}")
     return child.stdout
+
+
+class ForeignClock:
+    """The share of the machine's CPU time that other programs take while one of ours runs."""
+
+    def __init__(self) -> None:
+        self.start = self.read()
+
+    def ratio(self) -> float:
+        foreign_s, total_s = (now - then for now, then in zip(self.read(), self.start, strict=True))
+        return round(max(0.0, foreign_s) / total_s, 3)
+
+    @staticmethod
+    def read() -> tuple[float, float]:
+        """CPU seconds since the start of the machine (Linux): those of others, and all."""
+        ticks = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
+        user, nice, system, idle, wait, interrupt, soft_interrupt, stolen = map(int, ticks[:8])
+        busy = user + nice + system + interrupt + soft_interrupt + stolen
+        busy_s, idle_s = (ticks / os.sysconf("SC_CLK_TCK") for ticks in (busy, idle + wait))
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return busy_s - children.ru_utime - children.ru_stime, busy_s + idle_s
 
 
 def run_reference(log: Log, workloads: list[str]) -> dict[str, list]:
