@@ -1,1 +1,70 @@
-fn main() {}
+//! The project's own commands: `cargo xtask test | check | tidy | bench | help`.
+
+// A command line tool prints: that is how it answers.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod bench;
+mod cargo;
+mod example;
+mod process;
+mod step;
+mod test;
+mod tidy;
+
+use std::env;
+use std::process::ExitCode;
+
+use process::Outcome;
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  test            everything that must hold before a change is merged, in order:
+                  fmt, clippy, tidy, tests, doc tests, docs, the example
+  check           the quick part of it: fmt, clippy, tidy
+  tidy            layers, sizes, module docs, words, white space, links, licences
+  bench [ARGS]    the criterion benches; ARGS go to `cargo bench`
+  bench --peers [--events N] [ARGS]
+                  the same work on other engines, side by side; makes a Python
+                  environment and a log of N events under target/ where they are
+                  missing; ARGS go to benches/peers/run.py
+  help            this text
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    match words.split_first() {
+        Some((command, rest)) => dispatch(command, rest),
+        None => misuse("a command is missing"),
+    }
+}
+
+fn dispatch(command: &str, rest: &[String]) -> ExitCode {
+    match (command, rest) {
+        ("bench", rest) => exit_code(bench::bench(rest)),
+        ("test", []) => step::run_steps(&test::test_steps()),
+        ("check", []) => step::run_steps(&test::check_steps()),
+        ("tidy", []) => exit_code(tidy::tidy()),
+        ("help" | "--help" | "-h", _) => {
+            print!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        ("test" | "check" | "tidy", [extra, ..]) => misuse(&format!("{command} takes no argument, but got {extra:?}")),
+        _ => misuse(&format!("{command:?} is no command")),
+    }
+}
+
+fn exit_code(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn misuse(message: &str) -> ExitCode {
+    eprint!("error: {message}\n\n{HELP}");
+    ExitCode::from(2)
+}

@@ -117,9 +117,9 @@ impl EventSchema {
 }
 
 /// Refuses empty and repeated names.
-pub(crate) fn check_names<'a>(what: &str, names: impl Iterator<Item = &'a str> + Clone) -> Result<()> {
+pub(crate) fn check_names<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut seen = std::collections::BTreeSet::new();
-    for name in names.clone() {
+    for name in names {
         if name.is_empty() {
             return Err(invalid_definition(format!("a {what} has an empty name")));
         }

@@ -5,15 +5,18 @@
 //! a [`Plan`] from the first batch, one [`ChunkBuilder`] per thread or file part, and append the chunks in order.
 
 mod attributes;
+mod builder;
 mod chunk;
 mod coerce;
 mod mapping;
+mod plan;
 mod raw;
 mod report;
 
 pub use attributes::AttributeMapping;
-pub use chunk::{ChunkBuilder, IngestChunk, Plan};
+pub use chunk::{ChunkBuilder, IngestChunk};
 pub use mapping::{AmountMapping, EventName, Mapping, Properties, PropertyMapping, TimeMapping, UserIdType};
+pub use plan::Plan;
 pub use raw::{RawBatch, RawColumn, RawData, RawFault, RawValue, TimeUnit};
 pub use report::{IngestReport, Record, RejectReason, Rejection};
 

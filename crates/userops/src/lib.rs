@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod analytics;
 pub mod attribute;
 pub mod column;
 pub mod error;

@@ -1,5 +1,6 @@
 //! Amounts of money in whole minor units of one currency.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -249,34 +250,39 @@ impl AmountReader {
         if whole.is_empty() && fraction.is_empty() {
             return Err(word_fault(text));
         }
-        let mut value: i128 = 0;
-        for byte in whole.iter().chain(fraction) {
-            if !byte.is_ascii_digit() {
-                return Err(word_fault(text));
-            }
-            value = value.saturating_mul(10).saturating_add(i128::from(byte - b'0'));
+        if !whole.iter().chain(fraction).all(u8::is_ascii_digit) {
+            return Err(word_fault(text));
         }
-        self.read_decimal(if negative { -value } else { value }, fraction.len() as u32)
+        // Digits past the minor unit only decide the rounding, so that there may be any number of them.
+        let (minor, finer) = fraction.split_at(fraction.len().min(self.decimals as usize));
+        let digits = whole.iter().chain(minor).map(|byte| i128::from(byte - b'0'));
+        let value = digits.fold(0i128, |value, digit| value.saturating_mul(10).saturating_add(digit));
+        let half = match finer.split_first() {
+            None => Ordering::Less,
+            Some((first, rest)) => first.cmp(&b'5').then(rest.iter().any(|byte| *byte != b'0').cmp(&false)),
+        };
+        if self.rounding == Rounding::Refuse && finer.iter().any(|byte| *byte != b'0') {
+            return Err(AmountFault::TooFine);
+        }
+        let value = value.saturating_mul(10i128.pow(self.decimals - minor.len() as u32));
+        let value = value.saturating_add(i128::from(rounds_up(value, half)));
+        i64::try_from(if negative { -value } else { value }).map_err(|_| AmountFault::TooLarge)
     }
 
     /// Reads `value / 10^scale`, exactly.
     pub(crate) fn read_decimal(self, value: i128, scale: u32) -> Result<i64, AmountFault> {
-        // i128 saturates near 1e38: whatever did so is beyond any amount.
-        if value == i128::MAX || value == i128::MIN || value == -i128::MAX {
-            return Err(AmountFault::TooLarge);
-        }
         let minor = if scale <= self.decimals {
             value.checked_mul(10i128.pow(self.decimals - scale)).ok_or(AmountFault::TooLarge)?
         } else {
-            let unit = 10i128.checked_pow(scale - self.decimals).ok_or(AmountFault::TooFine)?;
-            let (quotient, rest) = (value.div_euclid(unit), value.rem_euclid(unit));
-            match (rest, self.rounding) {
-                (0, _) => quotient,
-                (_, Rounding::Refuse) => return Err(AmountFault::TooFine),
-                (rest, Rounding::HalfEven) => {
-                    quotient + i128::from(rest * 2 > unit || (rest * 2 == unit && quotient % 2 != 0))
-                }
+            // Where the unit is beyond 128 bits, the value is less than half of it.
+            let unit = 10i128.checked_pow(scale - self.decimals);
+            let (quotient, rest) = unit.map_or((0, value), |unit| (value / unit, value % unit));
+            if rest != 0 && self.rounding == Rounding::Refuse {
+                return Err(AmountFault::TooFine);
             }
+            let rest = rest.unsigned_abs();
+            let half = unit.map_or(Ordering::Less, |unit| rest.cmp(&(unit.unsigned_abs() - rest)));
+            quotient + if rounds_up(quotient, half) { value.signum() } else { 0 }
         };
         i64::try_from(minor).map_err(|_| AmountFault::TooLarge)
     }
@@ -299,6 +305,11 @@ impl AmountReader {
         }
         Ok(nearest as i64)
     }
+}
+
+/// Whether half-even rounding moves a magnitude up, given how what is cut off compares to a half.
+fn rounds_up(kept: i128, half: Ordering) -> bool {
+    half == Ordering::Greater || (half == Ordering::Equal && kept % 2 != 0)
 }
 
 /// Texts for floats that are no number are told apart from other texts.
@@ -346,6 +357,10 @@ mod tests {
         }
         assert_eq!(refuse.read_text(&"9".repeat(1_000)), Err(AmountFault::TooLarge));
         assert_eq!(refuse.read_text("92233720368547758.07"), Ok(i64::MAX));
+        assert_eq!(refuse.read_text("-92233720368547758.08"), Ok(i64::MIN));
+        assert_eq!(refuse.read_text(&format!("1.{}", "0".repeat(1_000))), Ok(100));
+        assert_eq!(refuse.read_decimal(0, 255), Ok(0));
+        assert_eq!(refuse.read_decimal(1, 255), Err(AmountFault::TooFine));
         assert_eq!(refuse.read_float(f64::NAN), Err(AmountFault::NotFinite));
         assert_eq!(refuse.read_float(1.005), Err(AmountFault::TooFine));
         assert_eq!(refuse.read_float(1e300), Err(AmountFault::TooLarge));
@@ -358,6 +373,11 @@ mod tests {
         {
             assert_eq!(half_even.read_text(text), Ok(minor), "{text}");
         }
+        assert_eq!(half_even.read_text(&"0.3".replace('3', &"3".repeat(1_000))), Ok(33));
+        assert_eq!(half_even.read_text(&format!("0.005{}1", "0".repeat(1_000))), Ok(1));
+        assert_eq!(half_even.read_decimal(i128::MAX, 40), Ok(2));
+        assert_eq!(half_even.read_decimal(i128::MIN, 38), Ok(-170));
+        assert_eq!(half_even.read_decimal(i128::MAX, 255), Ok(0));
     }
 
     proptest! {
@@ -366,6 +386,15 @@ mod tests {
             let currency: Currency = CURRENCIES[code].0.parse().unwrap();
             let text = currency.format(Money::from_minor(minor));
             prop_assert_eq!(AmountReader::new(currency, AmountUnit::Major, Rounding::Refuse).read_text(&text), Ok(minor));
+        }
+
+        #[test]
+        fn a_decimal_is_read_as_its_text_is(value in any::<i64>(), scale in 0u32..22, is_rounded in any::<bool>()) {
+            let digits = format!("{:0>width$}", value.unsigned_abs(), width = scale as usize + 1);
+            let (whole, fraction) = digits.split_at(digits.len() - scale as usize);
+            let text = format!("{}{whole}.{fraction}", if value < 0 { "-" } else { "" });
+            let reader = reader(if is_rounded { Rounding::HalfEven } else { Rounding::Refuse });
+            prop_assert_eq!(reader.read_decimal(i128::from(value), scale), reader.read_text(&text), "{}", text);
         }
 
         #[test]

@@ -9,6 +9,7 @@ mod habit;
 mod interest;
 mod options;
 mod order;
+mod period;
 mod scalar;
 mod table;
 mod update;
@@ -18,6 +19,7 @@ pub use habit::Habits;
 pub use interest::Interest;
 pub use options::{INTEREST_HALF_LIFE, ProfileOptions, ProfileRules, WINDOW_DAYS};
 pub use order::{OrderProfile, OrderTotals, OrderWindow, total_orders};
+pub use period::count_active_months;
 pub use scalar::{EventProfile, Profile, WindowProfile, build_profile};
 
 use std::ops::Range;

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::chunk::{ColumnBuilder, Fault, UserBuilder, find, readable_as, rejections, time_reader, user_type};
+use super::builder::{ColumnBuilder, UserBuilder};
+use super::chunk::{Fault, rejections};
 use super::coerce::{check_readable, natural_type};
 use super::mapping::{Properties, PropertyMapping, UserIdType};
+use super::plan::{find, readable_as, time_reader, user_type};
 use super::raw::RawBatch;
 use super::report::IngestReport;
 use crate::attribute::AttributeTable;

@@ -2,176 +2,17 @@
 
 use std::sync::Arc;
 
-use super::coerce::{
-    Coerced, TimeReader, check_readable, natural_type, text_codes, to_amount, to_bool, to_date, to_float, to_integer,
-    to_text,
-};
-use super::mapping::{EventName, Mapping, Properties, UserIdType};
+use super::builder::{ColumnBuilder, UserBuilder};
+use super::coerce::{TimeReader, dictionary_codes, text_codes, to_amount, to_text};
+use super::mapping::EventName;
+use super::plan::{Plan, find};
 use super::raw::{RawBatch, RawColumn, RawData, RawValue};
 use super::report::{Record, RejectReason, Rejection, shorten};
 use crate::column::{Bitmap, BitmapBuilder, Interner, TextArena};
-use crate::error::{Error, ErrorKind, Result, invalid_argument, limit_exceeded, name_hint, type_mismatch};
-use crate::event::{EventSchema, Field, NAMES_MAX};
-use crate::log::{Chunk, ChunkColumn, ChunkIds, ChunkUsers, PackedBuilder};
-use crate::money::AmountReader;
-use crate::time::{Calendar, TimeFormat, Timestamp, Zone};
-use crate::value::ValueType;
-
-/// Local times from 1990 to 2040 are read through a table; others ask the zone database.
-const CALENDAR_FIRST: Timestamp = Timestamp::from_micros(631_152_000_000_000);
-const CALENDAR_LAST: Timestamp = Timestamp::from_micros(2_208_988_800_000_000);
-
-/// How the columns of batches become those of chunks: the mapping, with every type settled.
-#[derive(Debug)]
-pub struct Plan {
-    schema: Arc<EventSchema>,
-    mapping: Mapping,
-    user_type: UserIdType,
-    times: TimeReader,
-    amounts: AmountReader,
-    /// The properties, and the column of each.
-    properties: Vec<Field>,
-    property_columns: Vec<String>,
-    /// Every column that is used, by name; a fault names one of them by its position.
-    columns: Vec<Arc<str>>,
-}
-
-impl Plan {
-    /// The plan for batches like this one.
-    ///
-    /// # Errors
-    /// As [`Ingest::plan`](super::Ingest::plan).
-    pub(super) fn new(schema: &Arc<EventSchema>, mapping: &Mapping, batch: &RawBatch<'_>) -> Result<Self> {
-        for (column, role) in mapping.named_columns() {
-            find(batch, column, role)?;
-        }
-        let user_type = user_type(batch, &mapping.user, mapping.user_type)?;
-        check_time(batch, mapping)?;
-        let amount = mapping.amount.as_ref();
-        if let Some(amount) = amount {
-            let readable = [ValueType::Integer, ValueType::Float, ValueType::Text];
-            check_readable(&amount.column, find(batch, &amount.column, "amount")?, "amount", &readable)?;
-        }
-        let (properties, property_columns) = property_fields(schema, mapping, batch)?;
-        let mut columns: Vec<Arc<str>> = Vec::new();
-        let named = mapping.named_columns().into_iter().map(|(column, _)| column);
-        for column in named.chain(property_columns.iter().map(String::as_str)) {
-            if !columns.iter().any(|known| **known == *column) {
-                columns.push(column.into());
-            }
-        }
-        Ok(Self {
-            user_type,
-            times: time_reader(mapping.time.format, mapping.time.zone.unwrap_or(schema.zone)),
-            amounts: amount.map_or_else(AmountReader::default, |amount| {
-                AmountReader::new(schema.currency, amount.unit, amount.rounding)
-            }),
-            properties,
-            property_columns,
-            columns,
-            schema: Arc::clone(schema),
-            mapping: mapping.clone(),
-        })
-    }
-
-    /// The properties that the log will have.
-    #[must_use]
-    pub fn properties(&self) -> &[Field] {
-        &self.properties
-    }
-
-    /// The columns of the input that are used.
-    pub fn columns(&self) -> impl ExactSizeIterator<Item = &str> + '_ {
-        self.columns.iter().map(|column| &**column)
-    }
-}
-
-pub(super) fn time_reader(format: TimeFormat, zone: Zone) -> TimeReader {
-    TimeReader { format, calendar: Calendar::new(zone, CALENDAR_FIRST, CALENDAR_LAST) }
-}
-
-/// A column by name.
-pub(super) fn find<'b, 'a>(batch: &'b RawBatch<'a>, name: &str, role: &str) -> Result<&'b RawColumn<'a>> {
-    let column = batch.column(name).ok_or_else(|| {
-        let columns = batch.columns().map(|(name, _)| name);
-        let list = crate::error::name_list(columns.clone(), usize::MAX);
-        let hint = match name_hint(name, columns) {
-            hint if hint.contains("did you mean") => hint,
-            _ => String::new(),
-        };
-        let message = format!("{}: no column {name:?} for {role}; the columns are {list}{hint}", batch.source());
-        Error::new(ErrorKind::MissingColumn, message)
-    })?;
-    if column.len() != batch.row_count() {
-        return Err(invalid_argument(format!(
-            "{}: the column {name:?} has {} rows where the batch has {}",
-            batch.source(),
-            column.len(),
-            batch.row_count()
-        )));
-    }
-    Ok(column)
-}
-
-pub(super) fn user_type(batch: &RawBatch<'_>, name: &str, stated: Option<UserIdType>) -> Result<UserIdType> {
-    let column = find(batch, name, "user")?;
-    check_readable(name, column, "user", &[ValueType::Integer, ValueType::Float, ValueType::Text])?;
-    Ok(stated.unwrap_or(match natural_type(column) {
-        ValueType::Text => UserIdType::Text,
-        _ => UserIdType::Integer,
-    }))
-}
-
-fn check_time(batch: &RawBatch<'_>, mapping: &Mapping) -> Result<()> {
-    let name = &mapping.time.column;
-    let column = find(batch, name, "time")?;
-    let readable = [ValueType::Time, ValueType::Date, ValueType::Text, ValueType::Integer, ValueType::Float];
-    check_readable(name, column, "time", &readable)?;
-    let numbers = matches!(column.data(), RawData::Integer(_) | RawData::Unsigned(_) | RawData::Float(_));
-    let format = mapping.time.format;
-    if numbers && matches!(format, TimeFormat::Auto | TimeFormat::Rfc3339 | TimeFormat::Date) {
-        return Err(type_mismatch(format!(
-            "the column {name:?} holds numbers, and the time format {format} does not say what they count; state \
-             epoch_seconds, epoch_millis, epoch_micros or compact_date"
-        )));
-    }
-    Ok(())
-}
-
-/// The properties of the log with their types, and the column of each.
-fn property_fields(schema: &EventSchema, mapping: &Mapping, batch: &RawBatch<'_>) -> Result<(Vec<Field>, Vec<String>)> {
-    let used: Vec<&str> = mapping.named_columns().into_iter().map(|(column, _)| column).collect();
-    let listed: Vec<super::PropertyMapping> = match &mapping.properties {
-        Properties::None => Vec::new(),
-        Properties::Listed(listed) => listed.clone(),
-        Properties::AllOthers => {
-            let others = batch.columns().filter(|(name, _)| !used.contains(name));
-            others.map(|(name, _)| super::PropertyMapping::from(name)).collect()
-        }
-    };
-    let mut fields = Vec::with_capacity(listed.len());
-    for property in &listed {
-        let column = find(batch, &property.column, "property")?;
-        let declared = property.value_type.or_else(|| schema.property_type(property.name()));
-        let value_type = declared.unwrap_or_else(|| natural_type(column));
-        check_readable(&property.column, column, "property", readable_as(value_type))?;
-        fields.push(Field { name: property.name().to_owned(), value_type });
-    }
-    crate::event::check_names("property", fields.iter().map(|field| field.name.as_str()))?;
-    Ok((fields, listed.into_iter().map(|property| property.column).collect()))
-}
-
-/// The natural types from which values of a type can be read.
-pub(super) fn readable_as(value_type: ValueType) -> &'static [ValueType] {
-    match value_type {
-        ValueType::Bool => &[ValueType::Bool, ValueType::Integer, ValueType::Text],
-        ValueType::Integer | ValueType::Float => &[ValueType::Integer, ValueType::Float, ValueType::Text],
-        ValueType::Time | ValueType::Date => &[ValueType::Time, ValueType::Date, ValueType::Text],
-        ValueType::Text => {
-            &[ValueType::Text, ValueType::Bool, ValueType::Integer, ValueType::Float, ValueType::Time, ValueType::Date]
-        }
-    }
-}
+use crate::error::{Result, limit_exceeded};
+use crate::event::NAMES_MAX;
+use crate::log::{Chunk, ChunkIds, PackedBuilder};
+use crate::time::Timestamp;
 
 /// A finished part of an ingest, ready for [`Ingest::append`](super::Ingest::append).
 #[derive(Debug)]
@@ -300,14 +141,19 @@ impl ChunkBuilder {
             }
             _ => Ok(()),
         };
-        let codes = &mut self.name;
-        text_codes(find(batch, column_name, "event")?, &mut self.names, accept, |row, code| {
-            let code = code.and_then(|code| code.ok_or(RejectReason::Missing));
-            codes.push(code.unwrap_or_else(|reason| {
-                fault(row, column_name, reason);
-                0
-            }) as u16);
-        });
+        let column = find(batch, column_name, "event")?;
+        if let Some((table, codes)) = dictionary_codes(column, &mut self.names, accept) {
+            self.name.extend(codes.iter().map(|code| table[*code as usize] as u16));
+        } else {
+            let names = &mut self.name;
+            text_codes(column, &mut self.names, accept, |row, code| {
+                let code = code.and_then(|code| code.ok_or(RejectReason::Missing));
+                names.push(code.unwrap_or_else(|reason| {
+                    fault(row, column_name, reason);
+                    0
+                }) as u16);
+            });
+        }
         let names_max = schema.limits.names_max.min(NAMES_MAX as u64);
         if self.names.len() as u64 > names_max {
             return Err(limit_exceeded(format!(
@@ -333,16 +179,13 @@ impl ChunkBuilder {
         let column = find(batch, &mapping.column, "amount")?;
         let mut currency =
             mapping.currency.as_deref().map(|name| Ok((name, find(batch, name, "currency")?))).transpose()?;
-        for row in 0..column.len() {
-            let amount = match column.get(row) {
-                None => Ok(None),
-                Some(value) => to_amount(value, plan.amounts),
-            };
-            let amount = amount.unwrap_or_else(|reason| {
+        let mut next = 0;
+        for row in present_rows(column) {
+            let Some(value) = column.get(row) else { continue };
+            let amount = to_amount(value, plan.amounts).unwrap_or_else(|reason| {
                 fault(row, &mapping.column, reason);
                 None
             });
-            self.amount.push(amount);
             if let (Some(_), Some((name, codes))) = (amount, &mut currency) {
                 match codes.get(row) {
                     Some(RawValue::Text(code)) if code == plan.schema.currency.code() => {}
@@ -351,7 +194,11 @@ impl ChunkBuilder {
                     None => fault(row, name, RejectReason::Missing),
                 }
             }
+            self.amount.push_unknown(row - next);
+            self.amount.push(amount);
+            next = row + 1;
         }
+        self.amount.push_unknown(column.len() - next);
         Ok(())
     }
 
@@ -448,6 +295,14 @@ pub(super) fn rejections(batch: &RawBatch<'_>, columns: &[Arc<str>], faults: &[F
     of_values.chain(of_lines).collect()
 }
 
+/// The rows whose values may be there: most amounts are missing, and are passed over 64 at a time.
+fn present_rows<'a>(column: &'a RawColumn<'_>) -> Box<dyn Iterator<Item = usize> + 'a> {
+    match column.valid() {
+        Some(valid) => Box::new(valid.ones()),
+        None => Box::new(0..column.len()),
+    }
+}
+
 fn push_times(
     time: &mut Vec<i64>,
     column: &RawColumn<'_>,
@@ -455,158 +310,25 @@ fn push_times(
     mut fault: impl FnMut(usize, RejectReason),
 ) {
     time.reserve(column.len());
+    if let (RawData::Time { values, unit, zoned: true }, None) = (column.data(), column.valid()) {
+        // The usual case of typed columns, without a look at each value's type.
+        let checked = |value: &i64| unit.to_micros(*value).and_then(Timestamp::checked);
+        for (row, value) in values.iter().enumerate() {
+            time.push(checked(value).map_or_else(
+                || {
+                    fault(row, RejectReason::TimeOutOfRange);
+                    0
+                },
+                Timestamp::as_micros,
+            ));
+        }
+        return;
+    }
     for row in 0..column.len() {
         let instant = column.get(row).ok_or(RejectReason::Missing).and_then(|value| reader.read(value));
         time.push(instant.unwrap_or_else(|reason| {
             fault(row, reason);
             0
-        }));
-    }
-}
-
-/// Collects user ids.
-#[derive(Debug)]
-pub(super) enum UserBuilder {
-    Integer(Vec<i64>),
-    Text(Vec<u32>, Interner),
-}
-
-impl UserBuilder {
-    pub(super) fn new(user_type: UserIdType) -> Self {
-        match user_type {
-            UserIdType::Integer => Self::Integer(Vec::new()),
-            UserIdType::Text => Self::Text(Vec::new(), Interner::default()),
-        }
-    }
-
-    pub(super) fn push(&mut self, column: &RawColumn<'_>, bytes_max: u64, mut fault: impl FnMut(usize, RejectReason)) {
-        match self {
-            Self::Integer(ids) => match (column.data(), column.valid()) {
-                (RawData::Integer(values), None) => ids.extend_from_slice(values),
-                _ => ids.extend((0..column.len()).map(|row| {
-                    let id = match column.get(row) {
-                        None | Some(RawValue::Text("")) => Err(RejectReason::Missing),
-                        Some(value) => to_integer(value),
-                    };
-                    id.unwrap_or_else(|reason| {
-                        fault(row, reason);
-                        0
-                    })
-                })),
-            },
-            Self::Text(codes, interner) => {
-                let accept = |id: &str| match id {
-                    "" => Err(RejectReason::Missing),
-                    id if id.len() as u64 > bytes_max => Err(RejectReason::TooLong),
-                    _ => Ok(()),
-                };
-                text_codes(column, interner, accept, |row, code| {
-                    let code = code.and_then(|code| code.ok_or(RejectReason::Missing));
-                    codes.push(code.unwrap_or_else(|reason| {
-                        fault(row, reason);
-                        0
-                    }));
-                });
-            }
-        }
-    }
-
-    pub(super) fn finish(self) -> ChunkUsers {
-        match self {
-            Self::Integer(ids) => ChunkUsers::Integer(ids),
-            Self::Text(codes, interner) => ChunkUsers::Text { codes, texts: interner.into_texts() },
-        }
-    }
-}
-
-/// Collects a property or attribute.
-#[derive(Debug)]
-pub(super) enum ColumnBuilder {
-    Bool(PackedBuilder<bool>),
-    Integer(PackedBuilder<i64>),
-    Float(PackedBuilder<f64>),
-    Text(PackedBuilder<u32>, Interner),
-    Time(PackedBuilder<i64>),
-    Date(PackedBuilder<i32>),
-}
-
-impl ColumnBuilder {
-    pub(super) fn new(value_type: ValueType) -> Self {
-        match value_type {
-            ValueType::Bool => Self::Bool(PackedBuilder::default()),
-            ValueType::Integer => Self::Integer(PackedBuilder::default()),
-            ValueType::Float => Self::Float(PackedBuilder::default()),
-            ValueType::Text => Self::Text(PackedBuilder::default(), Interner::default()),
-            ValueType::Time => Self::Time(PackedBuilder::default()),
-            ValueType::Date => Self::Date(PackedBuilder::default()),
-        }
-    }
-
-    pub(super) fn push(
-        &mut self,
-        column: &RawColumn<'_>,
-        times: &TimeReader,
-        bytes_max: u64,
-        mut fault: impl FnMut(usize, RejectReason),
-    ) {
-        match self {
-            Self::Bool(builder) => push_values(builder, column, to_bool, fault),
-            Self::Integer(builder) => push_values(builder, column, to_integer, fault),
-            Self::Float(builder) => push_values(builder, column, to_float, fault),
-            Self::Time(builder) => push_values(builder, column, |value| times.read(value), fault),
-            Self::Date(builder) => push_values(builder, column, |value| to_date(value, times), fault),
-            Self::Text(builder, interner) => {
-                let accept =
-                    |text: &str| if text.len() as u64 > bytes_max { Err(RejectReason::TooLong) } else { Ok(()) };
-                text_codes(column, interner, accept, |row, code| {
-                    builder.push(code.unwrap_or_else(|reason| {
-                        fault(row, reason);
-                        None
-                    }));
-                });
-            }
-        }
-    }
-
-    pub(super) fn check_texts(&self, name: &str, texts_max: u64) -> Result<()> {
-        match self {
-            Self::Text(_, interner) if interner.len() as u64 > texts_max => Err(limit_exceeded(format!(
-                "{} distinct texts of {name:?} are more than the limit texts_max = {texts_max}",
-                interner.len()
-            ))),
-            _ => Ok(()),
-        }
-    }
-
-    pub(super) fn finish(self) -> ChunkColumn {
-        match self {
-            Self::Bool(builder) => ChunkColumn::Bool(builder.finish()),
-            Self::Integer(builder) => ChunkColumn::Integer(builder.finish()),
-            Self::Float(builder) => ChunkColumn::Float(builder.finish()),
-            Self::Text(builder, interner) => {
-                ChunkColumn::Text { codes: builder.finish(), texts: interner.into_texts() }
-            }
-            Self::Time(builder) => ChunkColumn::Time(builder.finish()),
-            Self::Date(builder) => ChunkColumn::Date(builder.finish()),
-        }
-    }
-}
-
-/// Appends values of a type other than text, to which an empty text is unknown.
-fn push_values<T: Copy>(
-    builder: &mut PackedBuilder<T>,
-    column: &RawColumn<'_>,
-    read: impl Fn(RawValue<'_>) -> Coerced<T>,
-    mut fault: impl FnMut(usize, RejectReason),
-) {
-    for row in 0..column.len() {
-        let value = match column.get(row) {
-            None | Some(RawValue::Text("")) => Ok(None),
-            Some(value) => read(value).map(Some),
-        };
-        builder.push(value.unwrap_or_else(|reason| {
-            fault(row, reason);
-            None
         }));
     }
 }

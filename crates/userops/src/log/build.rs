@@ -8,7 +8,7 @@ use super::directory::index_users;
 use super::scatter::Placement;
 use super::{EventIds, EventLog};
 use crate::attribute::AttributeTable;
-use crate::column::{Bitmap, Column, Packed, TextArena, TextColumn};
+use crate::column::{Bitmap, Column, Interner, Packed, TextArena, TextColumn};
 use crate::error::{Result, invalid_argument, limit_exceeded, type_mismatch};
 use crate::event::{EventSchema, Field, Limits, NAMES_MAX};
 use crate::id::{UserDirectory, UserIdRef, UserIx};
@@ -38,9 +38,11 @@ pub(crate) fn freeze(
     let duplicates = remove_duplicates(&mut chunks);
     let row_count = check_rows(&chunks, &schema.limits)?;
     let late = count_late(&chunks);
+    let span = time_span(&chunks);
 
     let mut users: Vec<ChunkUsers> = chunks.iter_mut().map(Chunk::take_users).collect();
-    users.extend(attribute_users);
+    // No users are of no type: a table of attributes without a single good row does not clash with the events.
+    users.extend(attribute_users.filter(|users| !users.is_empty()));
     let (directory, mut indexes) = index_users(users, schema.limits.users_max)?;
     let attribute_rows = if indexes.len() > chunks.len() { indexes.pop().unwrap_or_default() } else { Vec::new() };
 
@@ -69,6 +71,7 @@ pub(crate) fn freeze(
         users: directory,
         offsets,
         time,
+        span,
         name,
         names,
         amount,
@@ -119,6 +122,15 @@ fn count_late(chunks: &[Chunk]) -> u64 {
         latest = latest.max(*time);
     }
     late
+}
+
+/// The first and the last instant; the greatest and the least number where there is none.
+fn time_span(chunks: &[Chunk]) -> (i64, i64) {
+    let span_of = |time: &[i64]| {
+        time.iter().fold((i64::MAX, i64::MIN), |(first, last), time| (first.min(*time), last.max(*time)))
+    };
+    let spans = chunks.par_iter().map(|chunk| span_of(&chunk.time));
+    spans.reduce(|| (i64::MAX, i64::MIN), |a, b| (a.0.min(b.0), a.1.max(b.1)))
 }
 
 /// The log's offsets, and the target of each row where rows are ordered by user, then arrival: a counting sort.
@@ -261,9 +273,10 @@ fn move_column(placement: &Placement, property: &Field, parts: &[ChunkColumn], l
     })
 }
 
-/// Puts the ids in row order: each row asks for its arrival.
+/// Puts the ids in row order: each row asks for its arrival. None where no event has an id, whether or not there was a
+/// column of them.
 fn move_ids(placement: &Placement, chunks: &[Chunk]) -> Option<EventIds> {
-    if chunks.iter().all(|chunk| chunk.ids.is_none()) {
+    if chunks.iter().all(|chunk| chunk.ids.as_ref().is_none_or(|ids| ids.texts.is_empty())) {
         return None;
     }
     let mut arrivals = vec![(0u32, 0u32); placement.row_count()];
@@ -309,7 +322,6 @@ impl EventLog {
                 }
             }
         });
-        let ids = self.ids.clone().map(|ids| ChunkIds { known: ids.known, texts: ids.texts });
         Chunk {
             users,
             time: self.time.clone(),
@@ -317,10 +329,7 @@ impl EventLog {
             name: self.name.clone(),
             amount: self.amount.clone(),
             properties: columns.collect(),
-            ids: Some(ids.unwrap_or_else(|| ChunkIds {
-                known: Bitmap::from_words(Vec::new(), rows),
-                texts: TextArena::default(),
-            })),
+            ids: self.ids.clone().map(|ids| ChunkIds { known: ids.known, texts: ids.texts }),
         }
     }
 
@@ -358,30 +367,38 @@ pub(super) fn merge(first: &EventLog, second: &EventLog) -> Result<EventLog> {
             }
         }
     }
-    let has_ids = first.ids.is_some() || second.ids.is_some();
-    let mut chunks = vec![first.to_chunk(&properties), second.to_chunk(&properties)];
-    if !has_ids {
-        chunks.iter_mut().for_each(|chunk| chunk.ids = None);
-    }
-    let (mut log, _, _) = freeze(first.schema.clone(), &properties, chunks, all_users(&[first, second])?)?;
+    let chunks = vec![first.to_chunk(&properties), second.to_chunk(&properties)];
+    let (mut log, _, _) = freeze(first.schema.clone(), &properties, chunks, attribute_users(&[first, second])?)?;
     let attributes = merge_attributes(&log.users, first, second)?;
     log.set_attributes(attributes);
     Ok(log)
 }
 
-/// Every user of some logs, with and without events.
-fn all_users(logs: &[&EventLog]) -> Result<Option<ChunkUsers>> {
-    let logs: Vec<_> = logs.iter().filter(|log| log.user_count() > 0).collect();
+/// The users of some logs who are known by more than their events, and so stay even if all of these are duplicates.
+fn attribute_users(logs: &[&EventLog]) -> Result<Option<ChunkUsers>> {
+    let logs: Vec<&EventLog> = logs.iter().copied().filter(|log| log.user_count() > 0).collect();
     let integers = logs.iter().filter(|log| log.users.integers().is_some()).count();
     if integers != 0 && integers != logs.len() {
         return Err(type_mismatch("a log of integer user ids and one of text ids do not merge"));
     }
+    let stays = |log: &EventLog, user: usize| {
+        log.offsets[user] == log.offsets[user + 1]
+            || log.attributes.columns().any(|(_, column)| column.get(user).is_some())
+    };
     if integers > 0 {
-        let ids = logs.iter().filter_map(|log| log.users.integers()).flatten().copied().collect();
+        let ids = logs
+            .iter()
+            .flat_map(|log| log.users.integers().unwrap_or_default().iter().enumerate().map(move |id| (log, id)));
+        let ids = ids.filter(|(log, (user, _))| stays(log, *user)).map(|(_, (_, id))| *id).collect();
         return Ok(Some(ChunkUsers::Integer(ids)));
     }
-    let (texts, codes) = join_texts(logs.iter().filter_map(|log| log.users.texts()));
-    Ok((!logs.is_empty()).then(|| ChunkUsers::Text { codes: codes.concat(), texts: texts.into_texts() }))
+    let mut interner = Interner::default();
+    let mut codes = Vec::new();
+    for log in &logs {
+        let ids = log.users.texts().into_iter().flat_map(TextArena::iter).enumerate();
+        codes.extend(ids.filter(|(user, _)| stays(log, *user)).map(|(_, id)| interner.intern(id)));
+    }
+    Ok((!logs.is_empty()).then(|| ChunkUsers::Text { codes, texts: interner.into_texts() }))
 }
 
 /// The attributes of both logs; where both know a value, the second's counts.

@@ -158,6 +158,9 @@ impl<T: Copy> PackedBuilder<T> {
     }
 
     pub(crate) fn push_unknown(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
         let all_known = self.values.len();
         let known = self.known.get_or_insert_with(|| {
             let mut known = BitmapBuilder::default();
@@ -183,6 +186,13 @@ impl<T: Copy> PackedBuilder<T> {
 }
 
 impl ChunkUsers {
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Integer(ids) => ids.is_empty(),
+            Self::Text { codes, .. } => codes.is_empty(),
+        }
+    }
+
     /// Integers that a table by value would not fit, as codes: the distinct ids and a code per row.
     pub(crate) fn intern_integers(ids: &[i64]) -> (Vec<i64>, Vec<u32>) {
         let mut codes = hashbrown::HashMap::<i64, u32, foldhash::fast::RandomState>::default();

@@ -76,7 +76,7 @@ impl Placement {
     /// Moves a column of which some values may be unknown.
     pub(crate) fn scatter_packed<S, T>(&self, sources: &[&Packed<S>], map: impl Fn(usize, S) -> T + Sync) -> Packed<T>
     where
-        S: Copy + Default + Send + Sync,
+        S: Copy + Send + Sync,
         T: Copy + Default + Send + Sync,
     {
         let known: usize = sources.iter().map(|source| source.known_count()).sum();
@@ -87,13 +87,9 @@ impl Placement {
         if known < self.row_count / SPARSE_RATIO {
             return self.scatter_sparse(sources, map);
         }
-        let dense: Vec<Vec<(bool, S)>> = sources
-            .par_iter()
-            .map(|source| source.iter().map(|value| (value.is_some(), value.unwrap_or_default())).collect())
-            .collect();
-        let dense: Vec<&[(bool, S)]> = dense.iter().map(Vec::as_slice).collect();
-        let moved = self.scatter(&dense, |chunk, (known, value)| (known, map(chunk, value)));
-        moved.into_iter().map(|(known, value)| known.then_some(value)).collect()
+        let dense: Vec<Vec<Option<S>>> = sources.par_iter().map(|source| source.iter().collect()).collect();
+        let dense: Vec<&[Option<S>]> = dense.iter().map(Vec::as_slice).collect();
+        self.scatter(&dense, |chunk, value| value.map(|value| map(chunk, value))).into_iter().collect()
     }
 
     fn scatter_sparse<S, T>(&self, sources: &[&Packed<S>], map: impl Fn(usize, S) -> T + Sync) -> Packed<T>

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::gap::distinct_days;
 use super::{ProfileRules, RANGES_PER_THREAD, split_rows};
 use crate::column::PackedCursor;
 use crate::log::EventLog;
@@ -152,10 +153,35 @@ impl<'a> DayRuns<'a> {
                 (self.stretch, self.offset) = self.calendar.stretch(Timestamp::from_micros(instant));
             }
             let next = (instant + self.offset).div_euclid(MICROS_PER_DAY);
-            days += u32::from(next != day);
+            if next < day {
+                // The clock was set back across midnight: a date shows twice, and counts once.
+                return distinct_days(time.iter().copied(), self.calendar);
+            }
+            days += u32::from(next > day);
             day = next;
             known_until = ((next + 1) * MICROS_PER_DAY - self.offset).min(self.stretch.end);
         }
         days
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::MICROS_PER_HOUR;
+
+    #[test]
+    fn a_date_that_shows_twice_counts_once() {
+        // St. John's set its clocks back from 00:01 to 23:01 on 2010-11-07.
+        let calendar = Calendar::new(
+            "America/St_Johns".parse().unwrap(),
+            "2010-01-01T00:00:00Z".parse().unwrap(),
+            "2011-01-01T00:00:00Z".parse().unwrap(),
+        );
+        let midnight = "2010-11-07T02:30:30Z".parse::<Timestamp>().unwrap().as_micros();
+        assert_eq!(calendar.hour(Timestamp::from_micros(midnight)), 0);
+        let shown: Vec<i64> = [-1, 0, 1, 2].map(|half_hours| midnight + half_hours * MICROS_PER_HOUR / 2).to_vec();
+        assert_eq!(DayRuns::new(&calendar).count(&shown), 2);
+        assert_eq!(DayRuns::new(&calendar).count(&shown[1..3]), 2, "the later date first, then the earlier");
     }
 }

@@ -32,6 +32,11 @@ pub(super) fn gaps_of_days(time: &[i64], calendar: &Calendar) -> Gaps {
 /// How many distinct local days ascending instants fall on.
 pub(super) fn distinct_days(time: impl Iterator<Item = i64>, calendar: &Calendar) -> u32 {
     let mut days: Vec<i32> = time.map(|micros| calendar.day(Timestamp::from_micros(micros)).0).collect();
+    distinct_sorted(&mut days)
+}
+
+/// How many distinct days there are, putting them in order. They ascend but where a clock was set back across midnight.
+pub(super) fn distinct_sorted(days: &mut Vec<i32>) -> u32 {
     days.sort_unstable();
     days.dedup();
     days.len() as u32

@@ -1,9 +1,11 @@
 //! Orders: how many, when, and how much.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::gap::{Gaps, distinct_days, gaps_of_days};
+use super::gap::{Gaps, distinct_days, distinct_sorted, gaps_of_days};
 use super::{ProfileRules, RANGES_PER_THREAD};
 use crate::column::PackedCursor;
 use crate::id::UserIx;
@@ -101,29 +103,34 @@ pub struct OrderTotals {
     pub last_micros: Vec<i64>,
     /// Each buyer's orders.
     pub order_count: Vec<i64>,
+    /// Local calendar days with an order; empty where no calendar was given.
+    pub purchase_days: Vec<i64>,
     /// The sum of each buyer's amounts in minor units; an unknown amount adds nothing.
     pub revenue_minor: Vec<i64>,
 }
 
-/// Totals the orders (events of these name codes) of every user who has one at `as_of`, which itself counts.
+/// Totals the orders (events of these name codes) of every user who has one at `as_of`, which itself counts. Purchase
+/// days are counted by the calendar, where one is given.
 ///
 /// Reads the name column once, and times and amounts of orders only: O(events), a small fraction of
 /// [`build_profiles`](super::build_profiles).
 #[must_use]
-pub fn total_orders(log: &EventLog, as_of: Timestamp, order_codes: &[u16]) -> OrderTotals {
+pub fn total_orders(log: &EventLog, as_of: Timestamp, order_codes: &[u16], calendar: Option<&Calendar>) -> OrderTotals {
     let ranges = log.user_ranges(rayon::current_num_threads() * RANGES_PER_THREAD);
-    let parts: Vec<OrderTotals> =
-        ranges.into_par_iter().map(|users| total_range(log, as_of, order_codes, users)).collect();
+    let total = |users| TotalsBuilder::new(log, as_of, calendar, &users).total(order_codes, users);
+    let parts: Vec<OrderTotals> = ranges.into_par_iter().map(total).collect();
     let mut whole = OrderTotals::default();
     let buyers = parts.iter().map(|part| part.users.len()).sum();
     whole.users.reserve(buyers);
     whole.last_micros.reserve(buyers);
     whole.order_count.reserve(buyers);
+    whole.purchase_days.reserve(if calendar.is_some() { buyers } else { 0 });
     whole.revenue_minor.reserve(buyers);
     for part in parts {
         whole.users.extend(part.users);
         whole.last_micros.extend(part.last_micros);
         whole.order_count.extend(part.order_count);
+        whole.purchase_days.extend(part.purchase_days);
         whole.revenue_minor.extend(part.revenue_minor);
     }
     whole
@@ -132,68 +139,119 @@ pub fn total_orders(log: &EventLog, as_of: Timestamp, order_codes: &[u16]) -> Or
 /// Rows whose names are compared at once before any of them is looked at by itself.
 const BLOCK: usize = 16;
 
-fn total_range(log: &EventLog, as_of: Timestamp, order_codes: &[u16], users: std::ops::Range<usize>) -> OrderTotals {
-    let offsets = log.offsets();
-    let (start, end) = (offsets[users.start] as usize, offsets[users.end] as usize);
-    let mut totals = TotalsBuilder {
-        log,
-        as_of: as_of.as_micros(),
-        amounts: PackedCursor::new(log.amount_minor()),
-        user: users.start,
-        user_end: 0,
-        totals: OrderTotals::default(),
-    };
-    let (blocks, tail) = log.name_codes()[start..end].as_chunks::<BLOCK>();
-    let tail_start = end - tail.len();
-    for (index, block) in blocks.iter().enumerate() {
-        let any = order_codes.iter().any(|code| block.iter().fold(false, |any, name| any | (name == code)));
-        if any {
-            totals.add_rows(start + index * BLOCK, block, order_codes);
-        }
-    }
-    totals.add_rows(tail_start, tail, order_codes);
-    totals.totals
-}
-
 /// Adds up orders row by row, in ascending order of row.
+///
+/// Times lie far apart in memory from one order to the next, so that each look at one waits for memory: a buyer's last
+/// order is noted by its row, and the times of all of them are fetched together at the end.
 struct TotalsBuilder<'a> {
     log: &'a EventLog,
     as_of: i64,
+    calendar: Option<&'a Calendar>,
     amounts: PackedCursor<'a, i64>,
     user: usize,
     /// The first row that is not of `user`; 0 before the first order.
     user_end: usize,
+    /// The first row of `user` that is not visible yet.
+    visible_end: usize,
+    /// Whether an order of `user` was counted.
+    is_buyer: bool,
+    /// The days of the orders of `user`, equal neighbours once.
+    days: Vec<i32>,
+    last_rows: Vec<usize>,
     totals: OrderTotals,
 }
 
-impl TotalsBuilder<'_> {
+impl<'a> TotalsBuilder<'a> {
+    fn new(log: &'a EventLog, as_of: Timestamp, calendar: Option<&'a Calendar>, users: &Range<usize>) -> Self {
+        Self {
+            log,
+            as_of: as_of.as_micros(),
+            calendar,
+            amounts: PackedCursor::new(log.amount_minor()),
+            user: users.start,
+            user_end: 0,
+            visible_end: 0,
+            is_buyer: false,
+            days: Vec::new(),
+            last_rows: Vec::new(),
+            totals: OrderTotals::default(),
+        }
+    }
+
+    fn total(mut self, order_codes: &[u16], users: Range<usize>) -> OrderTotals {
+        let offsets = self.log.offsets();
+        let (start, end) = (offsets[users.start] as usize, offsets[users.end] as usize);
+        let (blocks, tail) = self.log.name_codes()[start..end].as_chunks::<BLOCK>();
+        for (index, block) in blocks.iter().enumerate() {
+            let any = order_codes.iter().any(|code| block.iter().fold(false, |any, name| any | (name == code)));
+            if any {
+                self.add_rows(start + index * BLOCK, block, order_codes);
+            }
+        }
+        self.add_rows(end - tail.len(), tail, order_codes);
+        self.close_days();
+        self.totals.last_micros = self.last_rows.iter().map(|row| self.log.time_micros()[*row]).collect();
+        self.totals
+    }
+
     fn add_rows(&mut self, start: usize, names: &[u16], order_codes: &[u16]) {
         for (row, name) in (start..).zip(names) {
-            if order_codes.contains(name) && self.log.time_micros()[row] <= self.as_of {
+            if order_codes.contains(name) {
                 self.add_order(row);
             }
         }
     }
 
     fn add_order(&mut self, row: usize) {
-        let offsets = self.log.offsets();
-        let minor = self.amounts.get(row).unwrap_or_default();
-        let time = self.log.time_micros()[row];
-        let totals = &mut self.totals;
-        if row < self.user_end
-            && let (Some(last), Some(count), Some(sum)) =
-                (totals.last_micros.last_mut(), totals.order_count.last_mut(), totals.revenue_minor.last_mut())
-        {
-            (*last, *count, *sum) = (time, *count + 1, *sum + minor);
+        if row >= self.user_end {
+            self.open_user(row);
+        }
+        if row >= self.visible_end {
             return;
         }
+        let minor = self.amounts.get(row).unwrap_or_default();
+        let totals = &mut self.totals;
+        match (self.last_rows.last_mut(), totals.order_count.last_mut(), totals.revenue_minor.last_mut()) {
+            (Some(last), Some(count), Some(sum)) if self.is_buyer => {
+                (*last, *count, *sum) = (row, *count + 1, *sum + minor);
+            }
+            _ => {
+                self.is_buyer = true;
+                totals.users.push(UserIx(self.user as u32));
+                self.last_rows.push(row);
+                totals.order_count.push(1);
+                totals.revenue_minor.push(minor);
+            }
+        }
+        if let Some(calendar) = self.calendar {
+            let day = calendar.day(Timestamp::from_micros(self.log.time_micros()[row])).0;
+            if self.days.last() != Some(&day) {
+                self.days.push(day);
+            }
+        }
+    }
+
+    /// Goes on to the user of a row.
+    fn open_user(&mut self, row: usize) {
+        self.close_days();
+        let offsets = self.log.offsets();
         while offsets[self.user + 1] as usize <= row {
             self.user += 1;
         }
+        self.is_buyer = false;
         self.user_end = offsets[self.user + 1] as usize;
-        totals.users.push(UserIx(self.user as u32));
-        totals.last_micros.push(time);
-        totals.order_count.push(1);
-        totals.revenue_minor.push(minor);
+        self.visible_end = self.user_end;
+        if self.log.last_micros() > self.as_of {
+            let start = offsets[self.user] as usize;
+            let time = &self.log.time_micros()[start..self.user_end];
+            self.visible_end = start + time.partition_point(|time| *time <= self.as_of);
+        }
+    }
+
+    fn close_days(&mut self) {
+        if !self.days.is_empty() {
+            self.totals.purchase_days.push(i64::from(distinct_sorted(&mut self.days)));
+            self.days.clear();
+        }
     }
 }

@@ -84,14 +84,17 @@ impl Calendar {
     #[inline]
     #[must_use]
     pub fn day(&self, instant: Timestamp) -> Day {
-        Day((instant.as_micros() + self.offset_micros(instant)).div_euclid(MICROS_PER_DAY) as i32)
+        Day(self.local_micros(instant).div_euclid(MICROS_PER_DAY) as i32)
     }
 
     /// The hour that the local clock shows, 0 to 23.
     #[must_use]
     pub fn hour(&self, instant: Timestamp) -> u8 {
-        let local = instant.as_micros() + self.offset_micros(instant);
-        (local.rem_euclid(MICROS_PER_DAY) / MICROS_PER_HOUR) as u8
+        (self.local_micros(instant).rem_euclid(MICROS_PER_DAY) / MICROS_PER_HOUR) as u8
+    }
+
+    fn local_micros(&self, instant: Timestamp) -> i64 {
+        instant.as_micros().saturating_add(self.offset_micros(instant))
     }
 
     /// The weekday that the local clock shows.
@@ -103,7 +106,7 @@ impl Calendar {
     /// The first instant of a calendar day: midnight, or the moment after a gap that swallows midnight.
     #[must_use]
     pub fn day_start(&self, day: Day) -> Timestamp {
-        let midnight = i64::from(day.0) * MICROS_PER_DAY;
+        let midnight = i64::from(day.0).saturating_mul(MICROS_PER_DAY);
         self.near(midnight, |stretches| {
             stretches
                 .map(|(range, offset)| (range.start.max(midnight - offset), range.end))
@@ -143,7 +146,8 @@ impl Calendar {
         let to = local_micros.saturating_add(OFFSET_MAX);
         if from < self.covered.start || to >= self.covered.end {
             if local_micros < Timestamp::MIN.as_micros() || local_micros > Timestamp::MAX.as_micros() {
-                return Timestamp::from_micros(local_micros);
+                let offset = self.zone.offset_micros_at(Timestamp::from_micros(local_micros));
+                return Timestamp::from_micros(local_micros.saturating_sub(offset));
             }
             let around = Timestamp::from_micros(local_micros);
             return Self::new(self.zone, around, around).near(local_micros, pick);

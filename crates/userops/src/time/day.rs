@@ -7,6 +7,7 @@ use chrono::{Datelike, Months, NaiveDate};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::parse::parse_date;
 use crate::error::{Error, Result, invalid_time};
 
 /// Days from 0001-01-01 to 1970-01-01 in the proleptic Gregorian calendar, as chrono counts them from the year 1 BC.
@@ -14,7 +15,7 @@ const DAYS_TO_1970_CE: i32 = 719_163;
 /// 1970-01-01 was a Thursday, three days after a Monday.
 const WEEKDAY_OF_1970: i32 = 3;
 
-/// A calendar date: days since 1970-01-01. Serde and `Display` use `YYYY-MM-DD`.
+/// A calendar date: days since 1970-01-01. Serde and `Display` use `YYYY-MM-DD`, of the years 1 to 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Day(pub i32);
 
@@ -77,7 +78,7 @@ impl Day {
     #[must_use]
     pub fn week_start(self, week_start: WeekStart) -> Self {
         let since = (self.weekday() as i32 - week_start as i32).rem_euclid(7);
-        Self(self.0 - since)
+        Self(self.0.saturating_sub(since))
     }
 
     /// The month that this day is in.
@@ -88,22 +89,23 @@ impl Day {
     }
 
     /// This day moved by calendar months; a day that the target month lacks becomes that month's last
-    /// (31 January + 1 month = 28 or 29 February).
+    /// (31 January + 1 month = 28 or 29 February). Beyond chrono's years it is the first or last date of them.
     #[must_use]
     pub fn plus_months(self, months: i32) -> Self {
         let date = self.to_chrono();
         let amount = Months::new(months.unsigned_abs());
         let moved = if months < 0 { date.checked_sub_months(amount) } else { date.checked_add_months(amount) };
-        moved.map_or(self, Self::from)
+        moved.unwrap_or(if months < 0 { NaiveDate::MIN } else { NaiveDate::MAX }).into()
     }
 }
 
 impl Month {
-    /// The first day of the month.
+    /// The first day of the month; months beyond chrono's years are moved to its first or last date.
     #[must_use]
     pub fn first_day(self) -> Day {
         let (year, month0) = (self.0.div_euclid(12), self.0.rem_euclid(12));
-        Day::from_ymd(year, month0 as u32 + 1, 1).unwrap_or_default()
+        let bound = if year < 0 { NaiveDate::MIN } else { NaiveDate::MAX };
+        Day::from_ymd(year, month0 as u32 + 1, 1).unwrap_or(bound.into())
     }
 }
 
@@ -129,9 +131,7 @@ impl FromStr for Day {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        NaiveDate::parse_from_str(text, "%Y-%m-%d")
-            .map(Self::from)
-            .map_err(|error| invalid_time(format!("{text:?} is not a date such as 2026-03-01")).caused_by(error))
+        parse_date(text.as_bytes()).ok_or_else(|| invalid_time(format!("{text:?} is not a date such as 2026-03-01")))
     }
 }
 
@@ -194,7 +194,8 @@ impl Anniversary {
     #[must_use]
     pub fn is_within(self, day: Day, days: u16) -> bool {
         let year = day.to_chrono().year();
-        (year - 1..=year + 1)
+        let years = i32::from(days / 365) + 1;
+        (year - years..=year + years)
             .filter_map(|year| self.in_year(year))
             .any(|anniversary| anniversary.0.abs_diff(day.0) <= u32::from(days))
     }

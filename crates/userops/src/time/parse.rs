@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::{Calendar, Day, MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_SECOND, Timestamp};
 use crate::error::{Error, Result, invalid_argument, name_hint};
 
+/// 0001-01-01, the first date that can be written with a four-digit year.
+const DAY_MIN: Day = Day(-719_162);
+
 /// How instants are written in a column.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -66,7 +69,12 @@ impl TimeFormat {
             Self::Rfc3339 => parse_iso(bytes, None),
             Self::Date if bytes.len() == 10 => parse_iso(bytes, Some(calendar)),
             Self::Date => None,
-            Self::CompactDate | Self::EpochSeconds | Self::EpochMillis | Self::EpochMicros => {
+            Self::CompactDate if bytes.len() == 8 => {
+                let day = civil_day(number(&bytes[..4])? as i32, number(&bytes[4..6])?, number(&bytes[6..])?);
+                day.filter(|day| *day >= DAY_MIN).map(|day| calendar.day_start(day))
+            }
+            Self::CompactDate => None,
+            Self::EpochSeconds | Self::EpochMillis | Self::EpochMicros => {
                 self.parse_integer(std::str::from_utf8(bytes).ok()?.parse().ok()?, calendar)
             }
         }
@@ -78,7 +86,8 @@ impl TimeFormat {
         match self {
             Self::CompactDate => {
                 let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
-                if !(1..=9999).contains(&year) {
+                // A number of seven digits lacks one, more often than it means the year 999 or before.
+                if !(1000..=9999).contains(&year) {
                     return None;
                 }
                 civil_day(year as i32, month as u32, day as u32).map(|day| calendar.day_start(day))
@@ -142,14 +151,19 @@ fn civil_day(year: i32, month: u32, day: u32) -> Option<Day> {
     Some(Day(march_year * 365 + leap_days + day_of_year - DAYS_TO_1970))
 }
 
+/// Reads `YYYY-MM-DD`, of the years 1 to 9999.
+pub(super) fn parse_date(date: &[u8]) -> Option<Day> {
+    if date.len() != 10 || date[4] != b'-' || date[7] != b'-' {
+        return None;
+    }
+    let day = civil_day(number(&date[..4])? as i32, number(&date[5..7])?, number(&date[8..])?)?;
+    (day >= DAY_MIN).then_some(day)
+}
+
 /// Reads `YYYY-MM-DD[(T| )hh:mm[:ss[.f…]][Z|±hh[:]mm]]`. Without a calendar an offset is required.
 fn parse_iso(bytes: &[u8], calendar: Option<&Calendar>) -> Option<Timestamp> {
     let (date, rest) = bytes.split_at_checked(10)?;
-    if date[4] != b'-' || date[7] != b'-' {
-        return None;
-    }
-    let year = number(&date[..4])? as i32;
-    let day = civil_day(year, number(&date[5..7])?, number(&date[8..])?).filter(|_| year >= 1)?;
+    let day = parse_date(date)?;
     let Some((separator, rest)) = rest.split_first() else {
         return calendar.map(|calendar| calendar.day_start(day));
     };

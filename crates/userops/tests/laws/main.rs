@@ -1,0 +1,14 @@
+//! Laws of the core, each against a naive oracle.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod ladder;
+mod log;
+mod profile;
+mod rfm;
+mod time;

@@ -1,0 +1,91 @@
+//! Benches: criterion on this workspace, or the same work on other engines side by side.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cargo::{cargo, target_folder};
+use crate::process::{Outcome, root, run};
+
+/// A log large enough that reading it costs more than starting a process.
+const EVENTS: u32 = 10_000_000;
+const PEERS: &str = "benches/peers";
+
+/// `cargo xtask bench [--peers [--events N]] [ARGS]`.
+pub(crate) fn bench(words: &[String]) -> Outcome {
+    match words.split_first() {
+        Some((first, rest)) if first == "--peers" => bench_peers(rest),
+        _ => run(cargo(&["bench", "--locked", "--package", "userops-benches"]).args(words)),
+    }
+}
+
+fn bench_peers(words: &[String]) -> Outcome {
+    let (events, words) = split_events(words)?;
+    let target = target_folder()?;
+    let python = prepare_python(&target)?;
+    run(&mut cargo(&["build", "--release", "--locked", "--package", "userops-benches", "--bins"]))?;
+    let data = prepare_log(&target, events)?;
+    let script = root().join(PEERS).join("run.py");
+    run(Command::new(python).arg(script).arg("--events").arg(events.to_string()).arg("--data").arg(data).args(words))
+}
+
+/// The number of events, and the words left for the runner.
+fn split_events(words: &[String]) -> Result<(u32, Vec<&String>), String> {
+    let Some(at) = words.iter().position(|word| word == "--events") else {
+        return Ok((EVENTS, words.iter().collect()));
+    };
+    let text = words.get(at + 1).ok_or("--events needs a number")?;
+    let events = text.parse().map_err(|error| format!("--events cannot be {text:?}: {error}"))?;
+    Ok((events, words[..at].iter().chain(&words[at + 2..]).collect()))
+}
+
+/// A Python with the packages of `requirements.txt`. The copy of that file beside it says what was installed.
+fn prepare_python(target: &Path) -> Result<PathBuf, String> {
+    let folder = target.join("peers-venv");
+    let stamp = folder.join("installed-requirements.txt");
+    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let wanted_path = root().join(PEERS).join("requirements.txt");
+    let wanted = fs::read(&wanted_path).map_err(|error| format!("cannot read {}: {error}", wanted_path.display()))?;
+    if python.exists() && fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&wanted_path))?;
+    fs::write(&stamp, wanted).map_err(|error| format!("cannot write {}: {error}", stamp.display()))?;
+    Ok(python)
+}
+
+/// The folder with a log of this many events, generated where it is missing.
+fn prepare_log(target: &Path, events: u32) -> Result<PathBuf, String> {
+    let data = target.join("peers/data");
+    let is_there = |ending: &str| data.join(format!("ev_{events}.{ending}")).exists();
+    if !["parquet", "csv", "meta.json"].into_iter().all(is_there) {
+        let generator = target.join("release").join(format!("generate_log{}", std::env::consts::EXE_SUFFIX));
+        run(Command::new(generator).arg(events.to_string()).arg("--csv").arg("--out").arg(&data))?;
+    }
+    Ok(data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn events_are_taken_out_of_the_words() {
+        let given = words("--only rfm --events 5000 --repeat 3");
+        let (events, rest) = split_events(&given).unwrap();
+        assert_eq!(events, 5000);
+        assert_eq!(rest, ["--only", "rfm", "--repeat", "3"]);
+    }
+
+    #[test]
+    fn events_have_a_default_and_must_be_a_number() {
+        assert_eq!(split_events(&[]).unwrap().0, EVENTS);
+        assert!(split_events(&words("--events")).is_err());
+        assert!(split_events(&words("--events many")).unwrap_err().contains("\"many\""));
+    }
+}

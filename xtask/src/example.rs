@@ -1,0 +1,83 @@
+//! The main example as a smoke test: it answers, and on bad input it fails with a message.
+
+use std::process::{Command, Output};
+
+use crate::cargo::{cargo, target_folder};
+use crate::process::{Outcome, capture, root, run};
+
+const NAME: &str = "cdnow";
+const MISSING_FILE: &str = "/nonexistent";
+
+/// Whether the example is there to be run.
+pub(crate) fn exists() -> bool {
+    root().join("examples").join(format!("{NAME}.rs")).is_file()
+}
+
+/// The example runs to its end and prints something.
+pub(crate) fn answers() -> Outcome {
+    run(&mut cargo(&["build", "--release", "--locked", "--package", "userops-examples", "--example", NAME]))?;
+    judge_answer(&run_example(&[])?)
+}
+
+/// An input that is not there is an error that names it, not a panic.
+pub(crate) fn refuses_a_missing_file() -> Outcome {
+    judge_refusal(&run_example(&["--input", MISSING_FILE])?)
+}
+
+/// The built program itself: what cargo adds to the output would hide an empty one.
+fn run_example(words: &[&str]) -> Result<Output, String> {
+    let program = target_folder()?.join("release/examples").join(format!("{NAME}{}", std::env::consts::EXE_SUFFIX));
+    capture(Command::new(program).args(words))
+}
+
+fn judge_answer(output: &Output) -> Outcome {
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(format!("the example ended with {}: {}", output.status, said.trim()));
+    }
+    if output.stdout.trim_ascii().is_empty() {
+        return Err("the example printed nothing".to_owned());
+    }
+    Ok(())
+}
+
+fn judge_refusal(output: &Output) -> Outcome {
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
+        return Err(format!("the example accepted {MISSING_FILE:?} as its input"));
+    }
+    if said.contains("panicked at") {
+        return Err(format!("the example panicked: {}", said.trim()));
+    }
+    if !said.contains(MISSING_FILE) {
+        return Err(format!("the example's message does not name {MISSING_FILE:?}: {:?}", said.trim()));
+    }
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    use super::*;
+
+    fn output(code: i32, stdout: &str, stderr: &str) -> Output {
+        Output { status: ExitStatus::from_raw(code << 8), stdout: stdout.into(), stderr: stderr.into() }
+    }
+
+    #[test]
+    fn an_answer_is_printed_and_succeeds() {
+        assert!(judge_answer(&output(0, "23570 users\n", "")).is_ok());
+        assert!(judge_answer(&output(0, " \n", "")).is_err());
+        assert!(judge_answer(&output(1, "23570 users\n", "")).is_err());
+    }
+
+    #[test]
+    fn a_refusal_fails_and_names_the_file() {
+        assert!(judge_refusal(&output(1, "", "error: cannot open /nonexistent")).is_ok());
+        assert!(judge_refusal(&output(0, "", "error: cannot open /nonexistent")).is_err());
+        assert!(judge_refusal(&output(1, "", "")).is_err());
+        assert!(judge_refusal(&output(101, "", "thread 'main' panicked at main.rs: /nonexistent")).is_err());
+    }
+}

@@ -1,0 +1,52 @@
+//! The steps behind `cargo xtask test` and `cargo xtask check`, each a plain command of the toolchain.
+
+use crate::cargo::{cargo, has_subcommand, require_component};
+use crate::example;
+use crate::process::{Outcome, run};
+use crate::step::Step;
+use crate::tidy;
+
+/// The quick steps: form and lints.
+pub(crate) fn check_steps() -> Vec<Step> {
+    vec![Step::new("fmt", fmt), Step::new("clippy", clippy), Step::new("tidy", tidy::tidy)]
+}
+
+/// Everything that must hold before a change is merged. The quick steps come first, so that a slip shows early.
+pub(crate) fn test_steps() -> Vec<Step> {
+    let mut steps = check_steps();
+    steps.push(Step::new("tests", tests));
+    steps.push(Step::new("doc tests", doc_tests));
+    steps.push(Step::new("docs", docs));
+    if example::exists() {
+        steps.push(Step::new("example", example::answers));
+        steps.push(Step::new("example on bad input", example::refuses_a_missing_file));
+    }
+    steps
+}
+
+fn fmt() -> Outcome {
+    require_component("fmt", "rustfmt")?;
+    run(&mut cargo(&["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Outcome {
+    require_component("clippy", "clippy")?;
+    run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+}
+
+fn tests() -> Outcome {
+    if has_subcommand("nextest") {
+        run(&mut cargo(&["nextest", "run", "--workspace", "--locked"]))
+    } else {
+        run(&mut cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--locked"]))
+    }
+}
+
+/// On their own because nextest does not run them.
+fn doc_tests() -> Outcome {
+    run(&mut cargo(&["test", "--doc", "--workspace", "--locked"]))
+}
+
+fn docs() -> Outcome {
+    run(cargo(&["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))
+}
