@@ -102,30 +102,39 @@ impl Arguments {
         let mut parser = lexopt::Parser::from_iter(words);
         let mut typed = Typed::default();
         while let Some(word) = parser.next().map_err(|error| refuse(&error))? {
+            // The word borrows from the parser, which the value is asked of next.
+            let word = match word {
+                Short(letter) => letter.to_string(),
+                Long(name) => name.to_owned(),
+                other @ Value(_) => return Err(refuse(&other.unexpected())),
+            };
             let mut text = || -> Result<String> {
                 let value = parser.value().map_err(|error| refuse(&error))?;
                 value.string().map_err(|error| refuse(&error))
             };
-            match word {
-                Short('h') | Long("help") => return Ok(Command::Help(HELP.to_owned())),
-                Long("input") => typed.inputs.push(text()?.into()),
-                Long("blanks") => typed.blanks = true,
-                Long("user") => typed.user = Some(text()?),
-                Long("time") => typed.time = Some(text()?),
-                Long("time-format") => typed.time_format = Some(text()?.parse()?),
-                Long("zone") => typed.schema.zone = text()?.parse::<Zone>()?,
-                Long("amount") => typed.amount = Some(text()?),
-                Long("minor") => typed.minor = true,
-                Long("round") => typed.round = true,
-                Long("currency") => typed.schema.currency = text()?.parse::<Currency>()?,
-                Long("event") => typed.event = Some(text()?),
-                Long("order") => typed.order = Some(text()?),
-                Long("id") => typed.id = Some(text()?),
-                Long("as-of") => typed.as_of = Some(text()?),
-                Long("explain") => typed.explain = Some(text()?),
-                Long("out") => typed.out = Some(text()?.into()),
-                Long("format") => typed.format = Some(text()?),
-                other => return Err(refuse(&other.unexpected())),
+            match word.as_str() {
+                "h" | "help" => return Ok(Command::Help(HELP.to_owned())),
+                "input" => typed.inputs.push(text()?.into()),
+                "blanks" => typed.blanks = true,
+                "user" => typed.user = Some(text()?),
+                "time" => typed.time = Some(text()?),
+                "time-format" => typed.time_format = Some(text()?.parse()?),
+                "zone" => typed.schema.zone = text()?.parse::<Zone>()?,
+                "amount" => typed.amount = Some(text()?),
+                "minor" => typed.minor = true,
+                "round" => typed.round = true,
+                "currency" => typed.schema.currency = text()?.parse::<Currency>()?,
+                "event" => typed.event = Some(text()?),
+                "order" => typed.order = Some(text()?),
+                "id" => typed.id = Some(text()?),
+                "as-of" => typed.as_of = Some(text()?),
+                "explain" => typed.explain = Some(text()?),
+                "out" => typed.out = Some(text()?.into()),
+                "format" => typed.format = Some(text()?),
+                _ => {
+                    let dashes = if word.chars().count() == 1 { "-" } else { "--" };
+                    return Err(refuse(&format!("there is no option {dashes}{word}")));
+                }
             }
         }
         typed.arguments().map(Command::Report)
@@ -162,7 +171,7 @@ fn cdnow_path() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/cdnow_master.txt")
 }
 
-fn refuse(error: &lexopt::Error) -> Error {
+fn refuse(error: &impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::InvalidArgument, format!("{error}; --help lists the options"))
 }
 

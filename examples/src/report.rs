@@ -80,7 +80,7 @@ fn grid_section(analysis: &Analysis) -> Result<String> {
     }
     let mut table = TextTable::new(&["customers", "F 1", "F 2", "F 3", "F 4", "F 5"]);
     for recency in (0..5).rev() {
-        let row = cells[recency].iter().map(count);
+        let row = cells[recency].iter().map(|users| count(*users));
         table.row(std::iter::once(format!("R {}", recency + 1)).chain(row));
     }
     let mut text = heading("RFM: recency against frequency");

@@ -8,6 +8,8 @@ use super::interval::Interval;
 const ABSENT: &str = "–";
 /// Spaces between two columns.
 const GUTTER: usize = 2;
+/// The most characters of a text in a cell: what leaves room for the numbers on a line of 120.
+const TEXT_CHARS_MAX: usize = 40;
 
 /// Writes a line of heads and a line per row; the first `text_columns` columns start flush, the others end flush.
 pub(crate) fn write_grid(
@@ -48,6 +50,16 @@ fn display_width(text: &str) -> usize {
     text.chars().map(|c| 1 + usize::from(is_wide(c))).sum()
 }
 
+/// A text that keeps to its line: cut to its first characters, without line breaks and other control characters.
+pub(crate) fn clip(text: &str) -> String {
+    let mut clipped: String = text.chars().take(TEXT_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(TEXT_CHARS_MAX).is_some() {
+        clipped.pop();
+        clipped.push('…');
+    }
+    clipped
+}
+
 /// A ratio in percent with one decimal.
 pub(crate) fn percent(ratio: Option<f64>) -> String {
     ratio.map_or_else(|| ABSENT.to_owned(), |ratio| format!("{:.1} %", ratio * 100.0))
@@ -80,5 +92,12 @@ mod tests {
     #[test]
     fn cells_are_aligned_and_wide_characters_count_twice() {
         assert_eq!(Sample.to_string(), "city   share\n北京  50.0 %\na          –\n");
+    }
+
+    #[test]
+    fn long_texts_and_line_breaks_stay_in_their_cell() {
+        assert_eq!(clip("a\nb"), "a b");
+        assert_eq!(clip(&"é".repeat(40)), "é".repeat(40));
+        assert_eq!(clip(&"é".repeat(41)), "é".repeat(39) + "…");
     }
 }

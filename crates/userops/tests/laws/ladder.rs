@@ -16,8 +16,13 @@ use userops::ingest::{AttributeMapping, Ingest, Mapping, RawBatch, RawColumn, Ra
 use userops::log::EventLog;
 use userops::time::{MICROS_PER_DAY, MICROS_PER_HOUR, Timestamp, Zone};
 
-/// Midnight of 2025-11-01 UTC; the clocks of New York and Havana go back the day after.
+/// Midnight of 2025-11-01 UTC.
 const START: i64 = 1_761_955_200 * 1_000_000;
+/// Midnight of 2010-11-05 UTC. Two days later the clock of St. John's goes back from 00:01 to 23:01 of the day before,
+/// so that one date shows, then the one before it, then the first again.
+const BEFORE_CLOCK_CHANGE: i64 = 1_288_915_200 * 1_000_000;
+/// The half hours around that change.
+const AROUND_CLOCK_CHANGE: std::ops::Range<i64> = 96..106;
 
 fn schema(zone: &str) -> EventSchema {
     let events = ["view", "order", "renewal"].map(str::to_owned).to_vec();
@@ -31,13 +36,14 @@ fn log_of(zone: &str, events: &[(i64, i64, &str)]) -> EventLog {
 }
 
 fn events() -> impl Strategy<Value = Vec<(i64, i64, &'static str)>> {
-    let event = (0i64..8, 0i64..200, prop::sample::select(vec!["view", "order", "renewal"]))
-        .prop_map(|(user, half_hours, name)| (user, START + half_hours * MICROS_PER_HOUR / 2, name));
+    let half_hours = prop_oneof![0i64..200, AROUND_CLOCK_CHANGE];
+    let event = (0i64..8, half_hours, prop::sample::select(vec!["view", "order", "renewal"]))
+        .prop_map(|(user, half_hours, name)| (user, BEFORE_CLOCK_CHANGE + half_hours * MICROS_PER_HOUR / 2, name));
     prop::collection::vec(event, 0..60)
 }
 
 fn zones() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec!["UTC", "America/New_York", "America/Havana", "Asia/Shanghai"])
+    prop::sample::select(vec!["UTC", "America/New_York", "America/St_Johns", "Asia/Shanghai"])
 }
 
 fn units() -> impl Strategy<Value = OrderUnit> {
@@ -50,23 +56,28 @@ fn day(zone: Zone, micros: i64) -> i64 {
 
 /// The days before each order or purchase day of a user whose events are given in order.
 fn naive_gaps(zone: Zone, events: &[(i64, &str)], options: &LadderOptions) -> Vec<f64> {
+    let Some((first_seen, _)) = events.first() else { return Vec::new() };
     let orders = events.iter().filter(|(_, name)| options.orders.iter().any(|order| order == name));
-    let mut marks: Vec<f64> = match options.unit {
-        OrderUnit::Order => orders.map(|(micros, _)| *micros as f64 / MICROS_PER_DAY as f64).collect(),
-        OrderUnit::PurchaseDay => orders
-            .map(|(micros, _)| day(zone, *micros))
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .map(|day| day as f64)
-            .collect(),
-    };
-    let Some((first, _)) = events.first() else { return Vec::new() };
-    let seen = match options.unit {
-        OrderUnit::Order => *first as f64 / MICROS_PER_DAY as f64,
-        OrderUnit::PurchaseDay => day(zone, *first) as f64,
-    };
-    marks.insert(0, seen);
-    marks.windows(2).map(|pair| (pair[1] - pair[0]).max(0.0)).collect()
+    match options.unit {
+        OrderUnit::Order => {
+            let marks: Vec<i64> = std::iter::once(*first_seen).chain(orders.map(|(micros, _)| *micros)).collect();
+            marks.windows(2).map(|pair| (pair[1] - pair[0]) as f64 / MICROS_PER_DAY as f64).collect()
+        }
+        OrderUnit::PurchaseDay => {
+            let (mut seen, mut gaps) = (BTreeSet::new(), Vec::new());
+            for (micros, _) in orders {
+                let date = day(zone, *micros);
+                let gap = match seen.last() {
+                    None => (date - day(zone, *first_seen)).max(0),
+                    Some(latest) => (date - latest).abs(),
+                };
+                if seen.insert(date) {
+                    gaps.push(gap as f64);
+                }
+            }
+            gaps
+        }
+    }
 }
 
 fn close(a: f64, b: f64) -> bool {
@@ -111,7 +122,7 @@ proptest! {
         events in events(), zone in zones(), unit in units(), rungs_max in 1u8..7, two in any::<bool>(), until in 0i64..210,
     ) {
         let log = log_of(zone, &events);
-        let as_of = Timestamp::from_micros(START + until * MICROS_PER_HOUR / 2);
+        let as_of = Timestamp::from_micros(BEFORE_CLOCK_CHANGE + until * MICROS_PER_HOUR / 2);
         let orders = if two { vec!["order", "renewal"] } else { vec!["order"] };
         let options = LadderOptions::new(orders).unit(unit).rungs_max(rungs_max);
         let mut visible: BTreeMap<i64, Vec<(i64, &str)>> = BTreeMap::new();
@@ -135,7 +146,7 @@ proptest! {
     #[test]
     fn the_kernel_equals_climbing_user_by_user(events in events(), zone in zones(), unit in units(), until in 0i64..210) {
         let log = log_of(zone, &events);
-        let as_of = Timestamp::from_micros(START + until * MICROS_PER_HOUR / 2);
+        let as_of = Timestamp::from_micros(BEFORE_CLOCK_CHANGE + until * MICROS_PER_HOUR / 2);
         let options = LadderOptions::new(["order"]).unit(unit).rungs_max(3);
         let rules = LadderRules::new(&log, options.clone()).unwrap();
         let ladder = build_ladder(&log, as_of, options).unwrap();
@@ -158,20 +169,20 @@ proptest! {
     fn merged_parts_equal_the_whole_in_any_order(
         events in events(), unit in units(), parts in 1i64..5, backwards in any::<bool>(),
     ) {
-        let as_of = Timestamp::from_micros(START + 90 * MICROS_PER_HOUR);
+        let as_of = Timestamp::from_micros(BEFORE_CLOCK_CHANGE + 90 * MICROS_PER_HOUR);
         let options = LadderOptions::new(["order"]).unit(unit);
-        let whole = build_ladder(&log_of("America/Havana", &events), as_of, options.clone()).unwrap();
+        let whole = build_ladder(&log_of("America/St_Johns", &events), as_of, options.clone()).unwrap();
         let mut built: Vec<LadderPart> = (0..parts)
             .map(|part| {
                 let own: Vec<_> = events.iter().copied().filter(|(user, ..)| user % parts == part).collect();
-                let log = log_of("America/Havana", &own);
+                let log = log_of("America/St_Johns", &own);
                 LadderPart::build(&log, as_of, &LadderRules::new(&log, options.clone()).unwrap())
             })
             .collect();
         if backwards {
             built.reverse();
         }
-        let log = log_of("America/Havana", &[]);
+        let log = log_of("America/St_Johns", &[]);
         let rules = LadderRules::new(&log, options).unwrap();
         let right = built.split_off(built.len() / 2);
         let join = |parts: Vec<LadderPart>| {
@@ -186,7 +197,7 @@ proptest! {
 
     #[test]
     fn later_events_do_not_exist_yet(events in events(), unit in units(), until in 0i64..210) {
-        let as_of = Timestamp::from_micros(START + until * MICROS_PER_HOUR / 2);
+        let as_of = Timestamp::from_micros(BEFORE_CLOCK_CHANGE + until * MICROS_PER_HOUR / 2);
         let options = LadderOptions::new(["order"]).unit(unit);
         let past: Vec<_> = events.iter().copied().filter(|(_, micros, _)| *micros <= as_of.as_micros()).collect();
         let with_future = build_ladder(&log_of("UTC", &events), as_of, options.clone()).unwrap();
@@ -197,7 +208,7 @@ proptest! {
     #[test]
     fn standing_users_add_up_to_all_known(events in events(), unit in units(), rungs_max in 1u8..6) {
         let log = log_of("UTC", &events);
-        let as_of = Timestamp::from_micros(START + 300 * MICROS_PER_HOUR);
+        let as_of = Timestamp::from_micros(BEFORE_CLOCK_CHANGE + 300 * MICROS_PER_HOUR);
         let ladder = build_ladder(&log, as_of, LadderOptions::new(["order"]).unit(unit).rungs_max(rungs_max)).unwrap();
         let standing: u64 = ladder.rungs().iter().map(|rung| rung.standing_count).sum();
         prop_assert_eq!(standing, log.user_count() as u64);
@@ -217,6 +228,18 @@ fn orders_at_one_instant_are_separate_and_as_of_counts() {
     assert_eq!(at(START - 1).rung(), None);
     let days = LadderRules::new(&log, LadderOptions::new(["order"]).unit(OrderUnit::PurchaseDay)).unwrap();
     assert_eq!(climb(log.events_of(UserIx(0)), Timestamp::MAX, &days).order_count, 1);
+}
+
+#[test]
+fn a_date_that_shows_twice_is_one_purchase_day() {
+    let instants = ["07T02:30:00Z", "07T02:31:00Z", "07T03:00:00Z", "07T03:30:00Z", "08T12:00:00Z"];
+    let events = instants.map(|at| (1, format!("2010-11-{at}").parse::<Timestamp>().unwrap().as_micros(), "order"));
+    let log = log_of("America/St_Johns", &events);
+    let rules = LadderRules::new(&log, LadderOptions::new(["order"]).unit(OrderUnit::PurchaseDay)).unwrap();
+    let climb = climb(log.events_of(UserIx(0)), Timestamp::MAX, &rules);
+    let days: Vec<String> = climb.steps.iter().map(|step| step.day.to_string()).collect();
+    assert_eq!(days, ["2010-11-07", "2010-11-06", "2010-11-08"]);
+    assert_eq!(climb.steps.iter().map(|step| step.days_since_previous).collect::<Vec<_>>(), [0.0, 1.0, 1.0]);
 }
 
 #[test]

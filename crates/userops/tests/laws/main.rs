@@ -9,6 +9,7 @@
 
 mod ladder;
 mod log;
+mod portrait;
 mod profile;
 mod rfm;
 mod time;

@@ -21,8 +21,8 @@ pub enum OrderUnit {
     /// time between orders is elapsed time, in days of 24 hours.
     #[default]
     Order,
-    /// Every local calendar day with an order, in the log's zone; time between is a number of calendar days. A date
-    /// that a clock set back across midnight shows twice is one day.
+    /// Every local calendar day with an order, in the log's zone; time between is a number of calendar days. Where a
+    /// clock goes back across midnight, a date that shows twice is one day, and days come in the order they show.
     PurchaseDay,
 }
 
