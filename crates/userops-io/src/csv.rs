@@ -40,7 +40,7 @@ impl CsvInput {
     /// Reads the heading.
     ///
     /// # Errors
-    /// `Empty` without any byte; `InvalidFormat` where the heading is no UTF-8; `InvalidArgument` where the options
+    /// `Empty` without any byte, unless the caller names the columns of a file without heading; `InvalidFormat` where the heading is no UTF-8; `InvalidArgument` where the options
     /// contradict themselves; as [`BlockReader::next`].
     pub(crate) fn open(source: Source, options: &CsvOptions, sizes: BlockSizes) -> Result<Self> {
         options.check()?;
@@ -67,7 +67,7 @@ impl Start {
         loop {
             let count = HEADING_BYTES.max(bytes.len()) as u64;
             let read = (&mut input).take(count).read_to_end(&mut bytes).map_err(from_io)?;
-            if bytes.is_empty() {
+            if bytes.is_empty() && (options.has_header || options.columns.is_none()) {
                 return Err(Error::new(ErrorKind::Empty, "the file is empty: it has not even a heading"));
             }
             if let Some(start) = Self::find(&bytes, options, (read as u64) < count)? {
