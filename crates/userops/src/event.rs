@@ -65,6 +65,7 @@ impl Event {
 
 /// A property or attribute: its name and type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Field {
     /// The name, unique in its schema.
     pub name: String,

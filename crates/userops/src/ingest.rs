@@ -23,10 +23,11 @@ pub use report::{IngestReport, Record, RejectReason, Rejection};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Result, invalid_argument};
 use crate::event::{Event, EventSchema, Field};
 use crate::log::{Chunk, EventLog, freeze};
 use attributes::AttributeCollector;
+use chunk::Refusal;
 
 /// A chunk that `push` fills is closed at this many rows, so that freezing has parts to share out among threads.
 const CHUNK_ROWS: usize = 1 << 20;
@@ -41,6 +42,7 @@ pub struct Ingest {
     chunks: Vec<Chunk>,
     report: IngestReport,
     attributes: AttributeCollector,
+    refusal: Refusal,
 }
 
 impl Ingest {
@@ -50,7 +52,7 @@ impl Ingest {
     /// `InvalidDefinition` or `LimitExceeded` where schema or mapping contradict themselves.
     pub fn new(schema: EventSchema, mapping: Mapping) -> Result<Self> {
         schema.check()?;
-        mapping.check()?;
+        mapping.check(&schema)?;
         Ok(Self {
             attributes: AttributeCollector::default(),
             schema: Arc::new(schema),
@@ -59,6 +61,7 @@ impl Ingest {
             open: None,
             chunks: Vec::new(),
             report: IngestReport::default(),
+            refusal: Refusal::default(),
         })
     }
 
@@ -93,8 +96,10 @@ impl Ingest {
     /// Takes a batch in. Batches arrive in the order of the calls.
     ///
     /// # Errors
-    /// As [`Ingest::plan`]; `LimitExceeded` where more rows are rejected than the schema's limit.
+    /// As [`Ingest::plan`], and the batch is left out as a whole. `LimitExceeded` for more event names, distinct texts or
+    /// rejected rows than the schema allows: the ingest then takes nothing more and does not finish.
     pub fn push(&mut self, batch: &RawBatch<'_>) -> Result<()> {
+        self.refusal.check()?;
         let plan = self.plan(batch)?;
         let open = self.open.get_or_insert_with(|| ChunkBuilder::new(plan));
         open.push(batch)?;
@@ -107,8 +112,13 @@ impl Ingest {
     /// Takes in a chunk that was coerced elsewhere, by a builder of this ingest's plan.
     ///
     /// # Errors
-    /// `LimitExceeded` where more rows are rejected than the schema's limit.
+    /// `InvalidArgument` for a chunk of another plan; `LimitExceeded` as [`Ingest::push`].
     pub fn append(&mut self, chunk: IngestChunk) -> Result<()> {
+        if !self.plan.as_ref().is_some_and(|plan| Arc::ptr_eq(plan, &chunk.plan)) {
+            return Err(invalid_argument(
+                "the chunk was coerced by the plan of another ingest; make its builder of this ingest's own plan",
+            ));
+        }
         self.close_open()?;
         self.add_chunk(chunk)
     }
@@ -116,9 +126,12 @@ impl Ingest {
     /// Takes in attributes of users; those of users without events make them known. A later value replaces an earlier.
     ///
     /// # Errors
-    /// `MissingColumn` or `TypeMismatch` as for events; `LimitExceeded` where more rows are rejected than the limit.
+    /// `MissingColumn` or `TypeMismatch` as for events, and the batch is left out as a whole; `LimitExceeded` as
+    /// [`Ingest::push`].
     pub fn push_attributes(&mut self, batch: &RawBatch<'_>, mapping: &AttributeMapping) -> Result<()> {
-        self.attributes.push(&self.schema, &mut self.report, batch, mapping)
+        self.refusal.check()?;
+        let pushed = self.attributes.push(&self.schema, &mut self.report, batch, mapping);
+        self.refusal.note(pushed)
     }
 
     /// Sorts everything into a log, and says what became of each row.
@@ -127,6 +140,7 @@ impl Ingest {
     /// `LimitExceeded` by name of the limit; `TypeMismatch` where inputs disagree on a type.
     pub fn finish(mut self) -> Result<(EventLog, IngestReport)> {
         self.close_open()?;
+        self.refusal.check()?;
         let fields: Vec<Field> = self.plan.as_ref().map(|plan| plan.properties().to_vec()).unwrap_or_default();
         let attribute_users = self.attributes.take_users();
         let schema = EventSchema::clone(&self.schema);
@@ -148,8 +162,12 @@ impl Ingest {
     }
 
     fn add_chunk(&mut self, chunk: IngestChunk) -> Result<()> {
-        let IngestChunk { chunk, read, rejections, columns } = chunk;
-        self.report.add(read, rejections, &columns, self.schema.limits.rejections_max)?;
+        let IngestChunk { plan, chunk, read, rejections, refusal } = chunk;
+        self.refusal.check()?;
+        self.refusal.note(refusal.check())?;
+        let columns: Vec<String> = plan.columns().map(str::to_owned).collect();
+        let added = self.report.add(read, rejections, &columns, self.schema.limits.rejections_max);
+        self.refusal.note(added)?;
         self.chunks.push(chunk);
         Ok(())
     }

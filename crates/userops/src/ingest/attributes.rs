@@ -93,11 +93,9 @@ impl AttributeCollector {
         let mut columns: Vec<Arc<str>> = vec![mapping.user.as_str().into()];
         columns.extend(listed.iter().map(|attribute| Arc::from(attribute.column.as_str())));
 
-        let users = self.users.get_or_insert_with(|| UserBuilder::new(user_type));
         let user_column = find(batch, &mapping.user, "user")?;
-        users.push(user_column, limits.id_bytes_max, |row, reason| faults.push(Fault { row, column: 0, reason }));
-        let times = time_reader(TimeFormat::Auto, schema.zone);
-        for (index, attribute) in listed.iter().enumerate() {
+        let mut types = Vec::with_capacity(listed.len());
+        for attribute in &listed {
             let column = find(batch, &attribute.column, "attribute")?;
             let known = self.columns.iter().find(|(name, _)| name == attribute.name());
             let known = known.and_then(|(_, parts)| parts.first()).map(|(_, part)| part.value_type());
@@ -110,6 +108,19 @@ impl AttributeCollector {
                 )));
             }
             check_readable(&attribute.column, column, "attribute", readable_as(value_type))?;
+            types.push((column, value_type));
+        }
+        let users = self.users.get_or_insert_with(|| UserBuilder::new(user_type));
+        if let Some(stated) = mapping.user_type.filter(|stated| *stated != users.user_type()) {
+            return Err(type_mismatch(format!(
+                "{}: user ids are stated to be {stated} here and were {} in a table before; state one type for both",
+                batch.source(),
+                users.user_type()
+            )));
+        }
+        users.push(user_column, limits.id_bytes_max, |row, reason| faults.push(Fault { row, column: 0, reason }));
+        let times = time_reader(TimeFormat::Auto, schema.zone);
+        for (index, (attribute, (column, value_type))) in listed.iter().zip(types).enumerate() {
             let mut builder = ColumnBuilder::new(value_type);
             builder.push(column, &times, limits.text_bytes_max, |row, reason| {
                 faults.push(Fault { row, column: index + 1, reason });

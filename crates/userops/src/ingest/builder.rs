@@ -24,6 +24,13 @@ impl UserBuilder {
         }
     }
 
+    pub(super) fn user_type(&self) -> UserIdType {
+        match self {
+            Self::Integer(_) => UserIdType::Integer,
+            Self::Text(..) => UserIdType::Text,
+        }
+    }
+
     pub(super) fn push(&mut self, column: &RawColumn<'_>, bytes_max: u64, mut fault: impl FnMut(usize, RejectReason)) {
         match self {
             Self::Integer(ids) => match (column.data(), column.valid()) {

@@ -7,9 +7,9 @@ use super::coerce::{TimeReader, dictionary_codes, text_codes, to_amount, to_text
 use super::mapping::EventName;
 use super::plan::{Plan, find};
 use super::raw::{RawBatch, RawColumn, RawData, RawValue};
-use super::report::{Record, RejectReason, Rejection, shorten};
+use super::report::{Record, RejectReason, Rejection, check_rejections, shorten};
 use crate::column::{Bitmap, BitmapBuilder, Interner, TextArena};
-use crate::error::{Result, limit_exceeded};
+use crate::error::{ErrorKind, Result, limit_exceeded};
 use crate::event::NAMES_MAX;
 use crate::log::{Chunk, ChunkIds, PackedBuilder};
 use crate::time::Timestamp;
@@ -17,10 +17,32 @@ use crate::time::Timestamp;
 /// A finished part of an ingest, ready for [`Ingest::append`](super::Ingest::append).
 #[derive(Debug)]
 pub struct IngestChunk {
+    pub(super) plan: Arc<Plan>,
     pub(super) chunk: Chunk,
     pub(super) read: u64,
     pub(super) rejections: Vec<Rejection>,
-    pub(super) columns: Vec<String>,
+    pub(super) refusal: Refusal,
+}
+
+/// The limit that was exceeded, in words. What exceeded it is incomplete, so nothing may be made of it.
+#[derive(Debug, Default)]
+pub(super) struct Refusal(Option<String>);
+
+impl Refusal {
+    /// The error again, where there was one.
+    pub(super) fn check(&self) -> Result<()> {
+        self.0.as_deref().map_or(Ok(()), |message| Err(limit_exceeded(message)))
+    }
+
+    /// Remembers a limit that was exceeded; other errors leave everything as it was.
+    pub(super) fn note<T>(&mut self, result: Result<T>) -> Result<T> {
+        if let Err(error) = &result
+            && error.kind() == ErrorKind::LimitExceeded
+        {
+            self.0 = Some(error.to_string());
+        }
+        result
+    }
 }
 
 impl IngestChunk {
@@ -54,6 +76,7 @@ pub struct ChunkBuilder {
     rejections: Vec<Rejection>,
     /// Rows of the chunk that hold a rejected row's place until the chunk is finished, ascending.
     dropped: Vec<usize>,
+    refusal: Refusal,
 }
 
 /// What is wrong with one value of a batch.
@@ -80,6 +103,7 @@ impl ChunkBuilder {
             read: 0,
             rejections: Vec::new(),
             dropped: Vec::new(),
+            refusal: Refusal::default(),
             plan,
         }
     }
@@ -94,8 +118,16 @@ impl ChunkBuilder {
     ///
     /// # Errors
     /// `MissingColumn` where the batch lacks a column of the plan; `InvalidArgument` where its columns differ in
-    /// length; `LimitExceeded` for more event names or distinct texts than the schema allows.
+    /// length; either way the batch is left out as a whole. `LimitExceeded` for more event names, distinct texts or
+    /// rejected rows than the schema allows: the builder then takes nothing more, and its chunk will not be appended.
     pub fn push(&mut self, batch: &RawBatch<'_>) -> Result<()> {
+        self.refusal.check()?;
+        self.plan.check(batch)?;
+        let pushed = self.push_columns(batch);
+        self.refusal.note(pushed)
+    }
+
+    fn push_columns(&mut self, batch: &RawBatch<'_>) -> Result<()> {
         let plan = Arc::clone(&self.plan);
         let mapping = &plan.mapping;
         let limits = &plan.schema.limits;
@@ -116,7 +148,7 @@ impl ChunkBuilder {
             builder.check_texts(&field.name, limits.texts_max)?;
         }
         self.reject(batch, &plan, faults);
-        Ok(())
+        check_rejections(&self.rejections, limits.rejections_max)
     }
 
     fn push_names(
@@ -245,7 +277,8 @@ impl ChunkBuilder {
     /// The chunk, without the rejected rows.
     #[must_use]
     pub fn finish(self) -> IngestChunk {
-        let rows = self.time.len();
+        // What was refused has columns of several lengths.
+        let rows = if self.refusal.0.is_none() { self.time.len() } else { 0 };
         let mut chunk = Chunk {
             users: self.users.finish(),
             time: self.time,
@@ -255,17 +288,12 @@ impl ChunkBuilder {
             properties: self.properties.into_iter().map(ColumnBuilder::finish).collect(),
             ids: self.ids.map(|(known, texts)| ChunkIds { known: known.finish(), texts }),
         };
-        if !self.dropped.is_empty() {
+        if rows > 0 && !self.dropped.is_empty() {
             let mut dropped = self.dropped.into_iter().peekable();
             let keep: Bitmap = (0..rows).map(|row| dropped.next_if_eq(&row).is_none()).collect();
             chunk.retain(&keep);
         }
-        IngestChunk {
-            chunk,
-            read: self.read,
-            rejections: self.rejections,
-            columns: self.plan.columns().map(str::to_owned).collect(),
-        }
+        IngestChunk { plan: self.plan, chunk, read: self.read, rejections: self.rejections, refusal: self.refusal }
     }
 }
 
@@ -282,7 +310,9 @@ pub(super) fn rejections(batch: &RawBatch<'_>, columns: &[Arc<str>], faults: &[F
         field: Arc::clone(&columns[fault.column]),
         reason: fault.reason,
         text: shorten(&text(fault.row, &columns[fault.column]).unwrap_or_default()),
-        record: Record::Fields(columns.iter().map(|column| (Arc::clone(column), text(fault.row, column))).collect()),
+        record: Record::Fields(
+            columns.iter().filter_map(|column| Some((Arc::clone(column), text(fault.row, column)?))).collect(),
+        ),
     });
     let of_lines = batch.faults().iter().map(|fault| Rejection {
         source: Arc::clone(&source),

@@ -7,9 +7,12 @@ use super::report::RejectReason;
 use crate::column::Interner;
 use crate::error::{Result, type_mismatch};
 use crate::money::{AmountFault, AmountReader};
-use crate::time::{Calendar, Day, TimeFormat, Timestamp};
+use crate::time::{Calendar, Day, MICROS_PER_DAY, TimeFormat, Timestamp};
 use crate::value::ValueType;
 
+/// 0001-01-01 and 9999-12-31, between which dates have four-digit years.
+const DAY_MIN: i32 = Timestamp::MIN.as_micros().div_euclid(MICROS_PER_DAY) as i32;
+const DAY_MAX: i32 = Timestamp::MAX.as_micros().div_euclid(MICROS_PER_DAY) as i32;
 /// Floats up to here hold integers exactly: 2^53.
 const FLOAT_INTEGER_MAX: f64 = 9_007_199_254_740_992.0;
 
@@ -86,7 +89,7 @@ impl TimeReader {
             RawValue::Float(value) if self.format == TimeFormat::EpochSeconds && value.abs() < 1e12 => {
                 Timestamp::from_micros((value * 1e6).round() as i64)
             }
-            RawValue::Integer(_) | RawValue::Unsigned(_) | RawValue::Float(_) => {
+            RawValue::Integer(_) | RawValue::Unsigned(_) | RawValue::Float(_) | RawValue::Decimal(..) => {
                 let number = to_integer(value).map_err(|_| RejectReason::NotAnInstant)?;
                 return match self.format.parse_integer(number, &self.calendar) {
                     Some(instant) => Ok(instant.as_micros()),
@@ -103,6 +106,7 @@ impl TimeReader {
 /// A date: as it is, from the local day of an instant, or from `YYYY-MM-DD`.
 pub(super) fn to_date(value: RawValue<'_>, times: &TimeReader) -> Coerced<i32> {
     match value {
+        RawValue::Date(days) if !(DAY_MIN..=DAY_MAX).contains(&days) => Err(RejectReason::TimeOutOfRange),
         RawValue::Date(days) => Ok(days),
         RawValue::Text(text) => {
             text.trim_ascii().parse::<Day>().map(|day| day.0).map_err(|_| RejectReason::NotAnInstant)

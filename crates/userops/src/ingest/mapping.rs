@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Result, invalid_definition};
+use crate::error::{Result, invalid_definition, name_hint};
+use crate::event::EventSchema;
 use crate::money::{AmountUnit, Rounding};
 use crate::time::{TimeFormat, Zone};
 use crate::value::ValueType;
@@ -39,6 +40,15 @@ pub enum UserIdType {
     Integer,
     /// Texts; a number is written out.
     Text,
+}
+
+impl std::fmt::Display for UserIdType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Integer => "integer",
+            Self::Text => "text",
+        })
+    }
 }
 
 /// Where instants are, and how they are written.
@@ -241,12 +251,19 @@ impl Mapping {
         self
     }
 
-    /// Refuses a mapping that contradicts itself.
-    pub(crate) fn check(&self) -> Result<()> {
-        if let EventName::Constant(name) = &self.event
-            && name.is_empty()
-        {
-            return Err(invalid_definition("the constant event name is empty"));
+    /// Refuses a mapping that contradicts itself or the schema.
+    pub(super) fn check(&self, schema: &EventSchema) -> Result<()> {
+        match &self.event {
+            EventName::Constant(name) if name.is_empty() => {
+                return Err(invalid_definition("the constant event name is empty"));
+            }
+            EventName::Constant(name) if !schema.events.is_empty() && !schema.events.contains(name) => {
+                let hint = name_hint(name, schema.events.iter().map(String::as_str));
+                return Err(invalid_definition(format!(
+                    "the constant event name {name:?} is no event of the schema{hint}"
+                )));
+            }
+            EventName::Constant(_) | EventName::Column(_) => {}
         }
         match &self.properties {
             Properties::Listed(listed) => {
@@ -257,7 +274,7 @@ impl Mapping {
     }
 
     /// The columns that the mapping names, each with what it is for.
-    pub(crate) fn named_columns(&self) -> Vec<(&str, &'static str)> {
+    pub(super) fn named_columns(&self) -> Vec<(&str, &'static str)> {
         let mut columns = vec![(self.user.as_str(), "user"), (self.time.column.as_str(), "time")];
         if let EventName::Column(column) = &self.event {
             columns.push((column, "event"));

@@ -74,6 +74,15 @@ impl Plan {
         &self.properties
     }
 
+    /// Refuses a batch that lacks a column of the plan, or whose columns differ in length.
+    pub(super) fn check(&self, batch: &RawBatch<'_>) -> Result<()> {
+        let properties = self.property_columns.iter().map(|column| (column.as_str(), "property"));
+        for (column, role) in self.mapping.named_columns().into_iter().chain(properties) {
+            find(batch, column, role)?;
+        }
+        Ok(())
+    }
+
     /// The columns of the input that are used.
     pub fn columns(&self) -> impl ExactSizeIterator<Item = &str> + '_ {
         self.columns.iter().map(|column| &**column)
@@ -121,7 +130,8 @@ fn check_time(batch: &RawBatch<'_>, mapping: &Mapping) -> Result<()> {
     let column = find(batch, name, "time")?;
     let readable = [ValueType::Time, ValueType::Date, ValueType::Text, ValueType::Integer, ValueType::Float];
     check_readable(name, column, "time", &readable)?;
-    let numbers = matches!(column.data(), RawData::Integer(_) | RawData::Unsigned(_) | RawData::Float(_));
+    let numbers = matches!(natural_type(column), ValueType::Integer | ValueType::Float)
+        && !matches!(column.data(), RawData::Values(_));
     let format = mapping.time.format;
     if numbers && matches!(format, TimeFormat::Auto | TimeFormat::Rfc3339 | TimeFormat::Date) {
         return Err(type_mismatch(format!(

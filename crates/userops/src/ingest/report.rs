@@ -110,8 +110,8 @@ impl fmt::Display for Rejection {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
-    /// The mapped columns with their values as text.
-    Fields(Vec<(Arc<str>, Option<String>)>),
+    /// The mapped columns that have a value, with the value as text.
+    Fields(Vec<(Arc<str>, String)>),
     /// The line as it stands in the source.
     Line(String),
 }
@@ -156,13 +156,7 @@ impl IngestReport {
             }
         }
         self.rejections.extend(rejections);
-        match self.rejections.first() {
-            Some(first) if self.rejections.len() as u64 > max => Err(limit_exceeded(format!(
-                "{} rejected rows are more than the limit rejections_max = {max}; the first is {first}",
-                self.rejections.len()
-            ))),
-            _ => Ok(()),
-        }
+        check_rejections(&self.rejections, max)
     }
 
     /// Puts the rejections of each source in order of row; sources keep their order of arrival.
@@ -207,7 +201,7 @@ impl IngestReport {
         for column in &self.columns {
             let values = rows.iter().map(|row| match &row.record {
                 Record::Fields(fields) => {
-                    fields.iter().find(|(name, _)| **name == **column).and_then(|(_, value)| value.as_deref())
+                    fields.iter().find(|(name, _)| **name == **column).map(|(_, value)| value.as_str())
                 }
                 Record::Line(_) => None,
             });
@@ -235,6 +229,17 @@ impl fmt::Display for IngestReport {
             n if n > REJECTIONS_SHOWN => write!(f, "\n  … and {} more", n - REJECTIONS_SHOWN),
             _ => Ok(()),
         }
+    }
+}
+
+/// Refuses more rejected rows than the limit.
+pub(super) fn check_rejections(rejections: &[Rejection], max: u64) -> Result<()> {
+    match rejections.first() {
+        Some(first) if rejections.len() as u64 > max => Err(limit_exceeded(format!(
+            "{} rejected rows are more than the limit rejections_max = {max}; the first is {first}",
+            rejections.len()
+        ))),
+        _ => Ok(()),
     }
 }
 

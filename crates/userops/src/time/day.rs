@@ -168,6 +168,7 @@ pub enum LeapDayPolicy {
 
 /// A date that comes back every year, such as a birthday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Anniversary {
     /// The date of which it is the anniversary.
     pub origin: Day,

@@ -34,7 +34,7 @@ impl TimeRange {
 /// calendar month.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Window {
     /// All of history up to `as_of`.
     #[default]

@@ -369,6 +369,17 @@ fn a_window_that_nothing_can_be_in_is_refused() {
 }
 
 #[test]
+fn a_window_with_a_slip_of_the_pen_is_refused() {
+    for text in
+        [r#"{"rolling":{"span":"30d","days":30}}"#, r#"{"calendar_days":{"n":1}}"#, r#"{"rolling":{"span":30}}"#]
+    {
+        assert!(serde_json::from_str::<Window>(text).is_err(), "{text}");
+    }
+    let weeks: Window = serde_json::from_str(r#"{"calendar_weeks":{"n":1,"include_current":true}}"#).unwrap();
+    assert_eq!(weeks, Window::CalendarWeeks { n: 1, include_current: true, week_start: Weekday::Monday });
+}
+
+#[test]
 fn a_date_is_written_one_way() {
     assert_eq!(day("2026-03-01").to_string(), "2026-03-01");
     for text in ["2026-3-1", "+2026-03-01", " 2026-03-01", "2026-03-01 ", "12026-03-01", "0000-01-01", "2026-02-29", ""]
