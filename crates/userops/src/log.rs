@@ -4,6 +4,7 @@ mod build;
 mod chunk;
 mod dedupe;
 mod directory;
+mod merge;
 mod scatter;
 mod view;
 
@@ -238,13 +239,14 @@ impl EventLog {
     /// Both logs' events in one, as if the other's had arrived after this one's.
     ///
     /// An event of the other with an id that this one has is a duplicate and is left out, and with it a user of whom
-    /// nothing else is known. Attributes of the other replace this one's where they are known.
+    /// nothing else is known. Attributes of the other replace this one's where they are known. Declared events, properties
+    /// and attributes are those of both; the limits are this one's.
     ///
     /// # Errors
     /// `InvalidArgument` where zone or currency differ; `TypeMismatch` where user ids, a property or an attribute are
     /// of different types; `LimitExceeded` where both together are too large.
     pub fn merge(&self, other: &Self) -> Result<Self> {
-        build::merge(self, other)
+        merge::merge(self, other)
     }
 }
 
