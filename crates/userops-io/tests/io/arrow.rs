@@ -22,7 +22,14 @@ fn batch(users: &[i64]) -> RecordBatch {
         ("user", Arc::new(Int64Array::from(users.to_vec()))),
         ("time", Arc::new(TimestampSecondArray::from(users.to_vec()).with_timezone("UTC"))),
         ("event", Arc::new(users.iter().map(|_| Some("x")).collect::<LargeStringArray>())),
-        ("amount", Arc::new(Decimal128Array::from_iter_values(users.iter().map(|id| i128::from(*id))).with_precision_and_scale(20, -2).unwrap())),
+        (
+            "amount",
+            Arc::new(
+                Decimal128Array::from_iter_values(users.iter().map(|id| i128::from(*id)))
+                    .with_precision_and_scale(20, -2)
+                    .unwrap(),
+            ),
+        ),
         ("parity", Arc::new(texts)),
         ("none", Arc::new(NullArray::new(users.len()))),
         ("flag", Arc::new(users.iter().map(|id| (*id != 3).then_some(id % 2 == 0)).collect::<BooleanArray>())),

@@ -11,7 +11,11 @@ use crate::support::{plain_mapping, read, read_bytes, refusal, rejections};
 
 const HEADING: &str = "user,time,event,amount\n";
 
-fn with_options(options: CsvOptions, mapping: Mapping, text: &str) -> (userops::log::EventLog, userops::ingest::IngestReport) {
+fn with_options(
+    options: CsvOptions,
+    mapping: Mapping,
+    text: &str,
+) -> (userops::log::EventLog, userops::ingest::IngestReport) {
     let format = FileFormat::Csv(options);
     read(LogReader::new(EventSchema::default(), mapping).format(format).bytes("input", text.to_owned())).unwrap()
 }
@@ -149,7 +153,11 @@ fn options_that_contradict_each_other_are_refused() {
 fn files_that_are_no_csv_are_refused_with_the_reason() {
     for (bytes, kind, message) in [
         (&b""[..], ErrorKind::Empty, "input: the file is empty: it has not even a heading"),
-        (b"user,time\na,2026-03-01\n", ErrorKind::MissingColumn, "input: no column \"event\" for event; the columns are \"user\", \"time\""),
+        (
+            b"user,time\na,2026-03-01\n",
+            ErrorKind::MissingColumn,
+            "input: no column \"event\" for event; the columns are \"user\", \"time\"",
+        ),
         (b"user,time,evnt,amount\n", ErrorKind::MissingColumn, "did you mean \"evnt\"?"),
         (b"\xff\xfeu\0s\0", ErrorKind::InvalidFormat, "input: the file is encoded as UTF-16; save it as UTF-8"),
         (b"us\xe9r,time\n", ErrorKind::InvalidFormat, "the first line is not valid UTF-8"),

@@ -102,11 +102,8 @@ fn many_files_in_different_orders_are_one_log() {
     });
     let (log, report) = read(reader().files(&paths)).unwrap();
     assert_eq!(log, read_bytes(plain_mapping(), TEXT).unwrap().0);
-    let places: Vec<(bool, u64)> = report
-        .rejections
-        .iter()
-        .map(|rejection| (rejection.source.ends_with("1.csv"), rejection.row))
-        .collect();
+    let places: Vec<(bool, u64)> =
+        report.rejections.iter().map(|rejection| (rejection.source.ends_with("1.csv"), rejection.row)).collect();
     assert_eq!(places, [(true, 2), (false, 2)]);
 
     // All other columns: what one file lacks is unknown there, and what only the second has is not lost.
@@ -117,7 +114,8 @@ fn many_files_in_different_orders_are_one_log() {
     assert_eq!(log.property("extra").unwrap().known_count(), 1);
 
     // A column that the mapping names has to be in every file that has a heading.
-    let error = read(LogReader::new(EventSchema::default(), plain_mapping().property("extra")).files(&paths)).unwrap_err();
+    let error =
+        read(LogReader::new(EventSchema::default(), plain_mapping().property("extra")).files(&paths)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::MissingColumn);
     assert!(error.to_string().contains("1.csv: no column \"extra\""), "{error}");
 }
@@ -146,7 +144,8 @@ fn attributes_are_read_from_every_format() {
     assert_eq!(value("a", "vip").as_deref(), Some("true"));
     assert_eq!(log.attributes().column("vip").unwrap().value_type(), ValueType::Bool);
 
-    let error = read(self::reader().attributes_file(&users, AttributeMapping::new("user").attribute("town"))).unwrap_err();
+    let error =
+        read(self::reader().attributes_file(&users, AttributeMapping::new("user").attribute("town"))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::MissingColumn);
 }
 
@@ -159,9 +158,8 @@ fn rejected_rows_are_written_mended_and_read_again() {
     let path = folder.path().join("rejected.csv");
     write_table(&report.rejections_table().unwrap(), &path).unwrap();
     let written = fs::read_to_string(&path).unwrap();
-    let mended = written
-        .replace(",02.03.2026,y,\"2,50\"", ",2026-03-02,y,2.50")
-        .replace(",2026-03-03,\"\",", ",2026-03-03,x,");
+    let mended =
+        written.replace(",02.03.2026,y,\"2,50\"", ",2026-03-02,y,2.50").replace(",2026-03-03,\"\",", ",2026-03-03,x,");
     fs::write(&path, &mended).unwrap();
     let (again, report) = read(reader().file(&path)).unwrap();
     assert_eq!((again.event_count(), report.rejected), (2, 1), "{report}\n{mended}");

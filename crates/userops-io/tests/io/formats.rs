@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatchIterator;
 use proptest::prelude::*;
-use userops::ingest::UserIdType;
 use userops::id::UserId;
+use userops::ingest::UserIdType;
 use userops::log::EventLog;
 use userops_io::{CsvOptions, FileFormat, LogReader, TableFormat, table_to_arrow};
 

@@ -13,7 +13,8 @@ fn inputs(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
     let folders = [fuzz.join("corpus").join(target), fuzz.join("regressions").join(target)];
     let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
-    let mut inputs: Vec<_> = entries.map(|entry| entry.unwrap().path()).map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+    let mut inputs: Vec<_> =
+        entries.map(|entry| entry.unwrap().path()).map(|path| (path.clone(), fs::read(path).unwrap())).collect();
     inputs.sort();
     inputs
 }

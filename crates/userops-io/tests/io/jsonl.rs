@@ -79,7 +79,10 @@ fn lines_that_are_no_objects_are_rejected_with_their_text() {
 fn a_mapped_column_that_no_line_has_is_missing() {
     let error = refusal(plain_mapping(), "{\"user\":\"a\",\"time\":\"2026-03-01\",\"amount\":1}\n");
     assert_eq!(error.kind(), ErrorKind::MissingColumn);
-    assert!(error.to_string().contains("no column \"event\" for event; the columns are \"user\", \"time\", \"amount\""), "{error}");
+    assert!(
+        error.to_string().contains("no column \"event\" for event; the columns are \"user\", \"time\", \"amount\""),
+        "{error}"
+    );
     let error = refusal(plain_mapping(), "{\"user\":[1],\"time\":1700000000,\"event\":\"x\",\"amount\":1}\n");
     assert_eq!(error.kind(), ErrorKind::TypeMismatch);
 }

@@ -43,8 +43,16 @@ fn types_of_other_writers_are_read() {
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("user", Arc::new(UInt64Array::from(vec![Some(1), Some(2), Some(u64::MAX), None]))),
         ("time", Arc::new(TimestampNanosecondArray::from(vec![1_999, 2_000, 3_000, 4_000]))),
-        ("event", Arc::new(vec![Some("x"), Some("y"), Some("x"), None].into_iter().collect::<DictionaryArray<Int8Type>>())),
-        ("amount", Arc::new(Decimal128Array::from(vec![Some(1250), None, Some(0), Some(0)]).with_precision_and_scale(9, 2).unwrap())),
+        (
+            "event",
+            Arc::new(vec![Some("x"), Some("y"), Some("x"), None].into_iter().collect::<DictionaryArray<Int8Type>>()),
+        ),
+        (
+            "amount",
+            Arc::new(
+                Decimal128Array::from(vec![Some(1250), None, Some(0), Some(0)]).with_precision_and_scale(9, 2).unwrap(),
+            ),
+        ),
         ("day", Arc::new(Date32Array::from(vec![1, 2, 3, 4]))),
         ("narrow", Arc::new(Int32Array::from(vec![1, 2, 3, 4]))),
         ("short", Arc::new(Float32Array::from(vec![0.1, 2.0, 3.0, 4.0]))),
@@ -57,7 +65,10 @@ fn types_of_other_writers_are_read() {
     let (log, report) = read_bytes(mapping, parquet_of(&batch, 2)).unwrap();
     assert_eq!(
         rejections(&report),
-        ["input row 3, user: the value is of the wrong type: \"18446744073709551615\"", "input row 4, user: the value is missing: \"\""]
+        [
+            "input row 3, user: the value is of the wrong type: \"18446744073709551615\"",
+            "input row 4, user: the value is missing: \"\""
+        ]
     );
     assert_eq!(log.time_micros(), [1, 2]);
     assert_eq!(log.amount_minor().iter().collect::<Vec<_>>(), [Some(1250), None]);

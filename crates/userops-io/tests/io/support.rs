@@ -140,8 +140,13 @@ fn odd_text() -> impl Strategy<Value = String> {
     prop_oneof![
         Just(String::new()),
         "[a-c]{1,2}",
-        prop::collection::vec(prop::sample::select(vec!["\"", ",", "\n", "\r", "\r\n", "é", "中", " ", "#", "=", "\\", "\u{0}", "😀", "a"]), 1..6)
-            .prop_map(|parts| parts.concat()),
+        prop::collection::vec(
+            prop::sample::select(vec![
+                "\"", ",", "\n", "\r", "\r\n", "é", "中", " ", "#", "=", "\\", "\u{0}", "😀", "a"
+            ]),
+            1..6
+        )
+        .prop_map(|parts| parts.concat()),
     ]
 }
 
@@ -185,8 +190,7 @@ fn event(integers: bool) -> impl Strategy<Value = Event> {
                 ("seen", seen.map(Value::from)),
                 ("born", born.map(|days| Value::from(Day(days)))),
             ];
-            event.properties =
-                values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+            event.properties = values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
             event
         },
     )
