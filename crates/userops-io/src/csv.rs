@@ -11,20 +11,17 @@ use std::io::Read;
 
 use memchr::memchr;
 use userops::error::{Error, ErrorKind, Result};
-#[cfg(test)]
-use userops::ingest::RawBatch;
 
 use crate::block::{Block, BlockReader, BlockSizes};
 use crate::failure::{from_io, invalid_format};
 use crate::heading::Heading;
 use crate::input::{BatchSink, Input, Parts};
-use crate::source::Source;
+use crate::source::{BYTE_ORDER_MARK, Source, refuse_utf16};
 use split::{Layout, Rows};
 use texts::Texts;
 
 /// Bytes from which a heading is looked for at first; a longer one is read on to the limit of a record.
 const HEADING_BYTES: usize = 1 << 16;
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A CSV source of which the heading is read.
 pub(crate) struct CsvInput {
@@ -82,9 +79,7 @@ impl Start {
 
     /// Finds the first record in the start of a source, or `None` where more of it is needed.
     fn find(bytes: &[u8], options: &CsvOptions, ended: bool) -> Result<Option<Self>> {
-        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-            return Err(invalid_format("the file is encoded as UTF-16; save it as UTF-8"));
-        }
+        refuse_utf16(bytes)?;
         let mut at = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         while at < bytes.len() {
             let rest = &bytes[at..];
@@ -152,31 +147,3 @@ impl Input for CsvInput {
         Ok(rows.next_row() - first_row)
     }
 }
-
-/// Splits bytes as a file of the same options would be, for tests that want rows and no log.
-#[cfg(test)]
-pub(crate) fn split_all(bytes: &[u8], options: &CsvOptions, sizes: BlockSizes) -> Result<Vec<RawRow>> {
-    let source = Source::bytes("test", bytes::Bytes::copy_from_slice(bytes));
-    let mut input = CsvInput::open(source, options, sizes)?;
-    let wanted: Vec<String> = input.heading().columns().map(|(name, _)| name.to_owned()).collect();
-    input.choose(&wanted)?;
-    let mut rows = Vec::new();
-    let mut first_row = 1;
-    let mut parts = input.parts()?;
-    while let Some(part) = parts()? {
-        first_row += input.decode(part, first_row, &mut |batch: &RawBatch<'_>| {
-            for row in 0..batch.row_count() {
-                let values = batch.columns().map(|(_, column)| column.get(row).map(|value| value.to_string()));
-                rows.push((batch.row_number(row), Ok(values.collect())));
-            }
-            rows.extend(batch.faults().iter().map(|fault| (fault.row, Err((fault.reason, fault.line.clone())))));
-            Ok(())
-        })?;
-    }
-    rows.sort_by_key(|(row, _)| *row);
-    Ok(rows)
-}
-
-/// A row's number, and its fields or what is wrong with it.
-#[cfg(test)]
-pub(crate) type RawRow = (u64, Result<Vec<Option<String>>, (userops::ingest::RejectReason, String)>);

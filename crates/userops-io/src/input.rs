@@ -1,7 +1,7 @@
 //! What every format has in common: parts in order, each decoded to batches for itself.
 
 use userops::error::Result;
-use userops::ingest::RawBatch;
+use userops::ingest::{RawBatch, RawFault};
 
 use crate::heading::Heading;
 
@@ -33,4 +33,16 @@ pub(crate) trait Input: Sync {
 pub(crate) trait Part: Send {
     /// How many bytes of the source are read when this part is.
     fn bytes_read(&self) -> u64;
+}
+
+/// A batch of these rows of a source. Those with a fault are not to be in its columns.
+pub(crate) fn batch_between<'a>(source: &'a str, rows: std::ops::Range<u64>, faults: &[RawFault]) -> RawBatch<'a> {
+    let row_count = (rows.end - rows.start) as usize - faults.len();
+    let mut batch = RawBatch::new(source, row_count).starting_at(rows.start);
+    if !faults.is_empty() {
+        let mut faulty = faults.iter().map(|fault| fault.row).peekable();
+        batch = batch.numbered(rows.filter(|row| faulty.next_if_eq(row).is_none()).collect());
+        faults.iter().for_each(|fault| batch.push_fault(fault.clone()));
+    }
+    batch
 }

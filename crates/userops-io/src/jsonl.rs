@@ -11,10 +11,9 @@ use crate::block::{Block, BlockReader, BlockSizes, Boundary};
 use crate::failure::invalid_format;
 use crate::heading::Heading;
 use crate::input::{BatchSink, Input, Parts};
-use crate::source::{Source, first_bytes};
+use crate::source::{BYTE_ORDER_MARK, Source, first_bytes, refuse_utf16};
 use rows::Rows;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Bytes that are looked at to tell other formats of JSON.
 const SNIFF_BYTES: usize = 4_096;
 
@@ -56,9 +55,7 @@ impl JsonLinesInput {
     /// How many bytes come before the first line.
     fn body_start(&self) -> Result<u64> {
         let start = first_bytes(&mut *self.source.open()?.input, SNIFF_BYTES)?;
-        if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
-            return Err(invalid_format("the file is encoded as UTF-16; save it as UTF-8"));
-        }
+        refuse_utf16(&start)?;
         let body = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&start);
         if body.trim_ascii_start().first() == Some(&b'[') {
             return Err(invalid_format("the file is one JSON array, where an object per line is needed"));

@@ -43,19 +43,16 @@ impl ParquetInput {
         Ok(Self { source, heading, wanted: Vec::new(), ids, metadata })
     }
 
-    /// The type to read a column as: texts as codes into a dictionary, which are judged once per distinct text.
-    fn type_to_read(&self, field: &Field) -> DataType {
-        match field.data_type() {
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..)
-                if self.ids.contains(field.name()) =>
-            {
-                DataType::Utf8View
-            }
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-                DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8))
-            }
-            other => other.clone(),
-        }
+    /// The schema to ask for: texts as codes into a dictionary, which are judged once per distinct text, but ids, which
+    /// are mostly distinct, as views.
+    fn schema_to_ask(&self) -> Schema {
+        let type_to_ask = |field: &Field| match field.data_type() {
+            data_type if !is_text(data_type) || !self.wanted.contains(field.name()) => data_type.clone(),
+            _ if self.ids.contains(field.name()) => DataType::Utf8View,
+            _ => DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8)),
+        };
+        let fields = self.metadata.schema().fields().iter();
+        Schema::new(fields.map(|field| field.as_ref().clone().with_data_type(type_to_ask(field))).collect::<Vec<_>>())
     }
 
     fn reader(&self, groups: Range<usize>) -> Result<ParquetRecordBatchReader, ParquetError> {
@@ -83,6 +80,13 @@ impl ParquetInput {
                 build(ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata), self, groups)
             }
         }
+    }
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => is_text(values),
+        data_type => matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View),
     }
 }
 
@@ -115,11 +119,11 @@ impl Input for ParquetInput {
     fn choose(&mut self, wanted: &[String]) -> Result<()> {
         self.heading.check_wanted(wanted)?;
         self.wanted = wanted.to_vec();
-        let fields = self.metadata.schema().fields().iter();
-        let fields: Vec<Field> =
-            fields.map(|field| field.as_ref().clone().with_data_type(self.type_to_read(field))).collect();
-        let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
-        self.metadata = caught(|| ArrowReaderMetadata::try_new(Arc::clone(self.metadata.metadata()), options))?;
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(self.schema_to_ask()));
+        // A schema that the file refuses costs speed only: what is read then is of the file's own types.
+        if let Ok(metadata) = caught(|| ArrowReaderMetadata::try_new(Arc::clone(self.metadata.metadata()), options)) {
+            self.metadata = metadata;
+        }
         Ok(())
     }
 

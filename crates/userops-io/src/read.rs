@@ -161,7 +161,7 @@ fn read_attributes(
         wanted.extend(listed.iter().map(|attribute| attribute.column.clone()).filter(|column| *column != mapping.user));
     }
     let absent = wanted.iter().any(|name| source.heading().position(name).is_none());
-    if absent && !source.has_open_heading() {
+    if absent && !source.is_without_rows() {
         return ingest.push_attributes(&source.heading().example(&source.name), &mapping);
     }
     source.choose(&wanted)?;
@@ -203,19 +203,19 @@ fn settle_attributes(schema: &EventSchema, mapping: &AttributeMapping, heading: 
 
 /// Reads everything.
 fn read_all(
-    schema: EventSchema,
-    mapping: Mapping,
+    schema: &EventSchema,
+    mapping: &Mapping,
     mut events: Vec<Named>,
     attributes: Vec<(Named, AttributeMapping)>,
     watch: &mut Watch<'_>,
 ) -> Result<(EventLog, IngestReport)> {
     let mut ingest = Ingest::new(schema.clone(), mapping.clone())?;
-    read_events(&mut ingest, &schema, &mapping, &mut events, watch)?;
+    read_events(&mut ingest, schema, mapping, &mut events, watch)?;
     drop(events);
     for (mut source, mapping) in attributes {
         let name = Arc::clone(&source.name);
         watch.begin(&name);
-        read_attributes(&mut ingest, &schema, &mapping, &mut source, watch).map_err(|error| at_source(error, &name))?;
+        read_attributes(&mut ingest, schema, &mapping, &mut source, watch).map_err(|error| at_source(error, &name))?;
         watch.end(source.bytes_total);
     }
     ingest.finish()

@@ -10,9 +10,11 @@ use bytes::Bytes;
 use userops::error::{Error, ErrorKind, Result};
 
 use crate::csv::CsvOptions;
-use crate::failure::from_io;
+use crate::failure::{from_io, invalid_format};
 
 const PARQUET_MAGIC: &[u8] = b"PAR1";
+/// What some writers put before text to say that it is UTF-8.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// Bytes that are looked at to tell what a file is.
@@ -133,7 +135,7 @@ impl Source {
             "csv" => FileFormat::Csv(CsvOptions::new()),
             _ => {
                 let start = first_bytes(&mut *self.open()?.input, SNIFF_BYTES)?;
-                let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
+                let start = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&start);
                 match start.trim_ascii_start().first() {
                     Some(b'{') => FileFormat::JsonLines,
                     _ => FileFormat::Csv(CsvOptions::new()),
@@ -155,6 +157,14 @@ pub(crate) fn first_bytes(input: &mut dyn Read, count: usize) -> Result<Vec<u8>>
     let mut bytes = Vec::with_capacity(count);
     input.take(count as u64).read_to_end(&mut bytes).map_err(from_io)?;
     Ok(bytes)
+}
+
+/// Refuses text that says that it is UTF-16.
+pub(crate) fn refuse_utf16(start: &[u8]) -> Result<()> {
+    match start {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(invalid_format("the file is encoded as UTF-16; save it as UTF-8")),
+        _ => Ok(()),
+    }
 }
 
 struct Counted<R> {

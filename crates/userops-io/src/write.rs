@@ -77,8 +77,7 @@ pub fn write_table(table: &Table, path: impl AsRef<Path>) -> Result<()> {
 pub fn write_table_as(table: &Table, path: impl AsRef<Path>, format: TableFormat) -> Result<()> {
     let path = path.as_ref();
     let partial = partial_path(path);
-    let written = write_file(table, &partial, format)
-        .and_then(|()| fs::rename(&partial, path).map_err(|error| write_error(error)));
+    let written = write_file(table, &partial, format).and_then(|()| fs::rename(&partial, path).map_err(write_error));
     if written.is_err() {
         // The first failure is what the caller has to know; one of tidying up would hide it.
         let _ = fs::remove_file(&partial);

@@ -11,6 +11,7 @@ use super::options::{CsvOptions, Delimiter};
 use super::texts::Texts;
 use crate::block::{Boundary, closing_quote};
 use crate::heading::Heading;
+use crate::input::batch_between;
 
 /// The most rows of one batch: their fields stay in the processor's cache until they are coerced.
 const BATCH_ROWS: usize = 4_096;
@@ -271,13 +272,7 @@ impl<'a> Rows<'a> {
     }
 
     fn batch<'b>(&'b self, source: &'b str) -> RawBatch<'b> {
-        let mut batch = RawBatch::new(source, self.row_count).starting_at(self.first_row);
-        if !self.faults.is_empty() {
-            let mut faults = self.faults.iter().map(|fault| fault.row).peekable();
-            let numbers = (self.first_row..self.next_row).filter(|row| faults.next_if_eq(row).is_none());
-            batch = batch.numbered(numbers.collect());
-            self.faults.iter().for_each(|fault| batch.push_fault(fault.clone()));
-        }
+        let mut batch = batch_between(source, self.first_row..self.next_row, &self.faults);
         for (slot, name) in self.layout.names.iter().enumerate() {
             batch.push(name.as_str(), self.column(slot));
         }

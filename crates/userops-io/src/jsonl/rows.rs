@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use userops::ingest::{RawBatch, RawColumn, RawFault, RawValue, RejectReason};
 
 use super::line::{Json, Number, flatten};
+use crate::input::batch_between;
 
 /// The most rows of one batch.
 const BATCH_ROWS: usize = 4_096;
@@ -84,13 +85,7 @@ impl<'a> Rows<'a> {
     }
 
     pub(super) fn batch<'b>(&'b self, source: &'b str) -> RawBatch<'b> {
-        let mut batch = RawBatch::new(source, self.row_count).starting_at(self.first_row);
-        if !self.faults.is_empty() {
-            let mut faults = self.faults.iter().map(|fault| fault.row).peekable();
-            let numbers = (self.first_row..self.next_row).filter(|row| faults.next_if_eq(row).is_none());
-            batch = batch.numbered(numbers.collect());
-            self.faults.iter().for_each(|fault| batch.push_fault(fault.clone()));
-        }
+        let mut batch = batch_between(source, self.first_row..self.next_row, &self.faults);
         for (name, cells) in self.wanted.iter().zip(&self.cells) {
             let values = cells.iter().map(|cell| match cell.as_ref()? {
                 Cell::Value(value) => Some(*value),

@@ -172,7 +172,7 @@ impl<'a> LogReader<'a> {
     ///
     /// # Errors
     /// Each names the source. `Io` where a file does not exist, is a folder or cannot be read; `InvalidFormat` where
-    /// bytes are not what their format asks for; `Empty` for a CSV source without a byte, while JSON Lines without one
+    /// bytes are not what their format asks for; `Empty` for CSV without even a heading, while JSON Lines without a line
     /// are no events; `MissingColumn`, `TypeMismatch`, `InvalidDefinition` and `LimitExceeded` as
     /// [`Ingest`](userops::ingest::Ingest) has them, `LimitExceeded` also for a record longer than
     /// [`LogReader::record_bytes_max`]; `Cancelled` where the progress callback stops the read.
@@ -200,7 +200,7 @@ impl<'a> LogReader<'a> {
             bytes_total: sizes.sum(),
             rows_read: 0,
         };
-        read_all(schema, mapping, events, attributes, &mut watch)
+        read_all(&schema, &mapping, events, attributes, &mut watch)
     }
 }
 

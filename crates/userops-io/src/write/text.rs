@@ -17,12 +17,10 @@ pub(super) fn write_csv(table: &Table, output: &mut impl Write) -> io::Result<()
 }
 
 fn write_csv_row<'a>(output: &mut impl Write, row: impl Iterator<Item = Option<ValueRef<'a>>>) -> io::Result<()> {
-    let mut fields = 0;
-    for value in row {
-        if fields > 0 {
+    for (index, value) in row.enumerate() {
+        if index > 0 {
             output.write_all(b",")?;
         }
-        fields += 1;
         match value {
             None => {}
             Some(ValueRef::Text(text)) => write_csv_text(output, text)?,
