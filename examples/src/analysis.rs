@@ -6,16 +6,16 @@ use userops::error::{Error, ErrorKind, Result};
 use userops::id::UserIx;
 use userops::ingest::IngestReport;
 use userops::log::EventLog;
-use userops::portrait::{Dimension, Portrait, PortraitOptions, build_portrait};
+use userops::portrait::{Dimension, Portrait, PortraitOptions, SmallCells, build_portrait};
 use userops::profile::{OrderProfile, ProfileOptions, ProfileTable, build_profiles, count_active_months};
 use userops::score::contribution::{
     ContributionColumns, ContributionModel, ContributionRules, ContributionScore, ContributionTier, UserContribution,
 };
 use userops::score::rfm::{
-    BuyerOptions, Buyers, CellScheme, EightGroupOptions, EightGroupScheme, RfmModel, RfmOptions, RfmScores,
-    ThresholdKind, UserMeasures, ValueGroup, measure_buyers,
+    BuyerOptions, Buyers, CellScheme, EightGroupOptions, EightGroupScheme, MeasureOptions, RfmModel, RfmOptions,
+    RfmScores, ThresholdKind, UserMeasures, ValueGroup, measure_buyers,
 };
-use userops::score::{Comparison, Explanation};
+use userops::score::{Comparison, Direction, Explanation};
 use userops::time::Timestamp;
 
 use crate::arguments::Arguments;
@@ -64,6 +64,17 @@ pub struct Analysis {
     active_months: Vec<i64>,
 }
 
+/// The default options, with measures named so that explanations tell their units.
+fn rfm_options(log: &EventLog, buyers: &Buyers) -> RfmOptions {
+    let measure = |name: String, direction| MeasureOptions::new(name, direction);
+    let unit = format!("revenue in 1/{} {}", log.currency().minor_per_major(), log.currency());
+    buyers
+        .rfm_options()
+        .recency(measure("days since the last purchase".to_owned(), Direction::LowerIsBetter))
+        .frequency(measure("purchase days".to_owned(), Direction::HigherIsBetter))
+        .monetary(measure(unit, Direction::HigherIsBetter))
+}
+
 /// What the portrait looks at, a value per customer: orders, money per order, silence, and when they came.
 fn dimensions(log: &EventLog, profiles: &ProfileTable) -> Vec<Dimension<'static>> {
     let orders = profiles.orders();
@@ -97,7 +108,7 @@ impl Analysis {
         let ladder = build_ladder(&log, as_of, LadderOptions::new([order]))?;
 
         let buyers = measure_buyers(&log, as_of, BuyerOptions::new([order]))?;
-        let rfm = RfmModel::fit(&buyers.measures(), RfmOptions::default())?;
+        let rfm = RfmModel::fit(&buyers.measures(), rfm_options(&log, &buyers))?;
         let scores = rfm.score_columns(&buyers.measures())?;
         let segments = CellScheme::ten_segments();
         let segment_of = segments.segments(&scores)?;
@@ -119,7 +130,9 @@ impl Analysis {
         let contribution = ContributionModel::fit(&columns, rules)?;
         let contributions = contribution.score_columns(&columns)?;
         let core: Bitmap = contributions.iter().map(|score| score.tier == ContributionTier::Core).collect();
-        let portrait = build_portrait(&core, &dimensions(&log, &profiles), PortraitOptions::default())?;
+        // The report names single customers to a reader who may see them: nothing is hidden for being rare.
+        let shown = PortraitOptions::default().small_cells(SmallCells::Show);
+        let portrait = build_portrait(&core, &dimensions(&log, &profiles), shown)?;
         Ok(Self {
             portrait,
             log,

@@ -46,7 +46,7 @@ pub enum Command {
     /// To say how it is used.
     Help(String),
     /// To report.
-    Report(Arguments),
+    Report(Box<Arguments>),
 }
 
 /// The options of a report.
@@ -137,11 +137,10 @@ impl Arguments {
                 }
             }
         }
-        typed.arguments().map(Command::Report)
+        typed.arguments().map(|arguments| Command::Report(Box::new(arguments)))
     }
 
     /// A reader of the files.
-    #[must_use]
     pub fn reader(&self) -> LogReader<'static> {
         let reader = LogReader::new(self.schema.clone(), self.mapping.clone());
         let blanks = FileFormat::Csv(CsvOptions::blanks());

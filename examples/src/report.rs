@@ -7,6 +7,7 @@ use userops::error::{Error, ErrorKind, Result};
 use userops::id::UserIx;
 use userops::score::contribution::{ContributionTier, share_by_tier};
 use userops::score::rfm::ValueGroup;
+use userops::score::{Comparison, Direction, MeasureValue};
 
 use crate::analysis::Analysis;
 use crate::arguments::Arguments;
@@ -89,8 +90,7 @@ fn portrait_section(analysis: &Analysis) -> String {
         ]);
     }
     text += &table.render();
-    text += "  Lift: the share among core customers over the share among everybody. Cells of fewer than ";
-    let _ = writeln!(text, "{} people are merged or hidden.", portrait.options.cell_users_min);
+    text += "  Lift: the share among core customers over the share among everybody.\n";
     for row in portrait.most_distinctive(DISTINCTIVE_SHOWN) {
         if let Some(lift) = row.lift {
             let _ = writeln!(text, "  Sets them apart: {} {} (lift {lift:.2})", row.dimension, row.value);
@@ -125,18 +125,24 @@ fn grid_section(analysis: &Analysis) -> Result<String> {
     let currency = analysis.log.currency();
     let plain = |value: i64| value.to_string();
     let cuts = [
-        ("recency, days since the last purchase, at most", model.recency_cuts(), &plain as &dyn Fn(i64) -> String),
-        ("frequency, purchase days, at least", model.frequency_cuts(1), &plain),
-        ("monetary, sum of purchases, at least", model.monetary_cuts(1, 1), &|minor| money(currency, minor)),
+        ("recency, days since the last purchase", model.recency_cuts(), &plain as &dyn Fn(i64) -> String),
+        ("frequency, purchase days", model.frequency_cuts(1), &plain),
+        ("monetary, sum of purchases", model.monetary_cuts(1, 1), &|minor| money(currency, minor)),
     ];
     for (name, cuts, format) in cuts {
+        let passed = match (cuts.direction(), cuts.comparison()) {
+            (Direction::LowerIsBetter, Comparison::Above) => "less than",
+            (Direction::LowerIsBetter, Comparison::AtLeast) => "at most",
+            (Direction::HigherIsBetter, Comparison::Above) => "more than",
+            (Direction::HigherIsBetter, Comparison::AtLeast) => "at least",
+        };
         let mut shown = Vec::new();
         for index in 0..cuts.values().len() {
-            if let Some(userops::score::MeasureValue::Integer(cut)) = cuts.values().get(index) {
+            if let Some(MeasureValue::Integer(cut)) = cuts.values().get(index) {
                 shown.push(format!("{} for {}", format(cut), index + 2));
             }
         }
-        let _ = writeln!(text, "  {name}: {}", shown.join(", "));
+        let _ = writeln!(text, "  {name}, {passed}: {}", shown.join(", "));
     }
     Ok(text)
 }
