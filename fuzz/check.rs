@@ -9,7 +9,7 @@ use userops_io::{CsvOptions, FileFormat, LogReader};
 const RECORD_BYTES_MAX: usize = 1 << 12;
 
 /// Reads bytes as CSV: the first byte chooses the options and the size of blocks, the rest is the file.
-pub fn csv(data: &[u8]) {
+pub(crate) fn csv(data: &[u8]) {
     let Some((choice, file)) = data.split_first() else { return };
     let options = match choice % 6 {
         0 => CsvOptions::new(),
@@ -23,7 +23,7 @@ pub fn csv(data: &[u8]) {
 }
 
 /// Reads bytes as JSON Lines: the first byte chooses the size of blocks, the rest is the file.
-pub fn jsonl(data: &[u8]) {
+pub(crate) fn jsonl(data: &[u8]) {
     let Some((choice, file)) = data.split_first() else { return };
     check(FileFormat::JsonLines, file, usize::from(*choice) + 1);
 }
