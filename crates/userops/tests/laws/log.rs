@@ -507,7 +507,7 @@ impl Large {
             large.time.push(if is_sorted { row as i64 / 3 } else { (next() % 1_000) as i64 });
             large.names.push((next() % 3) as u32);
             large.amounts.push((next() % 10_000) as i64 - 5_000);
-            large.sparse.push(next().is_multiple_of(100).then(|| RawValue::Float(row as f64)));
+            large.sparse.push(next().is_multiple_of(100).then_some(RawValue::Float(row as f64)));
             large.half.push(next().is_multiple_of(2).then_some(RawValue::Text(TEXTS[row % TEXTS.len()])));
         }
         large
