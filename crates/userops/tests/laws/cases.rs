@@ -36,7 +36,7 @@ pub(crate) trait Judge: DeserializeOwned {
 impl Verdict {
     /// Compares where the case expects something.
     pub(crate) fn equal<T: PartialEq + Debug>(&mut self, what: &str, expected: Option<T>, actual: T) {
-        if let Some(expected) = expected {
+        if let Some((expected, actual)) = expected.map(|expected| (expected, actual)) {
             self.asserted += 1;
             if expected != actual {
                 self.failures.push(format!("{what} is {actual:?}, not {expected:?}"));
@@ -145,6 +145,9 @@ fn read(text: &str) -> Result<(String, Vec<Case>), String> {
     };
     if let Some(key) = document.keys().next() {
         return Err(format!("has an unknown key {key:?}"));
+    }
+    if cases.is_empty() {
+        return Err("has no case".to_owned());
     }
     Ok((kind, cases.into_iter().map(read_case).collect::<Result<_, _>>()?))
 }
