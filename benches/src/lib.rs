@@ -24,6 +24,8 @@ pub use generate::{
 pub use summary::summarize;
 pub use write::{user_id, write_csv, write_parquet};
 
+pub mod answer;
+
 mod random;
 
 mod generate;

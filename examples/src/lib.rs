@@ -1,1 +1,8 @@
-//! placeholder
+//! What the examples share: arguments, the analysis of a purchase log, and its report.
+
+pub mod analysis;
+pub mod arguments;
+pub mod layout;
+pub mod progress;
+pub mod report;
+pub mod tables;

@@ -12,9 +12,23 @@ use crate::value::ValueRef;
 ///
 /// An attribute that is unknown for a user is `None`; a text that is known to be empty is `""`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(from = "Columns")]
 pub struct AttributeTable {
     /// Ascending by name.
     columns: Vec<(String, Column)>,
+}
+
+/// What serde reads: columns in any order.
+#[derive(Deserialize)]
+#[serde(rename = "AttributeTable")]
+struct Columns {
+    columns: Vec<(String, Column)>,
+}
+
+impl From<Columns> for AttributeTable {
+    fn from(Columns { columns }: Columns) -> Self {
+        Self::new(columns)
+    }
 }
 
 impl AttributeTable {

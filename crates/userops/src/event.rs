@@ -164,7 +164,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// The limits are what 16 GiB hold with ease; docs/defaults.md gives the reasons one by one.
+    /// Far above what one machine is asked for by mistake; docs/defaults.md gives the reasons one by one.
     fn default() -> Self {
         Self {
             rows_max: ROWS_MAX,

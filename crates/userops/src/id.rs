@@ -124,6 +124,7 @@ impl UserIx {
 /// A log's ids are all integers or all texts. The order is that of the ids, never that of arrival, so two logs with
 /// the same users have the same directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Ids", into = "Ids")]
 pub struct UserDirectory {
     ids: Ids,
 }
@@ -133,6 +134,24 @@ pub struct UserDirectory {
 enum Ids {
     Integer(Vec<i64>),
     Text(TextArena),
+}
+
+impl TryFrom<Ids> for UserDirectory {
+    type Error = &'static str;
+
+    fn try_from(ids: Ids) -> Result<Self, &'static str> {
+        let ascends = match &ids {
+            Ids::Integer(ids) => ids.is_sorted_by(|a, b| a < b),
+            Ids::Text(ids) => ids.iter().is_sorted_by(|a, b| a < b),
+        };
+        if ascends { Ok(Self { ids }) } else { Err("the ids of a directory are distinct and ascend") }
+    }
+}
+
+impl From<UserDirectory> for Ids {
+    fn from(directory: UserDirectory) -> Self {
+        directory.ids
+    }
 }
 
 impl Default for UserDirectory {

@@ -177,8 +177,9 @@ impl EventLog {
     /// A log from events one by one. Properties take their types from the schema, or else from their first value.
     ///
     /// # Errors
-    /// As [`Ingest::finish`]. An event that cannot be taken in (a user of the other type of id, a value of the wrong
-    /// type, an amount or time out of range) is a rejection in the report, not an error.
+    /// As [`Ingest::finish`]. An event that cannot be taken in (a value of the wrong type, a time out of range, an
+    /// empty user) is a rejection in the report, not an error. User ids are what the first event's is: among texts an
+    /// integer is written out, among integers a text that is one is read.
     pub fn from_events<'a>(
         schema: EventSchema,
         events: impl IntoIterator<Item = &'a Event>,

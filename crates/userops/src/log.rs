@@ -4,6 +4,7 @@ mod build;
 mod chunk;
 mod dedupe;
 mod directory;
+mod merge;
 mod scatter;
 mod view;
 
@@ -36,6 +37,8 @@ pub struct EventLog {
     /// `user_count + 1` row numbers, ascending, the first 0.
     offsets: Vec<u64>,
     time: Vec<i64>,
+    /// The first and the last instant of any event; the greatest and the least number without events.
+    span: (i64, i64),
     name: Vec<u16>,
     names: Dictionary,
     amount: Packed<i64>,
@@ -202,14 +205,16 @@ impl EventLog {
         (0..self.user_count()).map(|index| UserEvents::new(self, UserIx(index as u32)))
     }
 
-    /// The first and the last instant of any event, or `None` without events. Takes O(users).
+    /// The first and the last instant of any event, or `None` without events.
     #[must_use]
     pub fn time_span(&self) -> Option<(Timestamp, Timestamp)> {
-        let ends = self.offsets.windows(2).filter(|rows| rows[0] < rows[1]);
-        let (first, last) = ends.fold((i64::MAX, i64::MIN), |(first, last), rows| {
-            (first.min(self.time[rows[0] as usize]), last.max(self.time[rows[1] as usize - 1]))
-        });
+        let (first, last) = self.span;
         (first <= last).then(|| (Timestamp::from_micros(first), Timestamp::from_micros(last)))
+    }
+
+    /// The last instant of any event in microseconds, or the least number without events.
+    pub(crate) fn last_micros(&self) -> i64 {
+        self.span.1
     }
 
     /// A calendar in the log's zone that is fast over all its events and up to `as_of`.
@@ -234,13 +239,14 @@ impl EventLog {
     /// Both logs' events in one, as if the other's had arrived after this one's.
     ///
     /// An event of the other with an id that this one has is a duplicate and is left out, and with it a user of whom
-    /// nothing else is known. Attributes of the other replace this one's where they are known.
+    /// nothing else is known. Attributes of the other replace this one's where they are known. Declared events, properties
+    /// and attributes are those of both; the limits are this one's.
     ///
     /// # Errors
     /// `InvalidArgument` where zone or currency differ; `TypeMismatch` where user ids, a property or an attribute are
     /// of different types; `LimitExceeded` where both together are too large.
     pub fn merge(&self, other: &Self) -> Result<Self> {
-        build::merge(self, other)
+        merge::merge(self, other)
     }
 }
 

@@ -17,9 +17,9 @@ mod update;
 pub use gap::Gaps;
 pub use habit::Habits;
 pub use interest::Interest;
-pub use options::{INTEREST_HALF_LIFE, ProfileOptions, ProfileRules, WINDOW_DAYS};
+pub use options::{CELLS_MAX, INTEREST_HALF_LIFE, ProfileOptions, ProfileRules, WINDOW_DAYS};
 pub use order::{OrderProfile, OrderTotals, OrderWindow, total_orders};
-pub use period::count_active_months;
+pub use period::{MONTHS_MAX, count_active_months};
 pub use scalar::{EventProfile, Profile, WindowProfile, build_profile};
 
 use std::ops::Range;
@@ -68,7 +68,8 @@ struct EventTimes {
 ///
 /// # Errors
 /// `UnknownName` where the options name an event or property that the log does not have; `TypeMismatch` where a
-/// property is not a text; `InvalidArgument` for a window or half-life that is not positive.
+/// property is not a text; `InvalidArgument` for a window or half-life that is not positive, or a window named twice;
+/// `LimitExceeded` for more than [`CELLS_MAX`] counts by user and event name.
 pub fn build_profiles(log: &EventLog, as_of: Timestamp, options: impl Into<ProfileOptions>) -> Result<ProfileTable> {
     let rules = ProfileRules::new(log, options.into())?;
     let calendar = log.calendar(as_of);

@@ -3,15 +3,32 @@
 use serde::{Deserialize, Serialize};
 
 use crate::column::{Column, Packed, TextColumn};
-use crate::error::{Result, invalid_argument, name_hint, unknown_name};
+use crate::error::{Error, Result, invalid_argument, name_hint, unknown_name};
 use crate::id::{UserDirectory, UserIx};
 use crate::value::ValueRef;
 
 /// Named columns of equal length.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(try_from = "Columns")]
 pub struct Table {
     columns: Vec<(String, Column)>,
     row_count: usize,
+}
+
+/// What serde reads, before it is known that the columns fit each other.
+#[derive(Deserialize)]
+#[serde(rename = "Table")]
+struct Columns {
+    columns: Vec<(String, Column)>,
+    row_count: usize,
+}
+
+impl TryFrom<Columns> for Table {
+    type Error = Error;
+
+    fn try_from(Columns { columns, row_count }: Columns) -> Result<Self> {
+        columns.into_iter().try_fold(Self::new(row_count), |table, (name, column)| table.with(name, column))
+    }
 }
 
 impl Table {
@@ -132,6 +149,9 @@ mod tests {
         assert_eq!(table.get(2, "user"), None);
         assert_eq!(table.clone().with("user", vec![1i64, 2]).unwrap_err().kind(), ErrorKind::InvalidArgument);
         assert_eq!(table.clone().with("x", vec![1i64]).unwrap_err().kind(), ErrorKind::InvalidArgument);
+        let json = serde_json::to_string(&table).unwrap();
+        assert_eq!(serde_json::from_str::<Table>(&json).unwrap(), table);
+        assert!(serde_json::from_str::<Table>(&json.replace("\"row_count\":2", "\"row_count\":3")).is_err());
         assert!(table.column("usr").unwrap_err().to_string().contains("did you mean \"user\"?"));
     }
 }

@@ -8,7 +8,7 @@ const WORDS_PER_RANK: usize = 8;
 
 /// Bits in row order, with the count of set bits before every 512th.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(from = "Bits", into = "Bits")]
+#[serde(try_from = "Bits", into = "Bits")]
 pub struct Bitmap {
     words: Vec<u64>,
     ranks: Vec<u64>,
@@ -24,11 +24,14 @@ struct Bits {
     words: Vec<u64>,
 }
 
-impl From<Bits> for Bitmap {
-    fn from(bits: Bits) -> Self {
-        let mut words = bits.words;
-        words.resize(bits.len.div_ceil(WORD_BITS), 0);
-        Self::from_words(words, bits.len)
+impl TryFrom<Bits> for Bitmap {
+    type Error = String;
+
+    fn try_from(Bits { len, words }: Bits) -> Result<Self, String> {
+        if words.len() != len.div_ceil(WORD_BITS) {
+            return Err(format!("{len} bits take {} words, not {}", len.div_ceil(WORD_BITS), words.len()));
+        }
+        Ok(Self::from_words(words, len))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Collects the values of one column: of users, properties or attributes.
 
-use super::coerce::{Coerced, TimeReader, text_codes, to_bool, to_date, to_float, to_integer};
+use super::coerce::{Coerced, TimeReader, dictionary_codes, text_codes, to_bool, to_date, to_float, to_integer};
 use super::mapping::UserIdType;
 use super::raw::{RawColumn, RawData, RawValue};
 use super::report::RejectReason;
@@ -110,6 +110,10 @@ impl ColumnBuilder {
             Self::Text(builder, interner) => {
                 let accept =
                     |text: &str| if text.len() as u64 > bytes_max { Err(RejectReason::TooLong) } else { Ok(()) };
+                if let Some((table, codes)) = dictionary_codes(column, interner, accept) {
+                    builder.extend_known(codes.iter().map(|code| table[*code as usize]));
+                    return;
+                }
                 text_codes(column, interner, accept, |row, code| {
                     builder.push(code.unwrap_or_else(|reason| {
                         fault(row, reason);

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use super::builder::{ColumnBuilder, UserBuilder};
-use super::coerce::{TimeReader, text_codes, to_amount, to_text};
+use super::coerce::{TimeReader, dictionary_codes, text_codes, to_amount, to_text};
 use super::mapping::EventName;
 use super::plan::{Plan, find};
-use super::raw::{RawBatch, RawColumn, RawValue};
+use super::raw::{RawBatch, RawColumn, RawData, RawValue};
 use super::report::{Record, RejectReason, Rejection, check_rejections, shorten};
 use crate::column::{Bitmap, BitmapBuilder, Interner, TextArena};
 use crate::error::{ErrorKind, Result, limit_exceeded};
 use crate::event::NAMES_MAX;
 use crate::log::{Chunk, ChunkIds, PackedBuilder};
+use crate::time::Timestamp;
 
 /// A finished part of an ingest, ready for [`Ingest::append`](super::Ingest::append).
 #[derive(Debug)]
@@ -172,14 +173,19 @@ impl ChunkBuilder {
             }
             _ => Ok(()),
         };
-        let codes = &mut self.name;
-        text_codes(find(batch, column_name, "event")?, &mut self.names, accept, |row, code| {
-            let code = code.and_then(|code| code.ok_or(RejectReason::Missing));
-            codes.push(code.unwrap_or_else(|reason| {
-                fault(row, column_name, reason);
-                0
-            }) as u16);
-        });
+        let column = find(batch, column_name, "event")?;
+        if let Some((table, codes)) = dictionary_codes(column, &mut self.names, accept) {
+            self.name.extend(codes.iter().map(|code| table[*code as usize] as u16));
+        } else {
+            let names = &mut self.name;
+            text_codes(column, &mut self.names, accept, |row, code| {
+                let code = code.and_then(|code| code.ok_or(RejectReason::Missing));
+                names.push(code.unwrap_or_else(|reason| {
+                    fault(row, column_name, reason);
+                    0
+                }) as u16);
+            });
+        }
         let names_max = schema.limits.names_max.min(NAMES_MAX as u64);
         if self.names.len() as u64 > names_max {
             return Err(limit_exceeded(format!(
@@ -205,16 +211,13 @@ impl ChunkBuilder {
         let column = find(batch, &mapping.column, "amount")?;
         let mut currency =
             mapping.currency.as_deref().map(|name| Ok((name, find(batch, name, "currency")?))).transpose()?;
-        for row in 0..column.len() {
-            let amount = match column.get(row) {
-                None => Ok(None),
-                Some(value) => to_amount(value, plan.amounts),
-            };
-            let amount = amount.unwrap_or_else(|reason| {
+        let mut next = 0;
+        for row in present_rows(column) {
+            let Some(value) = column.get(row) else { continue };
+            let amount = to_amount(value, plan.amounts).unwrap_or_else(|reason| {
                 fault(row, &mapping.column, reason);
                 None
             });
-            self.amount.push(amount);
             if let (Some(_), Some((name, codes))) = (amount, &mut currency) {
                 match codes.get(row) {
                     Some(RawValue::Text(code)) if code == plan.schema.currency.code() => {}
@@ -223,7 +226,11 @@ impl ChunkBuilder {
                     Some(_) => fault(row, name, RejectReason::WrongType),
                 }
             }
+            self.amount.push_unknown(row - next);
+            self.amount.push(amount);
+            next = row + 1;
         }
+        self.amount.push_unknown(column.len() - next);
         Ok(())
     }
 
@@ -318,6 +325,14 @@ pub(super) fn rejections(batch: &RawBatch<'_>, columns: &[Arc<str>], faults: &[F
     of_values.chain(of_lines).collect()
 }
 
+/// The rows whose values may be there: most amounts are missing, and are passed over 64 at a time.
+fn present_rows<'a>(column: &'a RawColumn<'_>) -> Box<dyn Iterator<Item = usize> + 'a> {
+    match column.valid() {
+        Some(valid) => Box::new(valid.ones()),
+        None => Box::new(0..column.len()),
+    }
+}
+
 fn push_times(
     time: &mut Vec<i64>,
     column: &RawColumn<'_>,
@@ -325,6 +340,20 @@ fn push_times(
     mut fault: impl FnMut(usize, RejectReason),
 ) {
     time.reserve(column.len());
+    if let (RawData::Time { values, unit, zoned: true }, None) = (column.data(), column.valid()) {
+        // The usual case of typed columns, without a look at each value's type.
+        let checked = |value: &i64| unit.to_micros(*value).and_then(Timestamp::checked);
+        for (row, value) in values.iter().enumerate() {
+            time.push(checked(value).map_or_else(
+                || {
+                    fault(row, RejectReason::TimeOutOfRange);
+                    0
+                },
+                Timestamp::as_micros,
+            ));
+        }
+        return;
+    }
     for row in 0..column.len() {
         let instant = column.get(row).ok_or(RejectReason::Missing).and_then(|value| reader.read(value));
         time.push(instant.unwrap_or_else(|reason| {

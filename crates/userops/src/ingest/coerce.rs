@@ -149,6 +149,26 @@ pub(super) fn to_text<'a>(value: RawValue<'a>, buffer: &'a mut String) -> Coerce
     }
 }
 
+/// The code of each row's text, where the column is a dictionary of which every row has a text that is accepted.
+///
+/// Each text that is used is looked at once, each row costs one look into a small table.
+pub(super) fn dictionary_codes<'c>(
+    column: &'c RawColumn<'_>,
+    interner: &mut Interner,
+    accept: impl Fn(&str) -> Coerced<()>,
+) -> Option<(Vec<u32>, &'c [u32])> {
+    let (RawData::Dictionary { codes, texts }, None) = (column.data(), column.valid()) else { return None };
+    let mut used = vec![false; texts.len()];
+    for code in codes.iter() {
+        *used.get_mut(*code as usize)? = true;
+    }
+    let accepted = used.iter().zip(texts.iter()).all(|(used, text)| !used || accept(text).is_ok());
+    accepted.then(|| {
+        let table = used.iter().zip(texts.iter()).map(|(used, text)| if *used { interner.intern(text) } else { 0 });
+        (table.collect(), &**codes)
+    })
+}
+
 /// Hands `push` the code of each row's text, none where it is missing, or the reason against it.
 ///
 /// `accept` sees each text of a dictionary column once, and each row's of any other.

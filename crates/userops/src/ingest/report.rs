@@ -129,7 +129,7 @@ pub struct IngestReport {
     pub conflicting: u64,
     /// Rows left out because something is wrong with them.
     pub rejected: u64,
-    /// Events, of those read and not rejected, that arrived after one with a later time. They are in the log.
+    /// Events in the log that arrived after one with a later time.
     pub late: u64,
     /// Rows of attributes that were read.
     pub attributes_read: u64,
@@ -180,7 +180,8 @@ impl IngestReport {
     }
 
     /// The rejected rows as a table: source, row, field, reason, text, the line where it could not be split, and the
-    /// mapped columns under their own names. Written as CSV and mended, it can be read with the same mapping.
+    /// mapped columns under their own names. Written as CSV and mended, it can be read
+    /// with the same mapping, where that lists its properties.
     ///
     /// # Errors
     /// `InvalidArgument` where an input column has the name of one of the table's own.

@@ -8,10 +8,9 @@ use super::directory::index_users;
 use super::scatter::Placement;
 use super::{EventIds, EventLog};
 use crate::attribute::AttributeTable;
-use crate::column::{Bitmap, Column, Interner, Packed, TextArena, TextColumn};
-use crate::error::{Result, invalid_argument, limit_exceeded, type_mismatch};
+use crate::column::{Bitmap, Column, Packed, TextArena, TextColumn};
+use crate::error::{Result, limit_exceeded, type_mismatch};
 use crate::event::{EventSchema, Field, Limits, NAMES_MAX};
-use crate::id::{UserDirectory, UserIdRef, UserIx};
 use crate::value::ValueType;
 
 /// What freezing found.
@@ -38,6 +37,7 @@ pub(crate) fn freeze(
     let duplicates = remove_duplicates(&mut chunks);
     let row_count = check_rows(&chunks, &schema.limits)?;
     let late = count_late(&chunks);
+    let span = time_span(&chunks);
 
     let mut users: Vec<ChunkUsers> = chunks.iter_mut().map(Chunk::take_users).collect();
     // No users are of no type: a table of attributes without a single good row does not clash with the events.
@@ -70,6 +70,7 @@ pub(crate) fn freeze(
         users: directory,
         offsets,
         time,
+        span,
         name,
         names,
         amount,
@@ -120,6 +121,15 @@ fn count_late(chunks: &[Chunk]) -> u64 {
         latest = latest.max(*time);
     }
     late
+}
+
+/// The first and the last instant; the greatest and the least number where there is none.
+fn time_span(chunks: &[Chunk]) -> (i64, i64) {
+    let span_of = |time: &[i64]| {
+        time.iter().fold((i64::MAX, i64::MIN), |(first, last), time| (first.min(*time), last.max(*time)))
+    };
+    let spans = chunks.par_iter().map(|chunk| span_of(&chunk.time));
+    spans.reduce(|| (i64::MAX, i64::MIN), |a, b| (a.0.min(b.0), a.1.max(b.1)))
 }
 
 /// The log's offsets, and the target of each row where rows are ordered by user, then arrival: a counting sort.
@@ -287,131 +297,4 @@ impl EventLog {
     pub(crate) fn set_attributes(&mut self, attributes: AttributeTable) {
         self.attributes = attributes;
     }
-
-    /// The log's rows as one chunk of arrivals, with a column for each of `properties`.
-    fn to_chunk(&self, properties: &[Field]) -> Chunk {
-        let rows = self.event_count();
-        let users = match (self.users.integers(), self.users.texts()) {
-            (Some(ids), _) => ChunkUsers::Integer(self.repeat_per_row(|user| ids[user])),
-            (None, texts) => ChunkUsers::Text {
-                codes: self.repeat_per_row(|user| user as u32),
-                texts: texts.cloned().unwrap_or_default(),
-            },
-        };
-        let columns = properties.iter().map(|Field { name, value_type }| {
-            let column = self.property(name).cloned().unwrap_or_else(|_| Column::unknown(*value_type, rows));
-            match column {
-                Column::Bool(values) => ChunkColumn::Bool(values),
-                Column::Integer(values) => ChunkColumn::Integer(values),
-                Column::Float(values) => ChunkColumn::Float(values),
-                Column::Time(values) => ChunkColumn::Time(values),
-                Column::Date(values) => ChunkColumn::Date(values),
-                Column::Text(TextColumn { codes, dictionary }) => {
-                    ChunkColumn::Text { codes, texts: dictionary.into_texts() }
-                }
-            }
-        });
-        Chunk {
-            users,
-            time: self.time.clone(),
-            names: self.names.texts().clone(),
-            name: self.name.clone(),
-            amount: self.amount.clone(),
-            properties: columns.collect(),
-            ids: self.ids.clone().map(|ids| ChunkIds { known: ids.known, texts: ids.texts }),
-        }
-    }
-
-    fn repeat_per_row<T: Copy>(&self, of_user: impl Fn(usize) -> T) -> Vec<T> {
-        let mut values = Vec::with_capacity(self.event_count());
-        for (user, rows) in self.offsets.windows(2).enumerate() {
-            values.resize(rows[1] as usize, of_user(user));
-        }
-        values
-    }
-}
-
-/// See [`EventLog::merge`].
-pub(super) fn merge(first: &EventLog, second: &EventLog) -> Result<EventLog> {
-    for (what, a, b) in [
-        ("zone", first.zone().name(), second.zone().name()),
-        ("currency", first.currency().code(), second.currency().code()),
-    ] {
-        if a != b {
-            return Err(invalid_argument(format!(
-                "logs of {what} {a} and {b} do not merge; read both with one schema"
-            )));
-        }
-    }
-    let mut properties: Vec<Field> = Vec::new();
-    for (name, column) in first.properties().chain(second.properties()) {
-        match properties.iter().find(|known| known.name == name) {
-            None => properties.push(Field { name: name.to_owned(), value_type: column.value_type() }),
-            Some(known) if known.value_type == column.value_type() => {}
-            Some(Field { value_type, .. }) => {
-                return Err(type_mismatch(format!(
-                    "the property {name:?} is {value_type} in one log and {} in the other",
-                    column.value_type()
-                )));
-            }
-        }
-    }
-    let chunks = vec![first.to_chunk(&properties), second.to_chunk(&properties)];
-    let (mut log, _, _) = freeze(first.schema.clone(), &properties, chunks, attribute_users(&[first, second])?)?;
-    let attributes = merge_attributes(&log.users, first, second)?;
-    log.set_attributes(attributes);
-    Ok(log)
-}
-
-/// The users of some logs who are known by more than their events, and so stay even if all of these are duplicates.
-fn attribute_users(logs: &[&EventLog]) -> Result<Option<ChunkUsers>> {
-    let logs: Vec<&EventLog> = logs.iter().copied().filter(|log| log.user_count() > 0).collect();
-    let integers = logs.iter().filter(|log| log.users.integers().is_some()).count();
-    if integers != 0 && integers != logs.len() {
-        return Err(type_mismatch("a log of integer user ids and one of text ids do not merge"));
-    }
-    let stays = |log: &EventLog, user: usize| {
-        log.offsets[user] == log.offsets[user + 1]
-            || log.attributes.columns().any(|(_, column)| column.get(user).is_some())
-    };
-    if integers > 0 {
-        let ids = logs
-            .iter()
-            .flat_map(|log| log.users.integers().unwrap_or_default().iter().enumerate().map(move |id| (log, id)));
-        let ids = ids.filter(|(log, (user, _))| stays(log, *user)).map(|(_, (_, id))| *id).collect();
-        return Ok(Some(ChunkUsers::Integer(ids)));
-    }
-    let mut interner = Interner::default();
-    let mut codes = Vec::new();
-    for log in &logs {
-        let ids = log.users.texts().into_iter().flat_map(TextArena::iter).enumerate();
-        codes.extend(ids.filter(|(user, _)| stays(log, *user)).map(|(_, id)| interner.intern(id)));
-    }
-    Ok((!logs.is_empty()).then(|| ChunkUsers::Text { codes, texts: interner.into_texts() }))
-}
-
-/// The attributes of both logs; where both know a value, the second's counts.
-fn merge_attributes(users: &UserDirectory, first: &EventLog, second: &EventLog) -> Result<AttributeTable> {
-    let mut columns: Vec<(String, Column)> = Vec::new();
-    let names: std::collections::BTreeSet<&str> =
-        first.attributes.columns().chain(second.attributes.columns()).map(|(name, _)| name).collect();
-    for name in names {
-        let types: Vec<ValueType> =
-            [first, second].iter().filter_map(|log| Some(log.attributes.column(name).ok()?.value_type())).collect();
-        if let [a, b] = types[..]
-            && a != b
-        {
-            return Err(type_mismatch(format!("the attribute {name:?} is {a} in one log and {b} in the other")));
-        }
-        let value_of = |id: UserIdRef<'_>| {
-            let of = |log: &EventLog| {
-                let user: UserIx = log.users.find(id)?;
-                log.attributes.get(user, name).map(crate::value::ValueRef::to_owned)
-            };
-            of(second).or_else(|| of(first))
-        };
-        let values: Vec<_> = users.iter().map(value_of).collect();
-        columns.push((name.to_owned(), Column::from_values(types[0], &values)));
-    }
-    Ok(AttributeTable::new(columns))
 }

@@ -158,6 +158,9 @@ impl<T: Copy> PackedBuilder<T> {
     }
 
     pub(crate) fn push_unknown(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
         let all_known = self.values.len();
         let known = self.known.get_or_insert_with(|| {
             let mut known = BitmapBuilder::default();
@@ -165,6 +168,13 @@ impl<T: Copy> PackedBuilder<T> {
             known
         });
         known.push_many(false, count);
+    }
+
+    pub(crate) fn extend_known(&mut self, values: impl ExactSizeIterator<Item = T>) {
+        if let Some(known) = &mut self.known {
+            known.push_many(true, values.len());
+        }
+        self.values.extend(values);
     }
 
     pub(crate) fn finish(self) -> Packed<T> {

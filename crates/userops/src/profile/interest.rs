@@ -27,16 +27,19 @@ pub(super) fn top_interests(events: UserEvents<'_>, as_of: Timestamp, rules: &Pr
     let options = rules.options();
     let Some(column) = property(events, options.category.as_deref()) else { return Vec::new() };
     let half_life = options.interest_half_life.as_micros() as f64;
-    let mut interests: Vec<Interest> = Vec::new();
-    for (row, time) in events.rows().zip(events.time_micros()) {
-        let Some(category) = column.codes.get(row) else { continue };
+    let weigh = |(row, time): (usize, &i64)| {
+        let category = column.codes.get(row)?;
         let age = as_of.since(Timestamp::from_micros(*time)).as_micros() as f64;
-        let weight = (-age / half_life).exp2();
-        match interests.iter_mut().find(|interest| interest.category == category) {
-            Some(interest) => interest.weight += weight,
-            None => interests.push(Interest { category, weight }),
-        }
-    }
+        Some(Interest { category, weight: (-age / half_life).exp2() })
+    };
+    let mut interests: Vec<Interest> = events.rows().zip(events.time_micros()).filter_map(weigh).collect();
+    // The sort is stable: a category's weights are added in order of time, so that the sum is always the same.
+    interests.sort_by_key(|interest| interest.category);
+    interests.dedup_by(|next, first| {
+        let same = next.category == first.category;
+        first.weight += if same { next.weight } else { 0.0 };
+        same
+    });
     interests.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.category.cmp(&b.category)));
     interests.truncate(usize::from(options.interests_max));
     interests

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Result, invalid_argument};
+use crate::error::{Result, invalid_argument, limit_exceeded};
 use crate::log::EventLog;
 use crate::time::Span;
 
@@ -11,6 +11,9 @@ pub const WINDOW_DAYS: [u32; 3] = [7, 30, 90];
 
 /// After this long an event weighs half in the interests: a month, so that a season's habit outweighs one evening.
 pub const INTEREST_HALF_LIFE: Span = Span::from_days(30);
+
+/// The most counts by user and event name that profiles hold: 4 GiB of them.
+pub const CELLS_MAX: u64 = 1 << 30;
 
 /// How many interests a profile names: what fits a line of a report.
 const INTERESTS_MAX: u16 = 3;
@@ -101,6 +104,19 @@ impl ProfileRules {
     pub fn new(log: &EventLog, options: ProfileOptions) -> Result<Self> {
         if let Some(days) = options.windows_days.iter().find(|days| **days == 0) {
             return Err(invalid_argument(format!("a window has at least 1 day, not {days}")));
+        }
+        let windows = &options.windows_days;
+        if let Some(days) = windows.iter().enumerate().find(|(at, days)| windows[..*at].contains(days)) {
+            return Err(invalid_argument(format!("the window of {} days is named twice", days.1)));
+        }
+        let cells = log.user_count() as u64 * log.names().len() as u64;
+        if cells > CELLS_MAX {
+            return Err(limit_exceeded(format!(
+                "{} users × {} event names make {cells} counts, more than the limit {CELLS_MAX}; split the log by \
+                 user, or map rare event names to one",
+                log.user_count(),
+                log.names().len()
+            )));
         }
         if options.interest_half_life.as_micros() <= 0 {
             return Err(invalid_argument(format!(

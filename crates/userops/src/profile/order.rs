@@ -140,6 +140,9 @@ pub fn total_orders(log: &EventLog, as_of: Timestamp, order_codes: &[u16], calen
 const BLOCK: usize = 16;
 
 /// Adds up orders row by row, in ascending order of row.
+///
+/// Times lie far apart in memory from one order to the next, so that each look at one waits for memory: a buyer's last
+/// order is noted by its row, and the times of all of them are fetched together at the end.
 struct TotalsBuilder<'a> {
     log: &'a EventLog,
     as_of: i64,
@@ -148,8 +151,13 @@ struct TotalsBuilder<'a> {
     user: usize,
     /// The first row that is not of `user`; 0 before the first order.
     user_end: usize,
+    /// The first row of `user` that is not visible yet.
+    visible_end: usize,
+    /// Whether an order of `user` was counted.
+    is_buyer: bool,
     /// The days of the orders of `user`, equal neighbours once.
     days: Vec<i32>,
+    last_rows: Vec<usize>,
     totals: OrderTotals,
 }
 
@@ -162,7 +170,10 @@ impl<'a> TotalsBuilder<'a> {
             amounts: PackedCursor::new(log.amount_minor()),
             user: users.start,
             user_end: 0,
+            visible_end: 0,
+            is_buyer: false,
             days: Vec::new(),
+            last_rows: Vec::new(),
             totals: OrderTotals::default(),
         }
     }
@@ -179,31 +190,41 @@ impl<'a> TotalsBuilder<'a> {
         }
         self.add_rows(end - tail.len(), tail, order_codes);
         self.close_days();
+        self.totals.last_micros = self.last_rows.iter().map(|row| self.log.time_micros()[*row]).collect();
         self.totals
     }
 
     fn add_rows(&mut self, start: usize, names: &[u16], order_codes: &[u16]) {
         for (row, name) in (start..).zip(names) {
-            if order_codes.contains(name) && self.log.time_micros()[row] <= self.as_of {
+            if order_codes.contains(name) {
                 self.add_order(row);
             }
         }
     }
 
     fn add_order(&mut self, row: usize) {
-        let minor = self.amounts.get(row).unwrap_or_default();
-        let time = self.log.time_micros()[row];
         if row >= self.user_end {
             self.open_user(row);
         }
+        if row >= self.visible_end {
+            return;
+        }
+        let minor = self.amounts.get(row).unwrap_or_default();
         let totals = &mut self.totals;
-        if let (Some(last), Some(count), Some(sum)) =
-            (totals.last_micros.last_mut(), totals.order_count.last_mut(), totals.revenue_minor.last_mut())
-        {
-            (*last, *count, *sum) = (time, *count + 1, *sum + minor);
+        match (self.last_rows.last_mut(), totals.order_count.last_mut(), totals.revenue_minor.last_mut()) {
+            (Some(last), Some(count), Some(sum)) if self.is_buyer => {
+                (*last, *count, *sum) = (row, *count + 1, *sum + minor);
+            }
+            _ => {
+                self.is_buyer = true;
+                totals.users.push(UserIx(self.user as u32));
+                self.last_rows.push(row);
+                totals.order_count.push(1);
+                totals.revenue_minor.push(minor);
+            }
         }
         if let Some(calendar) = self.calendar {
-            let day = calendar.day(Timestamp::from_micros(time)).0;
+            let day = calendar.day(Timestamp::from_micros(self.log.time_micros()[row])).0;
             if self.days.last() != Some(&day) {
                 self.days.push(day);
             }
@@ -217,11 +238,14 @@ impl<'a> TotalsBuilder<'a> {
         while offsets[self.user + 1] as usize <= row {
             self.user += 1;
         }
+        self.is_buyer = false;
         self.user_end = offsets[self.user + 1] as usize;
-        self.totals.users.push(UserIx(self.user as u32));
-        self.totals.last_micros.push(0);
-        self.totals.order_count.push(0);
-        self.totals.revenue_minor.push(0);
+        self.visible_end = self.user_end;
+        if self.log.last_micros() > self.as_of {
+            let start = offsets[self.user] as usize;
+            let time = &self.log.time_micros()[start..self.user_end];
+            self.visible_end = start + time.partition_point(|time| *time <= self.as_of);
+        }
     }
 
     fn close_days(&mut self) {

@@ -1,17 +1,23 @@
 //! In how many of the last calendar periods a user was there: what tells a steady user from a single spree.
 
-use crate::error::Result;
+use crate::error::{Result, invalid_argument};
 use crate::log::{EventLog, UserEvents};
 use crate::time::{Calendar, Timestamp, Window};
 
 use super::PerUser;
 
+/// The most months that are looked at: a century.
+pub const MONTHS_MAX: u32 = 1_200;
+
 /// In how many of the last `months` local calendar months, that of `as_of` included, each user has an event of one of
 /// these names; one number per user of the log, 0 without any.
 ///
 /// # Errors
-/// `InvalidArgument` for 0 months.
+/// `InvalidArgument` for 0 months or more than [`MONTHS_MAX`].
 pub fn count_active_months(log: &EventLog, as_of: Timestamp, codes: &[u16], months: u32) -> Result<Vec<i64>> {
+    if months > MONTHS_MAX {
+        return Err(invalid_argument(format!("{months} months are more than the limit {MONTHS_MAX}")));
+    }
     let starts = month_starts(as_of, months, &log.calendar(as_of))?;
     let per_user = PerUser { log, as_of };
     Ok(per_user.collect(true, |events| active_periods(events, codes, &starts)))
@@ -66,5 +72,6 @@ mod tests {
         assert_eq!(active("2025-05-02T12:00:00Z", 12), [4]);
         assert_eq!(active("2025-05-02T12:00:00Z", 1), [1]);
         assert!(count_active_months(&log, Timestamp::default(), &[order], 0).is_err());
+        assert!(count_active_months(&log, Timestamp::default(), &[order], u32::MAX).is_err());
     }
 }

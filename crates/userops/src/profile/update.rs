@@ -16,7 +16,7 @@ impl ProfileTable {
     /// orders, habits and times per event only for users with new visible events.
     ///
     /// # Errors
-    /// `InvalidArgument` where `previous` is not the log of this table, `as_of` is earlier than the table's, or a user
+    /// `InvalidArgument` where `previous` is not the log of this table or of another zone than `log`, `as_of` is earlier than the table's, or a user
     /// has lost events; otherwise as [`build_profiles`](super::build_profiles).
     pub fn update(&self, previous: &EventLog, log: &EventLog, as_of: Timestamp) -> Result<Self> {
         self.check_log(previous)?;
@@ -24,6 +24,13 @@ impl ProfileTable {
             return Err(invalid_argument(format!(
                 "profiles as of {} cannot be brought up to the earlier {as_of}; build them anew",
                 self.as_of
+            )));
+        }
+        if previous.zone() != log.zone() {
+            return Err(invalid_argument(format!(
+                "profiles in the zone {} cannot be brought up to date from a log in {}; build them anew",
+                previous.zone(),
+                log.zone()
             )));
         }
         let rules = ProfileRules::new(log, self.rules.options().clone())?;

@@ -74,6 +74,7 @@ impl TimeFormat {
                 day.filter(|day| *day >= DAY_MIN).map(|day| calendar.day_start(day))
             }
             Self::CompactDate => None,
+            Self::EpochSeconds if bytes.contains(&b'.') => parse_fractional_seconds(bytes),
             Self::EpochSeconds | Self::EpochMillis | Self::EpochMicros => {
                 self.parse_integer(std::str::from_utf8(bytes).ok()?.parse().ok()?, calendar)
             }
@@ -161,7 +162,7 @@ pub(super) fn parse_date(date: &[u8]) -> Option<Day> {
 }
 
 /// Reads `YYYY-MM-DD[(T| )hh:mm[:ss[.f…]][Z|±hh[:]mm]]`. Without a calendar an offset is required.
-fn parse_iso(bytes: &[u8], calendar: Option<&Calendar>) -> Option<Timestamp> {
+pub(super) fn parse_iso(bytes: &[u8], calendar: Option<&Calendar>) -> Option<Timestamp> {
     let (date, rest) = bytes.split_at_checked(10)?;
     let day = parse_date(date)?;
     let Some((separator, rest)) = rest.split_first() else {
@@ -206,6 +207,20 @@ fn parse_time_of_day(bytes: &[u8]) -> Option<(i64, &[u8])> {
         }
     }
     Some((micros, rest))
+}
+
+/// Reads seconds since 1970 with a fraction, as scripts write them; digits after the sixth are cut.
+fn parse_fractional_seconds(bytes: &[u8]) -> Option<Timestamp> {
+    let point = bytes.iter().position(|byte| *byte == b'.')?;
+    let (whole, fraction) = (std::str::from_utf8(&bytes[..point]).ok()?, &bytes[point + 1..]);
+    let seconds: i64 = whole.parse().ok()?;
+    if fraction.is_empty() || !fraction.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let digits = fraction.iter().chain(std::iter::repeat(&b'0')).take(6);
+    let micros = digits.fold(0, |micros, digit| micros * 10 + i64::from(digit - b'0'));
+    let whole_micros = seconds.checked_mul(MICROS_PER_SECOND)?;
+    Timestamp::checked(if whole.starts_with('-') { whole_micros - micros } else { whole_micros + micros })
 }
 
 /// Reads nothing, `Z`, or `±hh[:]mm`: `Some(None)` for nothing, `None` for anything else.
@@ -258,6 +273,8 @@ mod tests {
             (TimeFormat::Date, "2026-03-01", "2026-02-28T16:00:00Z"),
             (TimeFormat::CompactDate, "20260301", "2026-02-28T16:00:00Z"),
             (TimeFormat::EpochSeconds, "1772357400", "2026-03-01T09:30:00Z"),
+            (TimeFormat::EpochSeconds, "1772357400.25", "2026-03-01T09:30:00.250Z"),
+            (TimeFormat::EpochSeconds, "-0.5", "1969-12-31T23:59:59.500Z"),
             (TimeFormat::EpochMillis, "1772357400001", "2026-03-01T09:30:00.001Z"),
             (TimeFormat::EpochMicros, "-1", "1969-12-31T23:59:59.999999Z"),
         ] {
@@ -289,6 +306,8 @@ mod tests {
             (TimeFormat::CompactDate, "-20260301"),
             (TimeFormat::EpochSeconds, "9223372036854775807"),
             (TimeFormat::EpochSeconds, "1e9"),
+            (TimeFormat::EpochSeconds, "1."),
+            (TimeFormat::EpochSeconds, "1.2.3"),
         ] {
             assert_eq!(read(format, text), None, "{format} {text:?}");
         }

@@ -9,7 +9,9 @@
 
 mod cases;
 mod ingest;
+mod ladder;
 mod log;
+mod portrait;
 mod profile;
 mod rfm;
 mod time;

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{FrequencyMeasure, Measures, MonetaryMeasure};
+use super::{FrequencyMeasure, Measures, MonetaryMeasure, RfmOptions};
 use crate::error::{Result, invalid_argument};
 use crate::id::UserIx;
 use crate::log::EventLog;
@@ -123,7 +123,9 @@ pub fn measure_buyers(log: &EventLog, as_of: Timestamp, options: BuyerOptions) -
             let days_since = |micros| i64::from((today - calendar.day(Timestamp::from_micros(micros)).0).max(0));
             last_micros.into_par_iter().map(days_since).collect()
         }
-        _ => last_micros.into_par_iter().map(|micros| as_of.as_micros() - micros).collect(),
+        _ => {
+            last_micros.into_par_iter().map(|micros| as_of.since(Timestamp::from_micros(micros)).as_micros()).collect()
+        }
     };
     let frequency = if wants_days { purchase_days } else { order_count };
     Ok(Buyers { options, users, recency, frequency, monetary })
@@ -134,6 +136,12 @@ impl Buyers {
     #[must_use]
     pub fn options(&self) -> &BuyerOptions {
         &self.options
+    }
+
+    /// The default options of a model for these measures: it states what its frequency and monetary value are.
+    #[must_use]
+    pub fn rfm_options(&self) -> RfmOptions {
+        RfmOptions::default().frequency_measure(self.options.frequency).monetary_measure(self.options.monetary)
     }
 
     /// The buyers, ascending.

@@ -1,0 +1,131 @@
+"""chDB: ClickHouse inside the process."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+from chdb import session
+
+from workload import DAY_MS, END_MS, EVENTS, LOAD_COLUMNS, RECENT_DAYS, SORTED, START_MS, Log, Peer
+
+CODED = "LowCardinality(String)"
+
+
+def column_types(text: str) -> dict[str, str]:
+    """Types of the file's columns, with the given type for texts of few values."""
+    return {
+        "user_id": "String",
+        "uid": "Int64",
+        "ts": "DateTime64(3, 'UTC')",
+        "event": text,
+        "amount": "Nullable(Int64)",
+        "country": text,
+        "channel": text,
+        "device": text,
+    }
+
+
+def declaration(types: dict[str, str]) -> str:
+    return ", ".join(f"{name} {type_name}" for name, type_name in types.items())
+
+
+class ChDb(Peer):
+    """Tables of the engine `Memory`; warm ones hold texts of few values as codes."""
+
+    def __init__(self) -> None:
+        self.folder = tempfile.mkdtemp(prefix="chdb-")
+        self.session = session.Session(self.folder)
+        self.session.query("CREATE DATABASE IF NOT EXISTS bench ENGINE = Atomic")
+
+    def close(self) -> None:
+        self.session.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def drop(self) -> None:
+        self.run("DROP TABLE IF EXISTS bench.log SYNC")
+
+    def load(self, file: Path, user: str) -> None:
+        self.fill(file, user, "String", "")
+
+    def table(self) -> pa.Table:
+        return self.arrow("SELECT * FROM bench.log")
+
+    def prepare(self, log: Log, layout: str) -> None:
+        self.fill(log.parquet, "uid", CODED, "ORDER BY uid, ts" if layout == SORTED else "")
+
+    def rfm(self) -> list[tuple[int, ...]]:
+        # quantilesExact(q) is the value at position floor(q × N) of the sorted ones. A level just
+        # below i / 5 makes that the ceil(i × N / 5)-th smallest, also where 5 divides i × N.
+        levels = ", ".join(f"{i / 5 - 1e-9:.9f}" for i in (1, 2, 3, 4))
+        arrays = ", ".join(
+            f"groupArray({x}) AS {x}s, quantilesExact({levels})({x}) AS q{x}" for x in "rfm"
+        )
+
+        def score(x: str) -> str:
+            return "1 + " + " + ".join(f"({x} > q{x}[{i}])" for i in (1, 2, 3, 4))
+
+        rows = self.arrow(
+            f"""WITH buyer AS (
+                SELECT max(ts) AS r, count() AS f, sum(amount) AS m
+                FROM bench.log WHERE event = 'order_paid' GROUP BY uid
+            ), population AS (SELECT {arrays} FROM buyer)
+            SELECT {score("r")} AS r_score, {score("f")} AS f_score, {score("m")} AS m_score,
+                   count() AS users
+            FROM population ARRAY JOIN rs AS r, fs AS f, ms AS m
+            GROUP BY r_score, f_score, m_score"""
+        )
+        return [tuple(row.values()) for row in rows.to_pylist()]
+
+    def profile(self) -> None:
+        counts = [f"countIf(event = '{name}') AS events_{name}" for name in EVENTS]
+        counts += [
+            f"countIf(ts >= fromUnixTimestamp64Milli({END_MS - days * DAY_MS}, 'UTC'))"
+            f" AS events_{days}d"
+            for days in RECENT_DAYS
+        ]
+        # Active days as three words of bits: faster here than uniqExact(day).
+        words = [
+            f"groupBitOr(bitShiftLeft(toUInt64(intDiv(day, 64) = {i}), bitAnd(day, 63))) AS word{i}"
+            for i in range(3)
+        ]
+        self.run("DROP TABLE IF EXISTS bench.profile SYNC")
+        self.run(
+            f"""CREATE TABLE bench.profile ENGINE = Memory AS
+            SELECT * EXCEPT (word0, word1, word2),
+                   bitCount(word0) + bitCount(word1) + bitCount(word2) AS active_days
+            FROM (
+                SELECT uid, min(ts) AS first_ts, max(ts) AS last_ts, count() AS events,
+                       ifNull(sum(amount), 0) AS amount, {", ".join(counts + words)}
+                FROM (
+                    SELECT *, toUInt8(intDiv(toUnixTimestamp64Milli(ts) - {START_MS}, {DAY_MS}))
+                           AS day
+                    FROM bench.log
+                )
+                GROUP BY uid
+            )"""
+        )
+
+    def profiles(self) -> pa.Table:
+        return self.arrow("SELECT * FROM bench.profile")
+
+    def fill(self, file: Path, user: str, text: str, order: str) -> None:
+        types = column_types(text)
+        structure = declaration(types).replace("'", "\\'")
+        columns = (user, *LOAD_COLUMNS)
+        table = declaration({name: types[name] for name in columns})
+        file_format = "CSVWithNames" if file.suffix == ".csv" else "Parquet"
+        self.run(f"CREATE TABLE bench.log ({table}) ENGINE = Memory")
+        self.run(
+            f"""INSERT INTO bench.log SELECT {", ".join(columns)}
+            FROM file('{file}', {file_format}, '{structure}') {order}
+            SETTINGS date_time_input_format = 'basic'"""
+        )
+
+    def run(self, query: str) -> None:
+        self.session.query(query, "Null")
+
+    def arrow(self, query: str) -> pa.Table:
+        return self.session.query(query, "ArrowTable")

@@ -1,0 +1,99 @@
+"""One engine, one workload, one layout, in a process of its own.
+
+    python child.py --peer duckdb --workload rfm --layout warm-s --data DIR --n N --reps R
+
+Prints one JSON line: the time of each repetition, the peak of memory up to the last of them, and
+the answer, which is computed after that peak is read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import digest
+from workload import LOADS, Log, Peer, layouts, user_column
+
+PEERS = {
+    "duckdb": ("duckdb_peer", "DuckDb"),
+    "polars": ("polars_peer", "Polars"),
+    "chdb": ("chdb_peer", "ChDb"),
+    "datafusion": ("datafusion_peer", "DataFusion"),
+    "pyarrow": ("pyarrow_peer", "PyArrow"),
+}
+LOADS_ONLY = ("pyarrow",)
+
+
+def measure(peer: Peer, workload: str, layout: str, log: Log, reps: int) -> dict[str, Any]:
+    """Runs a workload `reps` times; only the workload itself is timed."""
+    if workload in LOADS:
+        file, user = log.file_of(workload), user_column(workload)
+        times, _ = repeat(lambda: peer.load(file, user), peer.drop, reps)
+        peak = peak_rss_kb()
+        prepare_ms = 0.0
+        answer: list = digest.of_load(peer.table())
+    else:
+        [prepare_ms], _ = repeat(lambda: peer.prepare(log, layout), lambda: None, 1)
+        query = peer.rfm if workload == "rfm" else peer.profile
+        times, rows = repeat(query, lambda: None, reps)
+        peak = peak_rss_kb()
+        answer = digest.of_rfm(rows) if workload == "rfm" else digest.of_profiles(peer.profiles())
+    return {
+        "workload": workload,
+        "prepare_ms": prepare_ms,
+        "reps_ms": times,
+        "peak_rss_kb": peak,
+        "answer": answer,
+    }
+
+
+def repeat(
+    run: Callable[[], Any], before: Callable[[], None], reps: int
+) -> tuple[list[float], Any]:
+    """The time of each repetition in ms, and what the last one returned."""
+    times = []
+    for _ in range(reps):
+        before()
+        start = time.perf_counter()
+        result = run()
+        times.append(round((time.perf_counter() - start) * 1e3, 3))
+    return times, result
+
+
+def peak_rss_kb() -> int:
+    """The high-water mark of this process's resident memory (Linux)."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    raise RuntimeError("/proc/self/status has no line VmHWM")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peer", choices=PEERS, required=True)
+    parser.add_argument("--workload", required=True)
+    parser.add_argument("--layout", required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--n", type=int, required=True)
+    parser.add_argument("--reps", type=int, required=True)
+    arguments = parser.parse_args()
+    if arguments.layout not in layouts(arguments.workload):
+        parser.error(f"{arguments.workload} has no layout {arguments.layout}")
+
+    module, name = PEERS[arguments.peer]
+    peer = getattr(importlib.import_module(module), name)()
+    log = Log(arguments.data, arguments.n)
+    try:
+        result = measure(peer, arguments.workload, arguments.layout, log, arguments.reps)
+    finally:
+        peer.close()
+    print(json.dumps(result), flush=True)
+
+
+if __name__ == "__main__":
+    main()

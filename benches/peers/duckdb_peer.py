@@ -1,0 +1,98 @@
+"""DuckDB: an in-memory database and SQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from workload import DAY_MS, END_MS, EVENTS, LOAD_COLUMNS, RECENT_DAYS, SORTED, START_MS, Log, Peer
+
+CSV_TYPES = {
+    "user_id": "VARCHAR",
+    "uid": "BIGINT",
+    "ts": "TIMESTAMP",
+    "event": "VARCHAR",
+    "amount": "BIGINT",
+    "country": "VARCHAR",
+    "channel": "VARCHAR",
+    "device": "VARCHAR",
+}
+
+
+class DuckDb(Peer):
+    """Loads keep texts as they are; warm tables hold events as an enum, instants as integers."""
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect()
+        self.connection.execute("SET TimeZone = 'UTC'")
+        names = ", ".join(f"'{name}'" for name in EVENTS)
+        self.connection.execute(f"CREATE TYPE event_name AS ENUM ({names})")
+
+    def drop(self) -> None:
+        self.connection.execute("DROP TABLE IF EXISTS log")
+
+    def load(self, file: Path, user: str) -> None:
+        source = f"read_parquet('{file}')"
+        if file.suffix == ".csv":
+            source = f"read_csv('{file}', header = true, columns = {CSV_TYPES})"
+        columns = ", ".join((user, *LOAD_COLUMNS))
+        self.connection.execute(f"CREATE TABLE log AS SELECT {columns} FROM {source}")
+
+    def table(self) -> pa.Table:
+        return self.connection.execute("FROM log").to_arrow_table()
+
+    def prepare(self, log: Log, layout: str) -> None:
+        order = "ORDER BY uid, ts" if layout == SORTED else ""
+        self.connection.execute(
+            f"""CREATE TABLE log AS
+            SELECT uid, epoch_ms(ts) AS ts, event::event_name AS event, amount,
+                   country, channel, device
+            FROM read_parquet('{log.parquet}') {order}"""
+        )
+
+    def rfm(self) -> list[tuple[int, ...]]:
+        # quantile_disc(x, q) is the ceil(q × N)-th smallest value. More than it means that at least
+        # ceil(q × N) buyers are strictly worse, which is what the score counts.
+        quantiles = ", ".join(f"quantile_disc({x}, [.2, .4, .6, .8]) AS q{x}" for x in "rfm")
+
+        def score(x: str) -> str:
+            return "1 + " + " + ".join(f"({x} > q{x}[{i}])::INT" for i in (1, 2, 3, 4))
+
+        return self.connection.execute(
+            f"""WITH buyer AS MATERIALIZED (
+                SELECT max(ts) AS r, count(*) AS f, sum(amount)::BIGINT AS m
+                FROM log WHERE event = 'order_paid' GROUP BY uid
+            ), threshold AS (SELECT {quantiles} FROM buyer)
+            SELECT {score("r")} AS rs, {score("f")} AS fs, {score("m")} AS ms, count(*)
+            FROM buyer, threshold GROUP BY ALL"""
+        ).fetchall()
+
+    def profile(self) -> None:
+        counts = [f"count(*) FILTER (event = '{name}') AS events_{name}" for name in EVENTS]
+        counts += [
+            f"count(*) FILTER (ts >= {END_MS - days * DAY_MS}) AS events_{days}d"
+            for days in RECENT_DAYS
+        ]
+        # Active days as three words of bits: faster here than count(DISTINCT day).
+        words = [
+            f"""bit_or(CASE WHEN day BETWEEN {64 * i} AND {64 * i + 63}
+                THEN 1::UBIGINT << (day - {64 * i})::UBIGINT ELSE 0 END) AS word{i}"""
+            for i in range(3)
+        ]
+        self.connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE profile AS
+            SELECT * EXCLUDE (word0, word1, word2),
+                   bit_count(word0)::INT + bit_count(word1)::INT + bit_count(word2)::INT
+                   AS active_days
+            FROM (
+                SELECT uid, min(ts) AS first_ts, max(ts) AS last_ts, count(*) AS events,
+                       coalesce(sum(amount), 0)::BIGINT AS amount, {", ".join(counts + words)}
+                FROM (SELECT *, (ts - {START_MS}) // {DAY_MS} AS day FROM log)
+                GROUP BY uid
+            )"""
+        )
+
+    def profiles(self) -> pa.Table:
+        return self.connection.execute("FROM profile").to_arrow_table()

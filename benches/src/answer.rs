@@ -1,0 +1,122 @@
+//! The answers that userops gives in the side-by-side runs, as `benches/peers/README.md` defines them.
+
+use userops::error::Result;
+use userops::id::UserIx;
+use userops::log::EventLog;
+use userops::profile::{ProfileOptions, ProfileTable, build_profiles};
+use userops::score::rfm::{BuyerOptions, FrequencyMeasure, RecencyMeasure, RfmModel, RfmOptions, measure_buyers};
+use userops::time::{MICROS_PER_DAY, Timestamp};
+
+use crate::generate::{CHANNELS, COUNTRIES, DAY_MS, DAYS, DEVICES, EVENT_NAMES, START_MS};
+
+/// Days back from the end of the log that profiles count events in.
+const RECENT_DAYS: [i64; 3] = [7, 30, 90];
+
+/// The last microsecond of the log's 180 days: the end itself is not in it.
+#[must_use]
+pub fn as_of() -> Timestamp {
+    Timestamp::from_micros(START_MS * 1_000 + DAYS * MICROS_PER_DAY - 1)
+}
+
+/// The number in a user's id, `uid` or `user_id`.
+fn user_number(log: &EventLog, user: usize) -> i64 {
+    match (log.users().integers(), log.users().texts()) {
+        (Some(ids), _) => ids[user],
+        (None, Some(ids)) => ids.get(user).and_then(|id| id.trim_start_matches('u').parse().ok()).unwrap_or(-1),
+        (None, None) => -1,
+    }
+}
+
+/// What a load read, summed up so that any order of rows gives the same.
+///
+/// # Errors
+/// `UnknownName` where the log lacks a column.
+pub fn load_digest(log: &EventLog) -> Result<Vec<i64>> {
+    let mut digest = vec![log.event_count() as i64, log.amount_minor().known_count() as i64, 0, 0, 0, 0, 0];
+    for user in 0..log.user_count() {
+        let number = user_number(log, user);
+        for row in log.rows(UserIx(user as u32)) {
+            let time = log.time_micros()[row] / 1_000 - START_MS;
+            let amount = log.amount_minor().get(row).unwrap_or_default();
+            digest[2] += number;
+            digest[3] += time;
+            digest[4] += amount;
+            digest[5] += time.rem_euclid(1009) * number.rem_euclid(1009);
+            digest[6] += amount.rem_euclid(1009) * number.rem_euclid(1009);
+        }
+    }
+    let codes = log.name_codes().iter().map(|code| u32::from(*code));
+    digest.extend(counts(&EVENT_NAMES, codes, |name| log.names().code(name)));
+    for (name, values) in [("country", &COUNTRIES[..]), ("channel", &CHANNELS), ("device", &DEVICES)] {
+        let column = log.text_property(name)?;
+        digest.extend(counts(values, column.codes.values().iter().copied(), |text| column.dictionary.code(text)));
+    }
+    Ok(digest)
+}
+
+fn counts(names: &[&str], codes: impl Iterator<Item = u32>, code_of: impl Fn(&str) -> Option<u32>) -> Vec<i64> {
+    let mut by_code = std::collections::HashMap::<u32, i64>::new();
+    codes.for_each(|code| *by_code.entry(code).or_default() += 1);
+    names.iter().map(|name| code_of(name).and_then(|code| by_code.get(&code)).copied().unwrap_or_default()).collect()
+}
+
+/// The sizes of the cells of recency, frequency and monetary score, ascending, empty ones left out.
+///
+/// # Errors
+/// `Empty` where nobody bought.
+pub fn rfm_cells(log: &EventLog) -> Result<Vec<[u64; 4]>> {
+    let options = BuyerOptions::new(["order_paid"]).recency(RecencyMeasure::Micros).frequency(FrequencyMeasure::Orders);
+    let buyers = measure_buyers(log, as_of(), options)?;
+    let model = RfmModel::fit(&buyers.measures(), RfmOptions::default().frequency_measure(FrequencyMeasure::Orders))?;
+    let mut cells = [[[0u64; 5]; 5]; 5];
+    for score in model.score_columns(&buyers.measures())?.iter() {
+        let [r, f, m] = [score.recency, score.frequency, score.monetary].map(|score| usize::from(score) - 1);
+        cells[r][f][m] += 1;
+    }
+    let mut sizes = Vec::new();
+    for (r, plane) in (1..).zip(&cells) {
+        for (f, line) in (1..).zip(plane) {
+            let filled = (1..).zip(line).filter(|(_, users)| **users > 0);
+            sizes.extend(filled.map(|(m, users)| [r, f, m, *users]));
+        }
+    }
+    Ok(sizes)
+}
+
+/// The profiles, with the columns that all peers make.
+///
+/// # Errors
+/// Those of [`build_profiles`].
+pub fn profiles(log: &EventLog) -> Result<ProfileTable> {
+    build_profiles(log, as_of(), ProfileOptions::core())
+}
+
+/// The sums, plain and paired with the user's number, of every column of the profiles.
+///
+/// # Errors
+/// `UnknownName` where the log lacks an event.
+pub fn profile_digest(log: &EventLog, profiles: &ProfileTable) -> Result<Vec<i64>> {
+    let codes = EVENT_NAMES.iter().map(|name| log.name_code(name)).collect::<Result<Vec<u16>>>()?;
+    let width = 5 + codes.len() + RECENT_DAYS.len();
+    let (mut sums, mut paired) = (vec![0i64; width], vec![0i64; width]);
+    for index in 0..profiles.len() {
+        let user = UserIx(index as u32);
+        let number = user_number(log, index);
+        let millis = |instant: Option<Timestamp>| instant.map_or(0, |instant| instant.as_micros() / 1_000);
+        let mut row = vec![
+            millis(profiles.first_seen(user)),
+            millis(profiles.last_seen(user)),
+            i64::from(profiles.event_count()[index]),
+            i64::from(profiles.active_days()[index]),
+        ];
+        row.extend(codes.iter().map(|code| i64::from(profiles.counts_by_name(user)[usize::from(*code)])));
+        row.push(profiles.amount_minor()[index]);
+        row.extend(profiles.window_counts(user).iter().map(|count| i64::from(*count)));
+        for (column, value) in row.into_iter().enumerate() {
+            sums[column] += value;
+            paired[column] += value.rem_euclid(1009) * number.rem_euclid(1009);
+        }
+    }
+    debug_assert_eq!(DAY_MS * 1_000, MICROS_PER_DAY);
+    Ok([vec![profiles.len() as i64], sums, paired].concat())
+}

@@ -1,0 +1,256 @@
+//! The command line of the purchase report.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use lexopt::prelude::*;
+use userops::error::{Error, ErrorKind, Result};
+use userops::event::EventSchema;
+use userops::ingest::{Mapping, PropertyMapping};
+use userops::money::{AmountUnit, Currency, Rounding};
+use userops::time::{TimeFormat, Timestamp, Zone};
+use userops::value::ValueType;
+use userops_io::{CsvOptions, FileFormat, LogReader, TableFormat};
+
+const HELP: &str = "\
+Reads a purchase log and prints who the customers are: ladder, RFM segments, core users, one customer explained.
+
+usage: cdnow [options]
+
+Without --input it reads the CDNOW log in examples/data. For a file of your own, say which columns hold what:
+
+  --input FILE       Parquet, CSV or JSON Lines, plain, .gz or .zst; may be given more than once
+  --blanks           the input's fields stand apart by blanks, not commas
+  --user COLUMN      the customer's id                       [customer_id]
+  --time COLUMN      the instant or date of the purchase      [date]
+  --time-format F    auto, rfc3339, date, compact_date, epoch_seconds, epoch_millis, epoch_micros
+                     [auto; compact_date without --input]
+  --zone ZONE        the time zone, such as Asia/Shanghai     [UTC]
+  --amount COLUMN    what was paid                            [dollar_value]
+  --minor            amounts are whole minor units (cents)
+  --round            amounts finer than a minor unit are rounded half to even, not rejected
+  --currency CODE    the currency of the amounts              [USD]
+  --event COLUMN     the event's name; without it every row is a purchase
+  --order NAME       the event that is a purchase, with --event [order]
+  --id COLUMN        the purchase's own id, by which copies are known
+  --as-of INSTANT    the instant of the report: 1998-06-30 or 1998-06-30T23:59:59Z  [the last event]
+  --explain ID       the customer to explain                  [the most valuable who are about to be lost]
+  --out DIR          write the tables there
+  --format F         csv, parquet or jsonl                    [csv]
+  -h, --help         this text
+";
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Command {
+    /// To say how it is used.
+    Help(String),
+    /// To report.
+    Report(Arguments),
+}
+
+/// The options of a report.
+#[derive(Debug, Clone)]
+pub struct Arguments {
+    /// The files to read; the CDNOW log where there is none.
+    pub inputs: Vec<PathBuf>,
+    /// Whether fields stand apart by blanks.
+    pub blanks: bool,
+    /// Zone and currency.
+    pub schema: EventSchema,
+    /// The columns.
+    pub mapping: Mapping,
+    /// The event that is a purchase.
+    pub order: String,
+    /// The instant of the report.
+    pub as_of: Option<String>,
+    /// The customer to explain.
+    pub explain: Option<String>,
+    /// Where to write the tables.
+    pub out: Option<PathBuf>,
+    /// How to write them.
+    pub table_format: TableFormat,
+}
+
+/// Values as they are typed, before they are put together.
+#[derive(Default)]
+struct Typed {
+    inputs: Vec<PathBuf>,
+    blanks: bool,
+    user: Option<String>,
+    time: Option<String>,
+    time_format: Option<TimeFormat>,
+    schema: EventSchema,
+    amount: Option<String>,
+    minor: bool,
+    round: bool,
+    event: Option<String>,
+    order: Option<String>,
+    id: Option<String>,
+    as_of: Option<String>,
+    explain: Option<String>,
+    out: Option<PathBuf>,
+    format: Option<String>,
+}
+
+impl Arguments {
+    /// Reads the command line, its first word the program's name.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an unknown option or a value that is none; or the value's own kind.
+    pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command> {
+        let mut parser = lexopt::Parser::from_iter(words);
+        let mut typed = Typed::default();
+        while let Some(word) = parser.next().map_err(|error| refuse(&error))? {
+            // The word borrows from the parser, which the value is asked of next.
+            let word = match word {
+                Short(letter) => letter.to_string(),
+                Long(name) => name.to_owned(),
+                other @ Value(_) => return Err(refuse(&other.unexpected())),
+            };
+            let mut text = || -> Result<String> {
+                let value = parser.value().map_err(|error| refuse(&error))?;
+                value.string().map_err(|error| refuse(&error))
+            };
+            match word.as_str() {
+                "h" | "help" => return Ok(Command::Help(HELP.to_owned())),
+                "input" => typed.inputs.push(text()?.into()),
+                "blanks" => typed.blanks = true,
+                "user" => typed.user = Some(text()?),
+                "time" => typed.time = Some(text()?),
+                "time-format" => typed.time_format = Some(text()?.parse()?),
+                "zone" => typed.schema.zone = text()?.parse::<Zone>()?,
+                "amount" => typed.amount = Some(text()?),
+                "minor" => typed.minor = true,
+                "round" => typed.round = true,
+                "currency" => typed.schema.currency = text()?.parse::<Currency>()?,
+                "event" => typed.event = Some(text()?),
+                "order" => typed.order = Some(text()?),
+                "id" => typed.id = Some(text()?),
+                "as-of" => typed.as_of = Some(text()?),
+                "explain" => typed.explain = Some(text()?),
+                "out" => typed.out = Some(text()?.into()),
+                "format" => typed.format = Some(text()?),
+                _ => {
+                    let dashes = if word.chars().count() == 1 { "-" } else { "--" };
+                    return Err(refuse(&format!("there is no option {dashes}{word}")));
+                }
+            }
+        }
+        typed.arguments().map(Command::Report)
+    }
+
+    /// A reader of the files.
+    #[must_use]
+    pub fn reader(&self) -> LogReader<'static> {
+        let reader = LogReader::new(self.schema.clone(), self.mapping.clone());
+        let blanks = FileFormat::Csv(CsvOptions::blanks());
+        match self.inputs.as_slice() {
+            [] => reader.format(blanks).file(cdnow_path()),
+            files if self.blanks => reader.format(blanks).files(files),
+            files => reader.files(files),
+        }
+    }
+
+    /// The instant of the report, given the last event's.
+    ///
+    /// # Errors
+    /// `InvalidTime` where what was typed is no instant.
+    pub fn as_of(&self, last_event: Timestamp) -> Result<Timestamp> {
+        let Some(text) = &self.as_of else { return Ok(last_event) };
+        let calendar = userops::time::Calendar::new(self.schema.zone, last_event, last_event);
+        TimeFormat::Auto.parse_text(text, &calendar).ok_or_else(|| {
+            let example = TimeFormat::Auto.example();
+            Error::new(ErrorKind::InvalidTime, format!("--as-of {text:?} is not an instant such as {example}"))
+        })
+    }
+}
+
+/// The CDNOW log, beside this package's sources.
+fn cdnow_path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/cdnow_master.txt")
+}
+
+fn refuse(error: &impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::InvalidArgument, format!("{error}; --help lists the options"))
+}
+
+impl Typed {
+    fn arguments(self) -> Result<Arguments> {
+        let own_file = !self.inputs.is_empty();
+        let default_format = if own_file { TimeFormat::Auto } else { TimeFormat::CompactDate };
+        let user = self.user.unwrap_or_else(|| "customer_id".to_owned());
+        let time = self.time.unwrap_or_else(|| "date".to_owned());
+        let amount = self.amount.unwrap_or_else(|| "dollar_value".to_owned());
+        let mut mapping = Mapping::new(user, time).time_format(self.time_format.unwrap_or(default_format));
+        mapping = if self.minor { mapping.minor_amount(amount) } else { mapping.amount(amount) };
+        debug_assert_eq!(mapping.amount.as_ref().map(|amount| amount.unit == AmountUnit::Minor), Some(self.minor));
+        if self.round {
+            mapping = mapping.rounding(Rounding::HalfEven);
+        }
+        if let Some(id) = self.id {
+            mapping = mapping.id(id);
+        }
+        if !own_file {
+            mapping = mapping.property(PropertyMapping::column("number_of_cds").typed(ValueType::Integer));
+        }
+        let default_order = if self.event.is_some() { "order" } else { "purchase" };
+        let order = self.order.unwrap_or_else(|| default_order.to_owned());
+        mapping = match self.event {
+            Some(column) => mapping.event(column),
+            None => mapping.constant_event(order.clone()),
+        };
+        let table_format = match self.format.as_deref() {
+            None | Some("csv") => TableFormat::Csv,
+            Some("parquet") => TableFormat::Parquet,
+            Some("jsonl") => TableFormat::JsonLines,
+            Some(other) => {
+                let message = format!("--format {other:?} is none of csv, parquet and jsonl");
+                return Err(Error::new(ErrorKind::InvalidArgument, message));
+            }
+        };
+        Ok(Arguments {
+            inputs: self.inputs,
+            blanks: self.blanks,
+            schema: self.schema,
+            mapping,
+            order,
+            as_of: self.as_of,
+            explain: self.explain,
+            out: self.out,
+            table_format,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command> {
+        Arguments::parse(line.split(' ').map(OsString::from))
+    }
+
+    #[test]
+    fn options_become_a_mapping() {
+        let line = "cdnow --input a.csv --user u --time t --amount a --minor --event e --order paid --zone Asia/Tokyo";
+        let Ok(Command::Report(arguments)) = parse(line) else { panic!("{line} is a report") };
+        assert_eq!(arguments.order, "paid");
+        assert_eq!(arguments.schema.zone.name(), "Asia/Tokyo");
+        assert_eq!(arguments.mapping, Mapping::new("u", "t").minor_amount("a").event("e"));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused_by_name() {
+        for (line, word) in [
+            ("cdnow --inptu a.csv", "--inptu"),
+            ("cdnow --zone Asia/Tokio", "Asia/Tokyo"),
+            ("cdnow --format xls", "xls"),
+            ("cdnow --currency", "--currency"),
+            ("cdnow file.csv", "file.csv"),
+        ] {
+            let message = parse(line).map(|_| ()).unwrap_err().to_string();
+            assert!(message.contains(word), "{message}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+#![no_main]
+
+#[path = "../check.rs"]
+#[allow(dead_code)]
+mod check;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check::csv(data));
