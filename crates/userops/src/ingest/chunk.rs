@@ -221,9 +221,9 @@ impl ChunkBuilder {
             if let (Some(_), Some((name, codes))) = (amount, &mut currency) {
                 match codes.get(row) {
                     Some(RawValue::Text(code)) if code == plan.schema.currency.code() => {}
+                    None | Some(RawValue::Text("")) => fault(row, name, RejectReason::Missing),
                     Some(RawValue::Text(_)) => fault(row, name, RejectReason::OtherCurrency),
                     Some(_) => fault(row, name, RejectReason::WrongType),
-                    None => fault(row, name, RejectReason::Missing),
                 }
             }
             self.amount.push_unknown(row - next);

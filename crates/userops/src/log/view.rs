@@ -122,7 +122,7 @@ impl<'a> UserEvents<'a> {
     }
 
     /// All events, copied out one by one.
-    pub fn iter(&self) -> impl Iterator<Item = Event> + 'a {
+    pub fn iter(&self) -> impl Iterator<Item = Event> + use<'a> {
         let this = *self;
         (0..self.len()).filter_map(move |index| this.event(index))
     }
