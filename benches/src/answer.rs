@@ -15,7 +15,7 @@ const RECENT_DAYS: [i64; 3] = [7, 30, 90];
 /// The last microsecond of the log's 180 days: the end itself is not in it.
 #[must_use]
 pub fn as_of() -> Timestamp {
-    Timestamp::from_micros(START_MS * 1_000 + DAYS * MICROS_PER_DAY - 1)
+    Timestamp::from_micros(START_MS * 1_000 + i64::from(DAYS) * MICROS_PER_DAY - 1)
 }
 
 /// The number in a user's id, `uid` or `user_id`.
