@@ -1,5 +1,7 @@
 //! Windows and calendars against chrono-tz, asked instant by instant and day by day.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Datelike, Days, NaiveDate, Timelike};
 use chrono_tz::Tz;
 use proptest::prelude::*;
@@ -96,9 +98,12 @@ fn counts(window: Window, tz: Tz, as_of: Timestamp, instant: Timestamp) -> bool 
     instant <= as_of && (newest..newest + i64::from(n)).contains(&ago)
 }
 
-/// A calendar of a range that is none of the question's, so that both of its ways are taken.
-fn calendar(tz: Tz, first: &str, last: &str) -> Calendar {
-    Calendar::new(Zone::from(tz), at(first), at(last))
+/// The calendar of a zone that covers some of the instants that are asked for, so that both of its ways are taken.
+fn calendar(tz: Tz) -> &'static Calendar {
+    static CALENDARS: LazyLock<[Calendar; 4]> = LazyLock::new(|| {
+        ZONES.map(|tz| Calendar::new(Zone::from(tz), at("2009-06-01T00:00:00Z"), at("2026-01-01T00:00:00Z")))
+    });
+    CALENDARS.iter().find(|calendar| calendar.zone() == Zone::from(tz)).unwrap()
 }
 
 proptest! {
@@ -110,8 +115,8 @@ proptest! {
         probes in prop::collection::vec(arbitrary_instant(), 12),
     ) {
         let tz = ZONES[zone];
-        let calendar = calendar(tz, "2009-06-01T00:00:00Z", "2026-01-01T00:00:00Z");
-        let range = window.range(as_of, &calendar).unwrap();
+        let calendar = calendar(tz);
+        let range = window.range(as_of, calendar).unwrap();
         let edges = [range.start, range.end, as_of].into_iter().flat_map(|edge| {
             [-MICROS_PER_DAY, -1, 0, 1, MICROS_PER_DAY].map(|step| edge.as_micros().saturating_add(step))
         });
@@ -131,8 +136,8 @@ proptest! {
         as_of in arbitrary_instant(),
         window in arbitrary_window(),
     ) {
-        let calendar = calendar(ZONES[zone], "2009-06-01T00:00:00Z", "2026-01-01T00:00:00Z");
-        let range = window.range(as_of, &calendar).unwrap();
+        let calendar = calendar(ZONES[zone]);
+        let range = window.range(as_of, calendar).unwrap();
         prop_assert!(range.end.as_micros() <= as_of.as_micros() + 1);
         let excludes_today = matches!(
             window,
@@ -152,8 +157,8 @@ proptest! {
         n in 1u32..40,
         week_start in prop::sample::select(&Weekday::ALL[..]),
     ) {
-        let calendar = calendar(ZONES[zone], "1990-01-01T00:00:00Z", "2035-01-01T00:00:00Z");
-        let range = |window: Window| window.range(as_of, &calendar).unwrap();
+        let calendar = calendar(ZONES[zone]);
+        let range = |window: Window| window.range(as_of, calendar).unwrap();
         let days = |n, include_today| range(Window::CalendarDays { n, include_today });
         let weeks = |n, include_current| range(Window::CalendarWeeks { n, include_current, week_start });
         let months = |n, include_current| range(Window::CalendarMonths { n, include_current });
@@ -181,7 +186,7 @@ proptest! {
     fn a_day_begins_at_the_first_instant_that_shows_its_date(zone in 0..ZONES.len(), days in 7_400i32..23_700) {
         let tz = ZONES[zone];
         let date = Day(days).to_chrono();
-        let start = calendar(tz, "2000-01-01T00:00:00Z", "2026-01-01T00:00:00Z").day_start(Day(days));
+        let start = calendar(tz).day_start(Day(days));
         prop_assert!(local(tz, start).date() >= date);
         prop_assert!(local(tz, Timestamp::from_micros(start.as_micros() - 1)).date() < date);
         if date != NaiveDate::from_ymd_opt(2011, 12, 30).unwrap() || tz != chrono_tz::Pacific::Apia {
@@ -196,7 +201,7 @@ proptest! {
         week_start in prop::sample::select(&Weekday::ALL[..]),
     ) {
         let tz = ZONES[zone];
-        let calendar = calendar(tz, "2000-01-01T00:00:00Z", "2026-01-01T00:00:00Z");
+        let calendar = calendar(tz);
         let shown = local(tz, instant);
         let day = calendar.day(instant);
         prop_assert_eq!(day, Day::from(shown.date()));
@@ -214,7 +219,7 @@ proptest! {
     ) {
         use chrono::{LocalResult, TimeZone};
         let tz = ZONES[zone];
-        let calendar = calendar(tz, "2000-01-01T00:00:00Z", "2026-01-01T00:00:00Z");
+        let calendar = calendar(tz);
         // The instant's number, read as what a clock on the wall shows.
         let shown = DateTime::from_timestamp_micros(instant.as_micros()).unwrap().naive_utc();
         let expected = match tz.from_local_datetime(&shown) {
@@ -232,7 +237,7 @@ proptest! {
         let expected = Timestamp::from(expected.to_utc());
         prop_assert_eq!(calendar.instant_of_local(instant.as_micros()), expected);
         let text = shown.format("%Y-%m-%d %H:%M:%S%.6f").to_string();
-        prop_assert_eq!(TimeFormat::Auto.parse_text(&text, &calendar), Some(expected), "{}", text);
+        prop_assert_eq!(TimeFormat::Auto.parse_text(&text, calendar), Some(expected), "{}", text);
     }
 
     #[test]
@@ -276,7 +281,7 @@ proptest! {
         flag in any::<bool>(),
         zone in 0..ZONES.len(),
     ) {
-        let calendar = calendar(ZONES[zone], "2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z");
+        let calendar = calendar(ZONES[zone]);
         let _ = (Day(days).weekday(), Day(days).week_start(Weekday::Sunday), Day(days).month(), Day(days).to_string());
         let _ = (Day(days).plus_months(months), Month(months).first_day(), Month(months).to_string());
         let _ = (calendar.day_start(Day(days)), calendar.instant_of_local(micros));
@@ -289,7 +294,7 @@ proptest! {
             Window::Rolling { span: Span::from_micros(micros) },
         ] {
             for as_of in [instant, Timestamp::MIN, Timestamp::MAX, at("2025-01-15T00:00:00Z")] {
-                if let Ok(range) = window.range(as_of, &calendar)
+                if let Ok(range) = window.range(as_of, calendar)
                     && Timestamp::checked(as_of.as_micros()).is_some()
                 {
                     prop_assert!(range.start <= as_of, "{:?} as of {} starts at {}", window, as_of, range.start);
@@ -311,7 +316,7 @@ fn every_day_around_a_change_of_clocks_adjoins_the_next() {
         (chrono_tz::Asia::Shanghai, "1991-04-13", [86_400, 82_800, 86_400]),
         (chrono_tz::Pacific::Apia, "2011-12-29", [86_400, 0, 86_400]),
     ] {
-        let calendar = calendar(tz, "1990-01-01T00:00:00Z", "2026-01-01T00:00:00Z");
+        let calendar = calendar(tz);
         let first: NaiveDate = first.parse().unwrap();
         for (index, expected) in seconds.into_iter().enumerate() {
             let date = first + Days::new(index as u64);
@@ -324,8 +329,8 @@ fn every_day_around_a_change_of_clocks_adjoins_the_next() {
 #[test]
 fn as_of_counts_and_the_far_edge_of_a_rolling_window_does_not() {
     let as_of = at("2025-03-09T16:00:00Z");
-    let new_york = calendar(chrono_tz::America::New_York, "2025-01-01T00:00:00Z", "2025-12-31T00:00:00Z");
-    let range = Window::rolling_days(1).range(as_of, &new_york).unwrap();
+    let new_york = calendar(chrono_tz::America::New_York);
+    let range = Window::rolling_days(1).range(as_of, new_york).unwrap();
     assert!(range.contains(as_of));
     assert!(!range.contains(at("2025-03-08T16:00:00Z")));
     assert!(range.contains(at("2025-03-08T16:00:00.000001Z")), "24 hours are 24 hours on the day that has 23");
@@ -333,7 +338,7 @@ fn as_of_counts_and_the_far_edge_of_a_rolling_window_does_not() {
 
 #[test]
 fn a_window_longer_than_history_starts_before_all_of_it() {
-    let calendar = calendar(chrono_tz::Asia::Shanghai, "2025-01-01T00:00:00Z", "2025-12-31T00:00:00Z");
+    let calendar = calendar(chrono_tz::Asia::Shanghai);
     let n = u32::MAX;
     for window in [
         Window::CalendarDays { n, include_today: true },
@@ -341,14 +346,14 @@ fn a_window_longer_than_history_starts_before_all_of_it() {
         Window::CalendarMonths { n, include_current: true },
         Window::Rolling { span: Span::from_micros(i64::MAX) },
     ] {
-        let range = window.range(at("2025-06-01T00:00:00Z"), &calendar).unwrap();
+        let range = window.range(at("2025-06-01T00:00:00Z"), calendar).unwrap();
         assert!(range.start <= Timestamp::MIN, "{window:?} starts at {}", range.start);
     }
 }
 
 #[test]
 fn a_window_that_nothing_can_be_in_is_refused() {
-    let calendar = calendar(chrono_tz::Asia::Shanghai, "2025-01-01T00:00:00Z", "2025-12-31T00:00:00Z");
+    let calendar = calendar(chrono_tz::Asia::Shanghai);
     let (start, end) = (at("2025-01-02T00:00:00Z"), at("2025-01-01T00:00:00Z"));
     for (window, part) in [
         (Window::rolling_days(0), "positive span"),
@@ -358,13 +363,13 @@ fn a_window_that_nothing_can_be_in_is_refused() {
         (Window::CalendarMonths { n: 0, include_current: false }, "at least 1"),
         (Window::Between { start, end }, "before it starts (2025-01-02T00:00:00Z)"),
     ] {
-        let error = window.range(start, &calendar).unwrap_err();
+        let error = window.range(start, calendar).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         assert!(error.to_string().contains(part), "{error}");
     }
-    let empty = Window::Between { start, end: start }.range(start, &calendar).unwrap();
+    let empty = Window::Between { start, end: start }.range(start, calendar).unwrap();
     assert!(empty.is_empty());
-    let later = Window::Since { start }.range(end, &calendar).unwrap();
+    let later = Window::Since { start }.range(end, calendar).unwrap();
     assert!(!later.contains(start) && !later.contains(end));
 }
 
