@@ -40,3 +40,8 @@ pub use csv::{CsvOptions, Delimiter};
 pub use read::{LogReader, Progress, read_batches};
 pub use source::FileFormat;
 pub use write::{TableFormat, write_table, write_table_as, write_table_to};
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

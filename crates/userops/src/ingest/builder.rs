@@ -105,7 +105,7 @@ impl ColumnBuilder {
             Self::Bool(builder) => push_values(builder, column, to_bool, fault),
             Self::Integer(builder) => push_values(builder, column, to_integer, fault),
             Self::Float(builder) => push_values(builder, column, to_float, fault),
-            Self::Time(builder) => push_values(builder, column, |value| times.read(value), fault),
+            Self::Time(builder) => push_values(builder, column, |value| times.read_property(value), fault),
             Self::Date(builder) => push_values(builder, column, |value| to_date(value, times), fault),
             Self::Text(builder, interner) => {
                 let accept =

@@ -68,6 +68,17 @@ pub(super) struct TimeReader {
 }
 
 impl TimeReader {
+    /// An instant of a property: as the event's own, or a text in ISO 8601 whatever the format of the event's.
+    pub(super) fn read_property(&self, value: RawValue<'_>) -> Coerced<i64> {
+        match value {
+            RawValue::Text(text) => match TimeFormat::Auto.parse_text(text, &self.calendar) {
+                Some(instant) => Ok(instant.as_micros()),
+                None => self.read(value),
+            },
+            value => self.read(value),
+        }
+    }
+
     /// An instant in microseconds.
     pub(super) fn read(&self, value: RawValue<'_>) -> Coerced<i64> {
         let instant = match value {
