@@ -1,5 +1,6 @@
-//! Writes a benchmark log as files: `generate_log [EVENTS] [--users N] [--seed N] [--out DIR]
-//! [--csv]`.
+//! Writes a benchmark log as files.
+//!
+//! `generate_log [EVENTS] [--users N] [--seed N] [--out DIR] [--csv]`
 //!
 //! Makes `DIR/ev_<EVENTS>.parquet`, the facts about the log in `DIR/ev_<EVENTS>.meta.json`, and
 //! with `--csv` also `DIR/ev_<EVENTS>.csv`. EVENTS is ten million and DIR the current directory

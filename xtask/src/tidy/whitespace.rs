@@ -5,9 +5,12 @@ use super::source::{Finding, SourceFile};
 /// Endings of files that people write; a name without an ending is one too. Data keeps the bytes of its source.
 const WRITTEN: [&str; 11] = ["", "c", "h", "md", "py", "pyi", "rs", "sh", "toml", "yaml", "yml"];
 const WITHOUT_TABS: [&str; 2] = ["rs", "toml"];
+/// Inputs of the fuzz targets have no ending, and their odd bytes are the point of them.
+const INPUT_FOLDERS: [&str; 2] = ["fuzz/corpus/", "fuzz/regressions/"];
 
 pub(crate) fn judge(files: &[SourceFile]) -> Vec<Finding> {
-    files.iter().filter(|file| WRITTEN.contains(&file.extension())).flat_map(judge_file).collect()
+    let is_input = |file: &SourceFile| INPUT_FOLDERS.iter().any(|folder| file.path.starts_with(folder));
+    files.iter().filter(|file| WRITTEN.contains(&file.extension()) && !is_input(file)).flat_map(judge_file).collect()
 }
 
 fn judge_file(file: &SourceFile) -> Vec<Finding> {
@@ -39,6 +42,7 @@ mod tests {
         assert_eq!(count("a.rs", "fn a() {\n}\n"), 0);
         assert_eq!(count("a.rs", ""), 0);
         assert_eq!(count("a.txt", "1 \r\n2\t"), 0);
+        assert_eq!(count("fuzz/corpus/csv/blanks", "1 \t"), 0);
     }
 
     #[test]
