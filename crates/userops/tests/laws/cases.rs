@@ -5,6 +5,7 @@
 
 mod ingest;
 mod money;
+mod profile;
 mod time;
 
 use std::collections::BTreeSet;
@@ -44,6 +45,15 @@ impl Verdict {
         }
     }
 
+    /// Compares to one in 10¹², where the case expects a number: decimal fractions are no floats.
+    pub(crate) fn close(&mut self, what: &str, expected: Option<f64>, actual: Option<f64>) {
+        let Some(expected) = expected else { return };
+        self.asserted += 1;
+        if !actual.is_some_and(|actual| (actual - expected).abs() <= 1e-12 * expected.abs()) {
+            self.failures.push(format!("{what} is {actual:?}, not {expected:?}"));
+        }
+    }
+
     /// Hands out the result, where the case expects one; else compares the kind of the error with the one expected.
     pub(crate) fn result<T>(&mut self, refused: Option<&str>, result: Result<T>) -> Option<T> {
         match (refused, result) {
@@ -77,7 +87,7 @@ macro_rules! files {
     };
 }
 
-files! { anniversary, calendar, event_log, ingest, money, month_arithmetic, time_format, time_window, time_window_dst }
+files! { anniversary, calendar, event_log, ingest, money, month_arithmetic, profile, time_format, time_window, time_window_dst }
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
     match kind {
@@ -87,6 +97,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "ingest" => judge_as::<ingest::IngestCase>(body, verdict),
         "money" => judge_as::<money::MoneyCase>(body, verdict),
         "month_arithmetic" => judge_as::<time::MonthArithmeticCase>(body, verdict),
+        "profile" => judge_as::<profile::ProfileCase>(body, verdict),
         "time_format" => judge_as::<time::TimeFormatCase>(body, verdict),
         "time_window" => judge_as::<time::TimeWindowCase>(body, verdict),
         _ => verdict.fail(format!("{kind:?} is no kind of case")),
