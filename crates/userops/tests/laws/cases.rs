@@ -4,8 +4,10 @@
 //! [`judge`]; a new file is a line in [`FILES`].
 
 mod ingest;
+mod ladder;
 mod money;
 mod profile;
+mod rfm;
 mod time;
 
 use std::collections::BTreeSet;
@@ -87,7 +89,10 @@ macro_rules! files {
     };
 }
 
-files! { anniversary, calendar, event_log, ingest, money, month_arithmetic, profile, time_format, time_window, time_window_dst }
+files! {
+    anniversary, calendar, event_log, ingest, ladder, money, month_arithmetic, profile, rfm, rfm_scheme,
+    time_format, time_window, time_window_dst, value_group,
+}
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
     match kind {
@@ -95,11 +100,15 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "calendar" => judge_as::<time::CalendarCase>(body, verdict),
         "event_log" => judge_as::<ingest::EventLogCase>(body, verdict),
         "ingest" => judge_as::<ingest::IngestCase>(body, verdict),
+        "ladder" => judge_as::<ladder::LadderCase>(body, verdict),
         "money" => judge_as::<money::MoneyCase>(body, verdict),
         "month_arithmetic" => judge_as::<time::MonthArithmeticCase>(body, verdict),
         "profile" => judge_as::<profile::ProfileCase>(body, verdict),
+        "rfm" => judge_as::<rfm::RfmCase>(body, verdict),
+        "rfm_scheme" => judge_as::<rfm::RfmSchemeCase>(body, verdict),
         "time_format" => judge_as::<time::TimeFormatCase>(body, verdict),
         "time_window" => judge_as::<time::TimeWindowCase>(body, verdict),
+        "value_group" => judge_as::<rfm::ValueGroupCase>(body, verdict),
         _ => verdict.fail(format!("{kind:?} is no kind of case")),
     }
 }
