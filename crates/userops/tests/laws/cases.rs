@@ -3,9 +3,11 @@
 //! The format is described in testdata/README.md. A new kind is a type that reads its case and judges it, and a line in
 //! [`judge`]; a new file is a line in [`FILES`].
 
+mod contribution;
 mod ingest;
 mod ladder;
 mod money;
+mod portrait;
 mod profile;
 mod rfm;
 mod time;
@@ -90,19 +92,21 @@ macro_rules! files {
 }
 
 files! {
-    anniversary, calendar, event_log, ingest, ladder, money, month_arithmetic, profile, rfm, rfm_scheme,
-    time_format, time_window, time_window_dst, value_group,
+    anniversary, calendar, contribution, event_log, ingest, ladder, money, month_arithmetic, portrait, profile, rfm,
+    rfm_scheme, time_format, time_window, time_window_dst, value_group,
 }
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
     match kind {
         "anniversary" => judge_as::<time::AnniversaryCase>(body, verdict),
         "calendar" => judge_as::<time::CalendarCase>(body, verdict),
+        "contribution" => judge_as::<contribution::ContributionCase>(body, verdict),
         "event_log" => judge_as::<ingest::EventLogCase>(body, verdict),
         "ingest" => judge_as::<ingest::IngestCase>(body, verdict),
         "ladder" => judge_as::<ladder::LadderCase>(body, verdict),
         "money" => judge_as::<money::MoneyCase>(body, verdict),
         "month_arithmetic" => judge_as::<time::MonthArithmeticCase>(body, verdict),
+        "portrait" => judge_as::<portrait::PortraitCase>(body, verdict),
         "profile" => judge_as::<profile::ProfileCase>(body, verdict),
         "rfm" => judge_as::<rfm::RfmCase>(body, verdict),
         "rfm_scheme" => judge_as::<rfm::RfmSchemeCase>(body, verdict),
