@@ -93,6 +93,7 @@ impl Judge for LadderCase {
         }
         for expect in &self.expect.users {
             let what = |what: &str| format!("{what} of user {:?}", expect.user);
+            let asserted = verdict.asserted;
             let Some(user) = log.users().find(expect.user.as_ref()) else {
                 verdict.fail(what("no row"));
                 continue;
@@ -110,6 +111,9 @@ impl Judge for LadderCase {
                 for (expected, step) in expected.iter().zip(&climb.steps) {
                     verdict.close(&what("days_since_previous"), Some(*expected), Some(step.days_since_previous));
                 }
+            }
+            if verdict.asserted == asserted {
+                verdict.fail(what("nothing is asserted"));
             }
         }
     }

@@ -126,7 +126,7 @@ impl Judge for ProfileCase {
             table.update(&previous, &log, self.as_of).unwrap()
         });
         for expect in &self.expect.profiles {
-            let id = &expect.user;
+            let (id, asserted) = (&expect.user, verdict.asserted);
             let Some(user) = log.users().find(id.as_ref()) else {
                 verdict.fail(format!("there is no user {id:?}"));
                 continue;
@@ -138,6 +138,9 @@ impl Judge for ProfileCase {
             if let Some(updated) = &updated {
                 let updated = updated.profile(&log, user).unwrap();
                 judge_profile(&format!("brought up to date, user {id:?}"), expect, &updated, verdict);
+            }
+            if verdict.asserted == asserted {
+                verdict.fail(format!("asserts nothing of user {id:?}"));
             }
         }
     }

@@ -196,6 +196,12 @@ impl RfmCase {
                 verdict.equal(&format!("the cuts of {name}"), expected.as_ref(), &Numbers::of_cuts(actual));
             }
         }
+        let scores = usize::from(model.recency_cuts().level_max());
+        let lens =
+            [expect.nested_frequency_cuts.as_ref().map(Vec::len), expect.nested_monetary_cuts.as_ref().map(Vec::len)];
+        for len in lens {
+            verdict.equal("the number of recency scores", len, scores);
+        }
         if let Some(cuts) = &expect.nested_frequency_cuts {
             for (expected, score) in cuts.iter().zip(1..) {
                 let actual = Numbers::of_cuts(model.frequency_cuts(score));
@@ -203,6 +209,8 @@ impl RfmCase {
             }
         }
         for (cuts, recency) in expect.nested_monetary_cuts.iter().flatten().zip(1..) {
+            let scores = usize::from(model.frequency_cuts(recency).level_max());
+            verdict.equal(&format!("the number of frequency scores within R{recency}"), Some(cuts.len()), scores);
             for (expected, frequency) in cuts.iter().zip(1..) {
                 let actual = Numbers::of_cuts(model.monetary_cuts(recency, frequency));
                 verdict.equal(&format!("the cuts of money within R{recency} F{frequency}"), Some(expected), &actual);
