@@ -3,8 +3,13 @@
 //! The format is described in testdata/README.md. A new kind is a type that reads its case and judges it, and a line in
 //! [`judge`]; a new file is a line in [`FILES`].
 
+mod contribution;
 mod ingest;
+mod ladder;
 mod money;
+mod portrait;
+mod profile;
+mod rfm;
 mod time;
 
 use std::collections::BTreeSet;
@@ -44,6 +49,15 @@ impl Verdict {
         }
     }
 
+    /// Compares to one in 10¹², where the case expects a number: decimal fractions are no floats.
+    pub(crate) fn close(&mut self, what: &str, expected: Option<f64>, actual: Option<f64>) {
+        let Some(expected) = expected else { return };
+        self.asserted += 1;
+        if !actual.is_some_and(|actual| (actual - expected).abs() <= 1e-12 * expected.abs()) {
+            self.failures.push(format!("{what} is {actual:?}, not {expected:?}"));
+        }
+    }
+
     /// Hands out the result, where the case expects one; else compares the kind of the error with the one expected.
     pub(crate) fn result<T>(&mut self, refused: Option<&str>, result: Result<T>) -> Option<T> {
         match (refused, result) {
@@ -77,18 +91,28 @@ macro_rules! files {
     };
 }
 
-files! { anniversary, calendar, event_log, ingest, money, month_arithmetic, time_format, time_window, time_window_dst }
+files! {
+    anniversary, calendar, contribution, event_log, ingest, ladder, money, month_arithmetic, portrait, profile, rfm,
+    rfm_scheme, time_format, time_window, time_window_dst, value_group,
+}
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
     match kind {
         "anniversary" => judge_as::<time::AnniversaryCase>(body, verdict),
         "calendar" => judge_as::<time::CalendarCase>(body, verdict),
+        "contribution" => judge_as::<contribution::ContributionCase>(body, verdict),
         "event_log" => judge_as::<ingest::EventLogCase>(body, verdict),
         "ingest" => judge_as::<ingest::IngestCase>(body, verdict),
+        "ladder" => judge_as::<ladder::LadderCase>(body, verdict),
         "money" => judge_as::<money::MoneyCase>(body, verdict),
         "month_arithmetic" => judge_as::<time::MonthArithmeticCase>(body, verdict),
+        "portrait" => judge_as::<portrait::PortraitCase>(body, verdict),
+        "profile" => judge_as::<profile::ProfileCase>(body, verdict),
+        "rfm" => judge_as::<rfm::RfmCase>(body, verdict),
+        "rfm_scheme" => judge_as::<rfm::RfmSchemeCase>(body, verdict),
         "time_format" => judge_as::<time::TimeFormatCase>(body, verdict),
         "time_window" => judge_as::<time::TimeWindowCase>(body, verdict),
+        "value_group" => judge_as::<rfm::ValueGroupCase>(body, verdict),
         _ => verdict.fail(format!("{kind:?} is no kind of case")),
     }
 }
