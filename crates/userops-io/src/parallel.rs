@@ -30,7 +30,10 @@ pub(crate) fn map_in_order<T, R: Send>(
         for _ in 0..rayon::current_num_threads() {
             let sender = sender.clone();
             scope.spawn(move |_| {
-                while let Some((index, item)) = lock(queue).pull(stop) {
+                loop {
+                    // A guard in the head of a `while let` would live through its body, and let one thread work at a time.
+                    let pulled = lock(queue).pull(stop);
+                    let Some((index, item)) = pulled else { return };
                     let result = item.and_then(work);
                     if result.is_err() {
                         stop.store(true, Ordering::Relaxed);

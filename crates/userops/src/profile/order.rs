@@ -178,28 +178,44 @@ impl<'a> TotalsBuilder<'a> {
         }
     }
 
-    fn total(mut self, order_codes: &[u16], users: Range<usize>) -> OrderTotals {
+    fn total(self, order_codes: &[u16], users: Range<usize>) -> OrderTotals {
+        match *order_codes {
+            [only] => self.total_where(users, |name| name == only),
+            _ => {
+                let mut is_order = vec![false; self.log.names().len()];
+                for code in order_codes {
+                    if let Some(flag) = is_order.get_mut(usize::from(*code)) {
+                        *flag = true;
+                    }
+                }
+                self.total_where(users, |name| is_order[usize::from(name)])
+            }
+        }
+    }
+
+    fn total_where(mut self, users: Range<usize>, is_order: impl Fn(u16) -> bool) -> OrderTotals {
         let offsets = self.log.offsets();
         let (start, end) = (offsets[users.start] as usize, offsets[users.end] as usize);
         let (blocks, tail) = self.log.name_codes()[start..end].as_chunks::<BLOCK>();
         for (index, block) in blocks.iter().enumerate() {
-            let any = order_codes.iter().any(|code| block.iter().fold(false, |any, name| any | (name == code)));
-            if any {
-                self.add_rows(start + index * BLOCK, block, order_codes);
+            // A bit per order of the block, set without a branch.
+            let mut orders = 0u16;
+            for (bit, name) in block.iter().enumerate() {
+                orders |= u16::from(is_order(*name)) << bit;
+            }
+            while orders != 0 {
+                self.add_order(start + index * BLOCK + orders.trailing_zeros() as usize);
+                orders &= orders - 1;
             }
         }
-        self.add_rows(end - tail.len(), tail, order_codes);
-        self.close_days();
-        self.totals.last_micros = self.last_rows.iter().map(|row| self.log.time_micros()[*row]).collect();
-        self.totals
-    }
-
-    fn add_rows(&mut self, start: usize, names: &[u16], order_codes: &[u16]) {
-        for (row, name) in (start..).zip(names) {
-            if order_codes.contains(name) {
+        for (row, name) in (end - tail.len()..).zip(tail) {
+            if is_order(*name) {
                 self.add_order(row);
             }
         }
+        self.close_days();
+        self.totals.last_micros = self.last_rows.iter().map(|row| self.log.time_micros()[*row]).collect();
+        self.totals
     }
 
     fn add_order(&mut self, row: usize) {
