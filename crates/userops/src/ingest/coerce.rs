@@ -203,9 +203,15 @@ pub(super) fn text_codes(
                 push(row, code.map(Some));
             }
         }
-        (RawData::Text(texts), None) => {
+        (RawData::Text(texts), valid) => {
+            let mut recent = RecentTexts::default();
             for (row, text) in texts.iter().enumerate() {
-                push(row, accept(text).map(|()| Some(interner.intern(text))));
+                if valid.is_some_and(|valid| !valid.get(row)) {
+                    push(row, Ok(None));
+                    continue;
+                }
+                let code = recent.code(text, || accept(text).map(|()| interner.intern(text)));
+                push(row, code.map(Some));
             }
         }
         _ => {
@@ -219,6 +225,41 @@ pub(super) fn text_codes(
                 push(row, text.and_then(|text| accept(text).map(|()| Some(interner.intern(text)))));
             }
         }
+    }
+}
+
+/// How many texts [`RecentTexts`] holds: 6 KiB, a fraction of the first-level cache.
+const RECENT_TEXTS: usize = 256;
+
+/// Texts seen lately with their codes, each in a slot of its own: in a column of few distinct texts nearly every one
+/// is found at once, without hashing.
+struct RecentTexts<'a> {
+    slots: [(&'a str, u32); RECENT_TEXTS],
+}
+
+impl Default for RecentTexts<'_> {
+    fn default() -> Self {
+        // An empty text is never looked up, so that it marks a free slot.
+        Self { slots: [("", 0); RECENT_TEXTS] }
+    }
+}
+
+impl<'a> RecentTexts<'a> {
+    /// The code of a text; `find` gives it where the text was not seen lately.
+    #[inline]
+    fn code(&mut self, text: &'a str, find: impl FnOnce() -> Coerced<u32>) -> Coerced<u32> {
+        let bytes = text.as_bytes();
+        let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return find() };
+        // Length, both ends and the middle set most names apart; those that collide take turns.
+        let mix =
+            usize::from(*first) * 7 + usize::from(*last) * 31 + usize::from(bytes[bytes.len() / 2]) * 3 + bytes.len();
+        let slot = &mut self.slots[mix % RECENT_TEXTS];
+        if slot.0 == text {
+            return Ok(slot.1);
+        }
+        let code = find()?;
+        *slot = (text, code);
+        Ok(code)
     }
 }
 

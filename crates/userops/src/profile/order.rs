@@ -153,8 +153,10 @@ struct TotalsBuilder<'a> {
     user_end: usize,
     /// The first row of `user` that is not visible yet.
     visible_end: usize,
-    /// Whether an order of `user` was counted.
-    is_buyer: bool,
+    /// Orders of `user` so far, the sum of their amounts, and the row of the last.
+    order_count: i64,
+    revenue_minor: i64,
+    last_row: usize,
     /// The days of the orders of `user`, equal neighbours once.
     days: Vec<i32>,
     last_rows: Vec<usize>,
@@ -171,7 +173,9 @@ impl<'a> TotalsBuilder<'a> {
             user: users.start,
             user_end: 0,
             visible_end: 0,
-            is_buyer: false,
+            order_count: 0,
+            revenue_minor: 0,
+            last_row: 0,
             days: Vec::new(),
             last_rows: Vec::new(),
             totals: OrderTotals::default(),
@@ -213,7 +217,7 @@ impl<'a> TotalsBuilder<'a> {
                 self.add_order(row);
             }
         }
-        self.close_days();
+        self.close_user();
         self.totals.last_micros = self.last_rows.iter().map(|row| self.log.time_micros()[*row]).collect();
         self.totals
     }
@@ -225,20 +229,9 @@ impl<'a> TotalsBuilder<'a> {
         if row >= self.visible_end {
             return;
         }
-        let minor = self.amounts.get(row).unwrap_or_default();
-        let totals = &mut self.totals;
-        match (self.last_rows.last_mut(), totals.order_count.last_mut(), totals.revenue_minor.last_mut()) {
-            (Some(last), Some(count), Some(sum)) if self.is_buyer => {
-                (*last, *count, *sum) = (row, *count + 1, *sum + minor);
-            }
-            _ => {
-                self.is_buyer = true;
-                totals.users.push(UserIx(self.user as u32));
-                self.last_rows.push(row);
-                totals.order_count.push(1);
-                totals.revenue_minor.push(minor);
-            }
-        }
+        self.order_count += 1;
+        self.revenue_minor += self.amounts.get(row).unwrap_or_default();
+        self.last_row = row;
         if let Some(calendar) = self.calendar {
             let day = calendar.day(Timestamp::from_micros(self.log.time_micros()[row])).0;
             if self.days.last() != Some(&day) {
@@ -249,12 +242,11 @@ impl<'a> TotalsBuilder<'a> {
 
     /// Goes on to the user of a row.
     fn open_user(&mut self, row: usize) {
-        self.close_days();
+        self.close_user();
         let offsets = self.log.offsets();
         while offsets[self.user + 1] as usize <= row {
             self.user += 1;
         }
-        self.is_buyer = false;
         self.user_end = offsets[self.user + 1] as usize;
         self.visible_end = self.user_end;
         if self.log.last_micros() > self.as_of {
@@ -264,8 +256,16 @@ impl<'a> TotalsBuilder<'a> {
         }
     }
 
-    fn close_days(&mut self) {
-        if !self.days.is_empty() {
+    /// Notes the totals of the user whose rows are over, where there was an order among them.
+    fn close_user(&mut self) {
+        if self.order_count == 0 {
+            return;
+        }
+        self.totals.users.push(UserIx(self.user as u32));
+        self.totals.order_count.push(std::mem::take(&mut self.order_count));
+        self.totals.revenue_minor.push(std::mem::take(&mut self.revenue_minor));
+        self.last_rows.push(self.last_row);
+        if self.calendar.is_some() {
             self.totals.purchase_days.push(i64::from(distinct_sorted(&mut self.days)));
             self.days.clear();
         }
