@@ -69,6 +69,7 @@
 //! 8. [`analytics`]: answers about the population, such as the order ladder.
 //! 9. [`profile`]: what each user has done, as of an instant.
 //! 10. [`score`]: models that are fitted on a population and score one user at a time.
+//! 11. [`portrait`]: who the users of an audience are, beside everybody.
 //!
 //! In each domain a scalar function is the definition, and a kernel over columns gives the same for all users.
 
