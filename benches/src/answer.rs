@@ -7,7 +7,7 @@ use userops::profile::{ProfileOptions, ProfileTable, build_profiles};
 use userops::score::rfm::{BuyerOptions, FrequencyMeasure, RecencyMeasure, RfmModel, RfmOptions, measure_buyers};
 use userops::time::{MICROS_PER_DAY, Timestamp};
 
-use crate::generate::{CHANNELS, COUNTRIES, DAY_MS, DAYS, DEVICES, EVENT_NAMES, START_MS};
+use crate::generate::{CHANNELS, COUNTRIES, DAYS, DEVICES, EVENT_NAMES, START_MS};
 
 /// Days back from the end of the log that profiles count events in.
 const RECENT_DAYS: [i64; 3] = [7, 30, 90];
@@ -117,6 +117,5 @@ pub fn profile_digest(log: &EventLog, profiles: &ProfileTable) -> Result<Vec<i64
             paired[column] += value.rem_euclid(1009) * number.rem_euclid(1009);
         }
     }
-    debug_assert_eq!(DAY_MS * 1_000, MICROS_PER_DAY);
     Ok([vec![profiles.len() as i64], sums, paired].concat())
 }

@@ -7,7 +7,7 @@ use lexopt::prelude::*;
 use userops::error::{Error, ErrorKind, Result};
 use userops::event::EventSchema;
 use userops::ingest::{Mapping, PropertyMapping};
-use userops::money::{AmountUnit, Currency, Rounding};
+use userops::money::{Currency, Rounding};
 use userops::time::{TimeFormat, Timestamp, Zone};
 use userops::value::ValueType;
 use userops_io::{CsvOptions, FileFormat, LogReader, TableFormat};
@@ -183,7 +183,6 @@ impl Typed {
         let amount = self.amount.unwrap_or_else(|| "dollar_value".to_owned());
         let mut mapping = Mapping::new(user, time).time_format(self.time_format.unwrap_or(default_format));
         mapping = if self.minor { mapping.minor_amount(amount) } else { mapping.amount(amount) };
-        debug_assert_eq!(mapping.amount.as_ref().map(|amount| amount.unit == AmountUnit::Minor), Some(self.minor));
         if self.round {
             mapping = mapping.rounding(Rounding::HalfEven);
         }

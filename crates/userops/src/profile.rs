@@ -31,6 +31,7 @@ use crate::id::UserIx;
 use crate::log::{EventLog, UserEvents};
 use crate::time::{Calendar, Timestamp};
 use activity::ActivityColumns;
+use update::Earlier;
 
 /// Ranges of users for each thread: enough that an uneven one does not leave a thread idle.
 const RANGES_PER_THREAD: usize = 8;
@@ -73,23 +74,44 @@ struct EventTimes {
 pub fn build_profiles(log: &EventLog, as_of: Timestamp, options: impl Into<ProfileOptions>) -> Result<ProfileTable> {
     let rules = ProfileRules::new(log, options.into())?;
     let calendar = log.calendar(as_of);
-    Ok(build(log, as_of, rules, &calendar))
+    Ok(build(log, as_of, rules, &calendar, None))
 }
 
-fn build(log: &EventLog, as_of: Timestamp, rules: ProfileRules, calendar: &Calendar) -> ProfileTable {
+/// Builds all parts. What `earlier` profiles know of a user already, and no instant changes, is taken from them.
+fn build(
+    log: &EventLog,
+    as_of: Timestamp,
+    rules: ProfileRules,
+    calendar: &Calendar,
+    earlier: Option<&Earlier<'_>>,
+) -> ProfileTable {
     let options = rules.options();
     let activity = activity::build_activity(log, as_of, &rules, calendar);
     let per_user = PerUser { log, as_of };
     let orders_wanted = !rules.order_codes().is_empty();
     let window_count = options.windows_days.len();
     ProfileTable {
-        gaps: per_user.collect(options.gaps, |events| gap::gaps_of_days(events.time_micros(), calendar)),
-        orders: per_user.collect(orders_wanted, |events| order::order_profile(events, as_of, &rules, calendar)),
+        gaps: per_user.collect(options.gaps, |events| {
+            let known = earlier.and_then(|earlier| earlier.row(&earlier.table.gaps, events.user()));
+            known.unwrap_or_else(|| gap::gaps_of_days(events.time_micros(), calendar))
+        }),
+        orders: per_user.collect(orders_wanted, |events| {
+            let known = earlier.and_then(|earlier| earlier.row(&earlier.table.orders, events.user()));
+            match known {
+                Some(orders) => orders.as_of(as_of, calendar),
+                None => order::order_profile(events, as_of, &rules, calendar),
+            }
+        }),
         order_windows: per_user.collect_rows(orders_wanted, window_count, |events, rows| {
             order::order_windows(events, as_of, &rules, rows);
         }),
-        event_times: event_times_with(&per_user, &rules, |_, _| false),
-        habits: per_user.collect(options.habits, |events| habit::habits(events.time_micros(), calendar)),
+        event_times: event_times_with(&per_user, &rules, |events, rows| {
+            earlier.is_some_and(|earlier| earlier.event_times(events.user(), rows))
+        }),
+        habits: per_user.collect(options.habits, |events| {
+            let known = earlier.and_then(|earlier| earlier.row(&earlier.table.habits, events.user()));
+            known.unwrap_or_else(|| habit::habits(events.time_micros(), calendar))
+        }),
         channels: per_user.collect(options.channel.is_some(), |events| interest::first_channel(events, &rules)),
         interests: per_user
             .collect(options.category.is_some(), |events| interest::top_interests(events, as_of, &rules)),

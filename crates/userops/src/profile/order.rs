@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::gap::{Gaps, distinct_days, distinct_sorted, gaps_of_days};
+use super::scalar::days_between;
 use super::{ProfileRules, RANGES_PER_THREAD};
 use crate::column::PackedCursor;
 use crate::id::UserIx;
@@ -33,6 +34,11 @@ pub struct OrderProfile {
 }
 
 impl OrderProfile {
+    /// The same orders as of another instant, with none between.
+    pub(super) fn as_of(self, as_of: Timestamp, calendar: &Calendar) -> Self {
+        Self { days_since_last: self.last.map(|last| days_between(last, as_of, calendar)), ..self }
+    }
+
     /// Revenue per order in minor units; `None` without orders.
     #[must_use]
     pub fn average_order_minor(&self) -> Option<f64> {
@@ -59,14 +65,13 @@ pub(super) fn order_profile(
     let orders: Vec<(i64, i64)> = orders(events, rules).collect();
     let time = || orders.iter().map(|(time, _)| *time);
     let last = time().next_back().map(Timestamp::from_micros);
-    let days_since = |last| (calendar.day(as_of).0 - calendar.day(last).0).max(0) as u32;
     OrderProfile {
         order_count: orders.len() as u32,
         purchase_days: distinct_days(time(), calendar),
         revenue: Money::from_minor(orders.iter().map(|(_, minor)| minor).sum()),
         first: time().next().map(Timestamp::from_micros),
         last,
-        days_since_last: last.map(days_since),
+        days_since_last: last.map(|last| days_between(last, as_of, calendar)),
         gaps: gaps_of_days(&time().collect::<Vec<_>>(), calendar),
     }
 }

@@ -1,8 +1,6 @@
 //! Brings profiles up to date without folding again the users of whom nothing new is known.
 
-use super::order::order_profile;
-use super::scalar::days_between;
-use super::{EventTimes, PerUser, ProfileRules, ProfileTable, activity, gap, habit, interest, order};
+use super::{EventRow, ProfileRules, ProfileTable, build};
 use crate::error::{Result, invalid_argument};
 use crate::id::UserIx;
 use crate::log::EventLog;
@@ -35,41 +33,13 @@ impl ProfileTable {
         }
         let rules = ProfileRules::new(log, self.rules.options().clone())?;
         let calendar = log.calendar(as_of);
-        let known = self.unchanged_users(previous, log, as_of)?;
-        let activity = activity::build_activity(log, as_of, &rules, &calendar);
-        let per_user = PerUser { log, as_of };
-        let options = rules.options();
-        let kept = |user: UserIx| known[user.index()].map(UserIx::index);
-        let orders_wanted = !rules.order_codes().is_empty();
-        let window_count = options.windows_days.len();
-        Ok(Self {
-            gaps: per_user.collect(options.gaps, |events| match kept(events.user()) {
-                Some(old) => self.gaps[old],
-                None => gap::gaps_of_days(events.time_micros(), &calendar),
-            }),
-            orders: per_user.collect(orders_wanted, |events| match kept(events.user()) {
-                Some(old) => {
-                    let orders = self.orders[old];
-                    let days_since_last = orders.last.map(|last| days_between(last, as_of, &calendar));
-                    order::OrderProfile { days_since_last, ..orders }
-                }
-                None => order_profile(events, as_of, &rules, &calendar),
-            }),
-            order_windows: per_user.collect_rows(orders_wanted, window_count, |events, rows| {
-                order::order_windows(events, as_of, &rules, rows);
-            }),
-            event_times: self.updated_event_times(previous, &per_user, &rules, &known),
-            habits: per_user.collect(options.habits, |events| match kept(events.user()) {
-                Some(old) => self.habits[old],
-                None => habit::habits(events.time_micros(), &calendar),
-            }),
-            channels: per_user.collect(options.channel.is_some(), |events| interest::first_channel(events, &rules)),
-            interests: per_user
-                .collect(options.category.is_some(), |events| interest::top_interests(events, as_of, &rules)),
-            as_of,
-            activity,
-            rules,
-        })
+        let names = log.names();
+        let earlier = Earlier {
+            table: self,
+            users: self.unchanged_users(previous, log, as_of)?,
+            new_codes: previous.names().iter().map(|name| names.code(name).map(|code| code as usize)).collect(),
+        };
+        Ok(build(log, as_of, rules, &calendar, Some(&earlier)))
     }
 
     /// For each user of the new log, the user's place in this table where no event has become visible since.
@@ -96,28 +66,32 @@ impl ProfileTable {
             None => Ok(known),
         }
     }
+}
 
-    fn updated_event_times(
-        &self,
-        previous: &EventLog,
-        per_user: &PerUser<'_>,
-        rules: &ProfileRules,
-        known: &[Option<UserIx>],
-    ) -> EventTimes {
-        let names = per_user.log.names();
-        let old_width = self.rules.name_count();
-        // The new code of each old one: a name that the old log had is in the new one too.
-        let new_codes: Vec<Option<usize>> =
-            previous.names().iter().map(|name| names.code(name).map(|code| code as usize)).collect();
-        super::event_times_with(per_user, rules, |events, rows| {
-            let Some(old) = known[events.user().index()].map(UserIx::index) else { return false };
-            for (old_code, new_code) in new_codes.iter().enumerate() {
-                let (Some(new_code), from) = (new_code, old * old_width + old_code) else { continue };
-                rows[*new_code].amount_minor = self.event_times.amount_minor[from];
-                rows[*new_code].first = self.event_times.first[from];
-                rows[*new_code].last = self.event_times.last[from];
-            }
-            true
-        })
+/// Profiles as of an earlier instant, and what of them still holds.
+pub(super) struct Earlier<'a> {
+    pub(super) table: &'a ProfileTable,
+    /// For each user of the new log, the user's place in the table where no event has become visible since.
+    users: Vec<Option<UserIx>>,
+    /// The new code of each old name: a name that the old log had is in the new one too.
+    new_codes: Vec<Option<usize>>,
+}
+
+impl Earlier<'_> {
+    /// The entry of a column of the table that still holds for a user of the new log.
+    pub(super) fn row<T: Copy>(&self, column: &[T], user: UserIx) -> Option<T> {
+        self.users[user.index()].and_then(|old| column.get(old.index()).copied())
+    }
+
+    /// Fills in what is known of a user's events by name, and says whether it was.
+    pub(super) fn event_times(&self, user: UserIx, rows: &mut [EventRow]) -> bool {
+        let Some(old) = self.users[user.index()].map(UserIx::index) else { return false };
+        for (old_code, new_code) in self.new_codes.iter().enumerate() {
+            let (Some(new_code), from) = (new_code, old * self.new_codes.len() + old_code) else { continue };
+            rows[*new_code].amount_minor = self.table.event_times.amount_minor[from];
+            rows[*new_code].first = self.table.event_times.first[from];
+            rows[*new_code].last = self.table.event_times.last[from];
+        }
+        true
     }
 }
