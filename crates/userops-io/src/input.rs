@@ -33,6 +33,11 @@ pub(crate) trait Input: Sync {
 pub(crate) trait Part: Send {
     /// How many bytes of the source are read when this part is.
     fn bytes_read(&self) -> u64;
+
+    /// How many rows it has, where that is known before they are decoded; otherwise 0.
+    fn row_count(&self) -> usize {
+        0
+    }
 }
 
 /// A batch of these rows of a source. Those with a fault are not to be in its columns.

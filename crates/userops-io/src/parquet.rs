@@ -100,12 +100,17 @@ fn load(source: &Source, options: ArrowReaderOptions) -> Result<ArrowReaderMetad
 /// Some row groups, and the rows before them.
 pub(crate) struct RowGroups {
     groups: Range<usize>,
+    row_count: usize,
     bytes_read: u64,
 }
 
 impl Part for RowGroups {
     fn bytes_read(&self) -> u64 {
         self.bytes_read
+    }
+
+    fn row_count(&self) -> usize {
+        self.row_count
     }
 }
 
@@ -140,7 +145,11 @@ impl Input for ParquetInput {
             }
             rows_before += rows;
             let read = self.source.bytes_total as f64 * (rows_before as f64 / rows_total.max(1) as f64);
-            Ok((first < next).then_some(RowGroups { groups: first..next, bytes_read: read as u64 }))
+            Ok((first < next).then_some(RowGroups {
+                groups: first..next,
+                row_count: rows,
+                bytes_read: read as u64,
+            }))
         }))
     }
 

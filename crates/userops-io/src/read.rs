@@ -128,6 +128,9 @@ fn mapped_columns(mapping: &Mapping) -> Vec<String> {
     columns
 }
 
+/// Room is made for at most this many rows before they are decoded: a damaged file may promise any number.
+const RESERVED_ROWS_MAX: usize = 1 << 22;
+
 /// Coerces the parts of one source side by side, and appends them in order.
 fn read_chunks<I: Input>(input: &I, plan: &Arc<Plan>, ingest: &mut Ingest, watch: &mut Watch<'_>) -> Result<()> {
     let mut rows_before = 0;
@@ -136,6 +139,7 @@ fn read_chunks<I: Input>(input: &I, plan: &Arc<Plan>, ingest: &mut Ingest, watch
         |part| {
             let bytes_read = part.bytes_read();
             let mut builder = ChunkBuilder::new(Arc::clone(plan));
+            builder.reserve(part.row_count().min(RESERVED_ROWS_MAX));
             let rows = input.decode(part, 1, &mut |batch| builder.push(batch))?;
             Ok((builder.finish(), rows, bytes_read))
         },

@@ -41,6 +41,13 @@ impl From<Bitmap> for Bits {
     }
 }
 
+/// The set bits of a word that mostly has none or one. Targets without an instruction for it count bits by a dozen
+/// others.
+#[inline]
+fn ones_of_few(word: u64) -> u32 {
+    if word & word.wrapping_sub(1) == 0 { u32::from(word != 0) } else { word.count_ones() }
+}
+
 impl Bitmap {
     /// A bitmap of `len` bits, least significant bit of the first word first; bits past `len` are cleared.
     #[must_use]
@@ -108,12 +115,14 @@ impl Bitmap {
         if start >= end {
             return 0;
         }
-        let below = |bits: usize| if bits == 0 { 0 } else { u64::MAX >> (WORD_BITS - bits) };
-        let (first, last) = (start / WORD_BITS, end / WORD_BITS);
-        let before = (self.words[first] & below(start % WORD_BITS)).count_ones();
-        let whole: u32 = self.words[first..last].iter().map(|word| word.count_ones()).sum();
-        let tail = self.words.get(last).map_or(0, |word| (word & below(end % WORD_BITS)).count_ones());
-        (whole + tail - before) as usize
+        let (first, last) = (start / WORD_BITS, (end - 1) / WORD_BITS);
+        let from_start = u64::MAX << (start % WORD_BITS);
+        let to_end = u64::MAX >> (WORD_BITS - 1 - (end - 1) % WORD_BITS);
+        if first == last {
+            return ones_of_few(self.words[first] & from_start & to_end) as usize;
+        }
+        let whole: u32 = self.words[first + 1..last].iter().map(|word| ones_of_few(*word)).sum();
+        (ones_of_few(self.words[first] & from_start) + whole + ones_of_few(self.words[last] & to_end)) as usize
     }
 
     /// The words, least significant bit first.

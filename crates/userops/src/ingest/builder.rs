@@ -24,6 +24,13 @@ impl UserBuilder {
         }
     }
 
+    pub(super) fn reserve(&mut self, rows: usize) {
+        match self {
+            Self::Integer(ids) => ids.reserve(rows),
+            Self::Text(codes, _) => codes.reserve(rows),
+        }
+    }
+
     pub(super) fn user_type(&self) -> UserIdType {
         match self {
             Self::Integer(_) => UserIdType::Integer,
@@ -91,6 +98,16 @@ impl ColumnBuilder {
             ValueType::Text => Self::Text(PackedBuilder::default(), Interner::default()),
             ValueType::Time => Self::Time(PackedBuilder::default()),
             ValueType::Date => Self::Date(PackedBuilder::default()),
+        }
+    }
+
+    pub(super) fn reserve(&mut self, rows: usize) {
+        match self {
+            Self::Bool(builder) => builder.reserve(rows),
+            Self::Integer(builder) | Self::Time(builder) => builder.reserve(rows),
+            Self::Float(builder) => builder.reserve(rows),
+            Self::Text(builder, _) => builder.reserve(rows),
+            Self::Date(builder) => builder.reserve(rows),
         }
     }
 

@@ -108,6 +108,14 @@ impl ChunkBuilder {
         }
     }
 
+    /// Makes room for this many rows more, where their number is known: columns that grow are copied as they do.
+    pub fn reserve(&mut self, rows: usize) {
+        self.users.reserve(rows);
+        self.time.reserve(rows);
+        self.name.reserve(rows);
+        self.properties.iter_mut().for_each(|property| property.reserve(rows));
+    }
+
     /// How many rows were pushed, rejected ones included.
     #[must_use]
     pub fn row_count(&self) -> usize {

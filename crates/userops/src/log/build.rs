@@ -224,7 +224,8 @@ fn move_names(
     }
     let parts: Vec<Vec<u16>> = chunks.iter_mut().map(|chunk| std::mem::take(&mut chunk.name)).collect();
     let parts: Vec<&[u16]> = parts.iter().map(Vec::as_slice).collect();
-    Ok((names, placement.scatter(&parts, |chunk, name| codes[chunk][usize::from(name)] as u16)))
+    let name = placement.scatter_codes(&parts, &codes, names.len());
+    Ok((names, name))
 }
 
 /// Moves a property, whose parts must all be of its type.
@@ -266,7 +267,12 @@ fn move_column(placement: &Placement, property: &Field, parts: &[ChunkColumn], l
                 )));
             }
             let parts: Vec<&Packed<u32>> = parts.into_iter().map(|(codes, _)| codes).collect();
-            let codes = placement.scatter_packed(&parts, |chunk, code| codes[chunk][code as usize]);
+            let codes = if parts.iter().all(|part| part.known().is_none()) {
+                let parts: Vec<&[u32]> = parts.iter().map(|part| part.values()).collect();
+                placement.scatter_codes(&parts, &codes, dictionary.len()).into()
+            } else {
+                placement.scatter_packed(&parts, |chunk, code| codes[chunk][code as usize])
+            };
             Column::Text(TextColumn { codes, dictionary })
         }
     })

@@ -157,6 +157,10 @@ impl<T: Copy> PackedBuilder<T> {
         }
     }
 
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.values.reserve(rows);
+    }
+
     pub(crate) fn push_unknown(&mut self, count: usize) {
         if count == 0 {
             return;

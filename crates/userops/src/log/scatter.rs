@@ -57,17 +57,32 @@ impl Placement {
         S: Copy + Send + Sync,
         T: Copy + Default + Send + Sync,
     {
-        let grouped: Vec<Vec<T>> = self
+        self.scatter_as(sources, map, |value| value)
+    }
+
+    /// As [`Placement::scatter`], with a smaller type on the way: `group`, then `widen`.
+    fn scatter_as<S, G, T>(
+        &self,
+        sources: &[&[S]],
+        group: impl Fn(usize, S) -> G + Sync,
+        widen: impl Fn(G) -> T + Sync,
+    ) -> Vec<T>
+    where
+        S: Copy + Send + Sync,
+        G: Copy + Default + Send + Sync,
+        T: Copy + Default + Send + Sync,
+    {
+        let grouped: Vec<Vec<G>> = self
             .chunks
             .par_iter()
             .zip(sources.par_iter())
             .enumerate()
-            .map(|(index, (chunk, source))| chunk.group(source, |value| map(index, value)))
+            .map(|(index, (chunk, source))| chunk.group(source, |value| group(index, value)))
             .collect();
         let mut target = vec![T::default(); self.row_count];
         target.par_chunks_mut(BLOCK_ROWS).enumerate().for_each(|(block, rows)| {
             for (chunk, values) in self.chunks.iter().zip(&grouped) {
-                chunk.fill_block(block, values, rows);
+                chunk.fill_block(block, values, rows, &widen);
             }
         });
         target
@@ -90,6 +105,22 @@ impl Placement {
         let dense: Vec<Vec<Option<S>>> = sources.par_iter().map(|source| source.iter().collect()).collect();
         let dense: Vec<&[Option<S>]> = dense.iter().map(Vec::as_slice).collect();
         self.scatter(&dense, |chunk, value| value.map(|value| map(chunk, value))).into_iter().collect()
+    }
+
+    /// Moves codes, each mapped by its chunk's table into `0..code_count`. Codes of small dictionaries travel as bytes.
+    pub(crate) fn scatter_codes<S, T>(&self, sources: &[&[S]], tables: &[Vec<u32>], code_count: usize) -> Vec<T>
+    where
+        S: Copy + Send + Sync + TryInto<usize>,
+        T: Copy + Default + Send + Sync + From<u8> + TryFrom<u32>,
+    {
+        let look_up = |chunk: usize, code: S| {
+            let code = code.try_into().unwrap_or_default();
+            tables[chunk][code]
+        };
+        if code_count <= 1 << u8::BITS {
+            return self.scatter_as(sources, |chunk, code| look_up(chunk, code) as u8, T::from);
+        }
+        self.scatter(sources, |chunk, code| T::try_from(look_up(chunk, code)).unwrap_or_default())
     }
 
     fn scatter_sparse<S, T>(&self, sources: &[&Packed<S>], map: impl Fn(usize, S) -> T + Sync) -> Packed<T>
@@ -140,10 +171,10 @@ impl ChunkPlacement {
         grouped
     }
 
-    fn fill_block<T: Copy>(&self, block: usize, grouped: &[T], rows: &mut [T]) {
+    fn fill_block<G: Copy, T>(&self, block: usize, grouped: &[G], rows: &mut [T], widen: impl Fn(G) -> T) {
         let group = self.group_starts[block] as usize..self.group_starts[block + 1] as usize;
         for (value, place) in grouped[group.clone()].iter().zip(&self.places[group]) {
-            rows[usize::from(*place)] = *value;
+            rows[usize::from(*place)] = widen(*value);
         }
     }
 }
