@@ -86,6 +86,7 @@ pub mod log;
 pub mod money;
 pub mod portrait;
 pub mod profile;
+pub mod rule;
 pub mod score;
 pub mod table;
 pub mod time;

@@ -1,0 +1,32 @@
+//! Rules: questions about one user that are answered true, false or unknown.
+//!
+//! A [`Rule`] is data. Tags, segments and lifecycle stages are made of rules, and so is anything that picks users by
+//! what they are and did. It has three forms that stand for the same thing: the constructors here, serde (JSON, TOML),
+//! and a text in the syntax of CEL.
+//!
+//! # Three-valued logic
+//!
+//! What is not known stays unknown through Kleene logic: `not unknown` is unknown, `unknown and false` is false,
+//! `unknown or true` is true. `not(r)` is true exactly where `r` is false. At the root, where a decision has to be made,
+//! unknown becomes "no" unless the definition says otherwise.
+//!
+//! Counts, sums and distinct counts of no event are 0, not unknown. First, last, least, greatest and mean of no event
+//! are unknown, and so is the attribute of a user for whom it is missing.
+
+mod bucket;
+mod condition;
+mod context;
+mod event_query;
+mod measure;
+mod sequence;
+mod test;
+mod truth;
+
+pub use bucket::{Bucket, BucketHash};
+pub use condition::{Definition, Rule};
+pub use context::Context;
+pub use event_query::{EventPattern, EventQuery, EventWindow, Filter, Observed};
+pub use measure::{AMOUNT, AgeUnit, Measure};
+pub use sequence::{Sequence, Step};
+pub use test::Test;
+pub use truth::{Truth, Truths};
