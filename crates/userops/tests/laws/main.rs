@@ -8,6 +8,7 @@
 )]
 
 mod cases;
+mod growth;
 mod ingest;
 mod ladder;
 mod log;
