@@ -9,13 +9,11 @@
 
 pub mod contribution;
 mod cut;
-mod definition;
 mod explanation;
 mod measure;
 pub mod rfm;
 mod select;
 
-pub use definition::{RfmDefinition, ScoreColumns, ScoreDefinition, ScoreKind, ScoreModel};
 pub use cut::{Comparison, CutValues, Cuts};
 pub use explanation::Explanation;
 pub use measure::{Direction, MeasureValue, MeasureValues};
