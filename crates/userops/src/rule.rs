@@ -17,6 +17,7 @@ mod bucket;
 mod condition;
 mod context;
 mod event_query;
+mod hash;
 mod measure;
 mod sequence;
 mod test;

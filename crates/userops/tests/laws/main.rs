@@ -15,4 +15,5 @@ mod log;
 mod portrait;
 mod profile;
 mod rfm;
+mod rule;
 mod time;
