@@ -16,7 +16,7 @@ const GROUPS: &[&[&str]] = &[
     &["profile"],
     &["rule"],
     &["score"],
-    &["lifecycle"],
+    &["lifecycle", "milestone"],
     &["tag"],
     &["segment"],
     &["portrait"],
