@@ -18,6 +18,7 @@ mod condition;
 mod context;
 mod event_query;
 mod fold;
+mod hash;
 mod measure;
 mod sequence;
 mod test;

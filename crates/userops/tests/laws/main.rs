@@ -14,5 +14,6 @@ mod log;
 mod portrait;
 mod profile;
 mod rfm;
+mod rule;
 mod segment;
 mod time;
