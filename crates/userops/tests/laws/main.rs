@@ -16,4 +16,5 @@ mod portrait;
 mod profile;
 mod rfm;
 mod rule;
+mod segment;
 mod time;
