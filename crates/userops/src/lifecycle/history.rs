@@ -191,7 +191,8 @@ impl StageHistories {
     /// # Errors
     /// `InvalidArgument` where the log is not the one that the histories are of.
     pub fn to_table(&self, log: &EventLog) -> Result<Table> {
-        let rows = || (0..self.user_count()).flat_map(|user| self.spells_of(user).iter().map(move |spell| (user, spell)));
+        let rows =
+            || (0..self.user_count()).flat_map(|user| self.spells_of(user).iter().map(move |spell| (user, spell)));
         let causes: Vec<StageCause> = rows().map(|(user, spell)| cause(log, UserIx(user as u32), spell)).collect();
         let event = |cause: &StageCause| match cause {
             StageCause::Event { name, .. } => Some(name.clone()),

@@ -67,8 +67,9 @@ pub fn mix_over_time(
 }
 
 fn mix_at(definition: &LifecycleDefinition, at: Timestamp, column: &TextColumn) -> Result<StageMix> {
-    let mut user_counts = vec![0; definition.stages.len() + 1];
-    for position in positions(definition.names(), column)? {
+    let names: Vec<&str> = definition.names().collect();
+    let mut user_counts = vec![0; names.len() + 1];
+    for position in positions(&names, column)? {
         user_counts[position] += 1;
     }
     let none_count = user_counts.pop().unwrap_or(0);

@@ -50,11 +50,7 @@ impl<'a> Walker<'a> {
 
 /// The first stage whose rule is true of the subject, and the first instant up to `horizon` at which time alone changes
 /// that: no later stage matters until one of the rules before it, or its own, changes.
-pub(super) fn target_of(
-    definition: &LifecycleDefinition,
-    subject: &Subject<'_>,
-    horizon: Timestamp,
-) -> Result<Target> {
+pub(super) fn target_of(definition: &LifecycleDefinition, subject: &Subject<'_>, horizon: Timestamp) -> Result<Target> {
     let (mut stage, mut next_change) = (None, None);
     for (position, rule) in definition.rules().enumerate() {
         // A change after one that is known already does not matter.

@@ -63,22 +63,19 @@ fn count(stages: Vec<String>, before: &TextColumn, after: &TextColumn) -> Result
     }
     let width = stages.len() + 1;
     let mut counts = vec![0; width * width];
-    let names = stages.iter().map(String::as_str);
-    for (from, to) in positions(names.clone(), before)?.zip(positions(names, after)?) {
+    let names: Vec<&str> = stages.iter().map(String::as_str).collect();
+    for (from, to) in positions(&names, before)?.zip(positions(&names, after)?) {
         counts[from * width + to] += 1;
     }
     Ok(TransitionMatrix { stages, counts })
 }
 
 /// The position of each user's stage; that of no stage comes after all others.
-pub(super) fn positions<'n, 'a>(
-    names: impl ExactSizeIterator<Item = &'n str> + Clone,
-    column: &'a TextColumn,
-) -> Result<impl Iterator<Item = usize> + use<'a>> {
+pub(super) fn positions<'a>(names: &[&str], column: &'a TextColumn) -> Result<impl Iterator<Item = usize> + use<'a>> {
     let none = names.len();
     let position = |name: &str| {
-        let mut known = names.clone();
-        known.position(|known| known == name).ok_or_else(|| unknown("stage", name, names.clone()))
+        let position = names.iter().position(|known| *known == name);
+        position.ok_or_else(|| unknown("stage", name, names.iter().copied()))
     };
     let of_code: Vec<usize> = column.dictionary.iter().map(position).collect::<Result<_>>()?;
     Ok(column.codes.iter().map(move |code| code.and_then(|code| of_code.get(code as usize).copied()).unwrap_or(none)))

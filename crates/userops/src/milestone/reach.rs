@@ -35,8 +35,7 @@ pub struct MilestoneTable {
 pub fn reach_milestones(log: &EventLog, milestones: &[Milestone], as_of: Timestamp) -> Result<MilestoneTable> {
     check_milestones(milestones)?;
     let calendar = log.calendar(as_of);
-    let firsts: Vec<First<'_>> =
-        milestones.iter().map(|milestone| First::of(milestone, log)).collect::<Result<_>>()?;
+    let firsts: Vec<First<'_>> = milestones.iter().map(|milestone| First::of(milestone, log)).collect::<Result<_>>()?;
     let instants = firsts.iter().map(|first| column(log, first, as_of, &calendar)).collect::<Result<_>>()?;
     Ok(MilestoneTable { as_of, names: milestones.iter().map(|milestone| milestone.name.clone()).collect(), instants })
 }
