@@ -9,11 +9,10 @@
 
 pub mod contribution;
 mod cut;
-mod explanation;
 mod measure;
 pub mod rfm;
 mod select;
 
+pub use crate::explanation::Explanation;
 pub use cut::{Comparison, CutValues, Cuts};
-pub use explanation::Explanation;
 pub use measure::{Direction, MeasureValue, MeasureValues};
