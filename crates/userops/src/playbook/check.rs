@@ -81,7 +81,7 @@ fn check_heads(playbook: &Playbook) -> Result<(), Fault> {
             Node::Segment(index) => playbook.segments[index].check(),
             Node::Lifecycle => match &playbook.lifecycle {
                 Some(Lifecycle::Custom(definition)) => definition.check(),
-                Some(Lifecycle::Standard { thresholds: Some(thresholds), .. }) => thresholds.check(),
+                Some(Lifecycle::Standard(thresholds)) => thresholds.check(),
                 _ => Ok(()),
             },
         };
@@ -95,7 +95,7 @@ impl Playbook {
     pub(super) fn stage_names(&self) -> Vec<&str> {
         match &self.lifecycle {
             None => Vec::new(),
-            Some(Lifecycle::Standard { .. }) => crate::lifecycle::STANDARD_STAGES.to_vec(),
+            Some(Lifecycle::Standard(_) | Lifecycle::Derived { .. }) => crate::lifecycle::STANDARD_STAGES.to_vec(),
             Some(Lifecycle::Custom(definition)) => definition.stages.iter().map(|stage| stage.name.as_str()).collect(),
         }
     }
