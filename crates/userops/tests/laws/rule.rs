@@ -1,0 +1,4 @@
+//! Laws of rules.
+
+pub(crate) mod any;
+mod forms;
