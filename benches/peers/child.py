@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import digest
-from workload import LOADS, Log, Peer, layouts, user_column
+from workload import ALGEBRA, ARRIVAL, LOADS, Log, Peer, layouts, user_column
 
 PEERS = {
     "duckdb": ("duckdb_peer", "DuckDb"),
@@ -33,16 +33,20 @@ def measure(peer: Peer, workload: str, layout: str, log: Log, reps: int) -> dict
     """Runs a workload `reps` times; only the workload itself is timed."""
     if workload in LOADS:
         file, user = log.file_of(workload), user_column(workload)
-        times, _ = repeat(lambda: peer.load(file, user), peer.drop, reps)
+        times, _ = repeat(lambda: peer.load(file, user, layout), peer.drop, reps)
         peak = peak_rss_kb()
         prepare_ms = 0.0
         answer: list = digest.of_load(peer.table())
     else:
-        [prepare_ms], _ = repeat(lambda: peer.prepare(log, layout), lambda: None, 1)
-        query = peer.rfm if workload == "rfm" else peer.profile
-        times, rows = repeat(query, lambda: None, reps)
+        [prepare_ms], _ = repeat(lambda: prepare(peer, workload, layout, log), lambda: None, 1)
+        times, result = repeat(getattr(peer, workload), lambda: None, reps)
         peak = peak_rss_kb()
-        answer = digest.of_rfm(rows) if workload == "rfm" else digest.of_profiles(peer.profiles())
+        if workload == "rfm":
+            answer = digest.of_rfm(result)
+        elif workload == "profile":
+            answer = digest.of_profiles(peer.profiles())
+        else:
+            answer = digest.of_counts(result)
     return {
         "workload": workload,
         "prepare_ms": prepare_ms,
@@ -50,6 +54,15 @@ def measure(peer: Peer, workload: str, layout: str, log: Log, reps: int) -> dict
         "peak_rss_kb": peak,
         "answer": answer,
     }
+
+
+def prepare(peer: Peer, workload: str, layout: str, log: Log) -> None:
+    """Makes the table that a query reads, and the tags where it is about tags."""
+    if workload == ALGEBRA:
+        peer.prepare(log, ARRIVAL)
+        peer.prepare_tags()
+    else:
+        peer.prepare(log, layout)
 
 
 def repeat(

@@ -37,6 +37,11 @@ def of_rfm(rows: Iterable[Sequence[int]]) -> list[list[int]]:
     return sorted([int(value) for value in row] for row in rows)
 
 
+def of_counts(counts: Iterable[int]) -> list[int]:
+    """Numbers of users, in the order given."""
+    return [int(count) for count in counts]
+
+
 def of_profiles(table: pa.Table) -> list[int]:
     """Number of users, the sum of each column, the product of each column with the user."""
     uid = users(table)
@@ -66,6 +71,8 @@ def numbers(column: pa.ChunkedArray) -> np.ndarray:
 
 def counts(column: pa.ChunkedArray, values: Sequence[str]) -> list[int]:
     """How often each value occurs; another value is an error."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     found = {str(pair["values"]): pair["counts"] for pair in pc.value_counts(column).to_pylist()}
     unknown = found.keys() - set(values)
     if unknown:

@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import digest
-from workload import DAY_MS, END_MS, EVENTS, LOADS, RECENT_DAYS, START_MS, Log
+import tag
+from workload import ALGEBRA, DAY_MS, END_MS, EVENTS, LOADS, RECENT_DAYS, START_MS, Log
 
 QUINTILES = 5
 
@@ -71,6 +72,47 @@ def profile(table: pa.Table) -> list[int]:
     return digest.of_profiles(pa.table(columns))
 
 
+def tags(table: pa.Table) -> list[int]:
+    """The number of users of each tag, then of each triple."""
+    return [int(truth.sum()) for truth in user_tags(table)] + algebra(table)
+
+
+def algebra(table: pa.Table) -> list[int]:
+    """The number of users who have A and B but not C, of each triple of tags."""
+    truths = user_tags(table)
+    return [int((truths[a] & truths[b] & ~truths[c]).sum()) for a, b, c in tag.TRIPLES]
+
+
+def user_tags(table: pa.Table) -> list[np.ndarray]:
+    """For each tag, whether each user has it."""
+    uid, first_row, user = np.unique(
+        digest.numbers(table["uid"]), return_index=True, return_inverse=True
+    )
+    ts = digest.numbers(table["ts"])
+    event = table["event"].to_numpy()
+    first_ts = np.full(len(uid), END_MS)
+    np.minimum.at(first_ts, user, ts)
+    last_ts = np.zeros(len(uid), np.int64)
+    np.maximum.at(last_ts, user, ts)
+    country = table["country"].to_numpy()
+    if not (country == country[first_row][user]).all():
+        raise ValueError("a user has two countries, of which the tags know one")
+
+    columns = {"first_ts": first_ts, "last_ts": last_ts, "country": country[first_row]}
+    for measure in tag.MEASURES:
+        matches = np.full(table.num_rows, True)
+        if measure.event:
+            matches &= event == measure.event
+        if measure.days:
+            matches &= ts >= END_MS - measure.days * DAY_MS
+        total = np.zeros(len(uid), np.int64)
+        ones = np.ones(table.num_rows, np.int64)
+        values = digest.numbers(table["amount"]) if measure.sums else ones
+        np.add.at(total, user[matches], values[matches])
+        columns[measure.name] = total
+    return [tag.holds(rule, columns.__getitem__, int) for rule in tag.RULES]
+
+
 def sums(group: np.ndarray, amounts: pa.ChunkedArray) -> np.ndarray:
     total = np.zeros(group.max() + 1, np.int64)
     np.add.at(total, group, digest.numbers(amounts))
@@ -86,7 +128,7 @@ def main() -> None:
 
     table = pq.read_table(Log(arguments.data, arguments.n).parquet)
     judge: dict[str, Callable[[pa.Table], list]] = {name: load for name in LOADS}
-    judge |= {"rfm": rfm, "profile": profile}
+    judge |= {"rfm": rfm, "profile": profile, "tags": tags, ALGEBRA: algebra}
     print(json.dumps({name: judge[name](table) for name in arguments.workloads}))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
 
+from workload import LOADS
+
 
 @dataclass
 class Run:
@@ -24,7 +26,7 @@ class Run:
 
 LEGEND = (
     "Times are minimum / median in ms.",
-    "Preparing is reading Parquet into the warm layout, once.",
+    "Preparing is reading Parquet into the warm layout, and making the tags of algebra, once.",
     "Memory is the peak of the process in MiB.",
     "Others is the share of the CPU time that other programs took: on a busy machine times are",
     "too long.",
@@ -37,7 +39,12 @@ def progress(run: Run) -> str:
 
 
 def times(run: Run) -> str:
-    return f"{min(run.reps_ms):,.1f} / {median(run.reps_ms):,.1f}"
+    return f"{milliseconds(min(run.reps_ms))} / {milliseconds(median(run.reps_ms))}"
+
+
+def milliseconds(ms: float) -> str:
+    """With a decimal, or with three where there would be nothing but it."""
+    return f"{ms:,.1f}" if ms >= 1 else f"{ms:.3f}"
 
 
 def foreign(run: Run) -> str:
@@ -67,17 +74,24 @@ def markdown(facts: dict, runs: list[Run], ours: str) -> str:
 
 
 def comparison(runs: list[Run], ours: str) -> list[str]:
-    """One row per workload; the ratio is that of the minima, above 1 where userops is faster."""
+    """One row per workload, and per layout of a load, which userops has one of.
+
+    The ratio is that of the minima, above 1 where userops is faster.
+    """
     lines = table_head(
         ("workload", "best peer", "layout", "peer ms", "userops ms", "ratio", "peer MiB")
         + ("userops MiB", "answers equal")
     )
-    for workload in dict.fromkeys(run.workload for run in runs):
+    rows = dict.fromkeys((run.workload, row_layout(run)) for run in runs if run.program != ours)
+    for workload, layout in rows:
         of_workload = [run for run in runs if run.workload == workload]
-        peers = [run for run in of_workload if run.program != ours and run.correct]
         own = next((run for run in of_workload if run.program == ours), None)
+        of_row = [
+            run for run in of_workload if run.program != ours and layout in ("", run.layout)
+        ]
+        peers = [run for run in of_row if run.correct]
         if not peers:
-            lines.append(table_row([workload, "none", *["–"] * 7]))
+            lines.append(table_row([workload, "none", layout or "–", *["–"] * 6]))
             continue
         best = min(peers, key=lambda run: min(run.reps_ms))
         measured = own if own and own.correct else None
@@ -92,11 +106,16 @@ def comparison(runs: list[Run], ours: str) -> list[str]:
                     f"{min(best.reps_ms) / min(measured.reps_ms):.2f}" if measured else "–",
                     mebibytes(best),
                     mebibytes(measured) if measured else "–",
-                    "yes" if all(run.correct for run in of_workload) else "no",
+                    "yes" if all(run.correct for run in of_row + ([own] if own else [])) else "no",
                 ]
             )
         )
     return lines
+
+
+def row_layout(run: Run) -> str:
+    """The layout whose row a run belongs to; empty where all layouts share one."""
+    return run.layout if run.workload in LOADS else ""
 
 
 def all_runs(runs: Iterable[Run]) -> list[str]:

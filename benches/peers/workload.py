@@ -6,6 +6,7 @@ README.md defines each workload and its answer in words; the constants here are 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,8 @@ RECENT_DAYS = (7, 30, 90)
 
 # Columns of a loaded table after the user column, which is "uid" or "user_id".
 LOAD_COLUMNS = ("ts", "event", "amount", "country", "channel", "device")
+# Those of them that are texts of few values, which the coded layout holds as codes.
+TEXTS = ("event", "country", "channel", "device")
 # Columns of a profile after "uid".
 PROFILE_COLUMNS = (
     "first_ts",
@@ -49,17 +52,22 @@ PROFILE_COLUMNS = (
 )
 
 LOADS = ("load_parquet", "load_parquet_string", "load_csv", "load_csv_string")
-QUERIES = ("rfm", "profile")
-WORKLOADS = (*LOADS, *QUERIES)
+QUERIES = ("rfm", "profile", "tags")
+ALGEBRA = "algebra"
+WORKLOADS = (*LOADS, *QUERIES, ALGEBRA)
 
-FILE = "file"
+PLAIN = "plain"
+CODED = "coded"
 ARRIVAL = "warm-u"
 SORTED = "warm-s"
+TAGGED = "tagged"
 
 
 def layouts(workload: str) -> tuple[str, ...]:
     """The layouts in which peers run a workload."""
-    return (FILE,) if workload in LOADS else (ARRIVAL, SORTED)
+    if workload in LOADS:
+        return PLAIN, CODED
+    return (TAGGED,) if workload == ALGEBRA else (ARRIVAL, SORTED)
 
 
 def user_column(workload: str) -> str:
@@ -90,7 +98,7 @@ class Log:
 class Peer(ABC):
     """An engine that holds one table of events in its own memory.
 
-    `load`, `rfm` and `profile` are measured; the rest is not.
+    `load`, `rfm`, `profile`, `tags` and `algebra` are measured; the rest is not.
     """
 
     def close(self) -> None:
@@ -101,8 +109,11 @@ class Peer(ABC):
         """Frees the table that `load` made."""
 
     @abstractmethod
-    def load(self, file: Path, user: str) -> None:
-        """Loads a Parquet or CSV file, in any row order, as fast as the engine can."""
+    def load(self, file: Path, user: str, layout: str) -> None:
+        """Loads a Parquet or CSV file, in any row order, as fast as the engine can.
+
+        Texts are held as the engine reads them fastest, or as codes, by the layout.
+        """
 
     @abstractmethod
     def table(self) -> pa.Table:
@@ -122,4 +133,16 @@ class Peer(ABC):
 
     def profiles(self) -> pa.Table:
         """The table that `profile` made."""
+        raise NotImplementedError
+
+    def tags(self) -> Sequence[int]:
+        """The number of users of each tag, then of each triple."""
+        raise NotImplementedError
+
+    def prepare_tags(self) -> None:
+        """Makes the tags of all users, in the form that `algebra` likes best."""
+        raise NotImplementedError
+
+    def algebra(self) -> Sequence[int]:
+        """The number of users of each triple, from prepared tags."""
         raise NotImplementedError

@@ -88,6 +88,7 @@ pub mod portrait;
 pub mod profile;
 pub mod rule;
 pub mod score;
+pub mod segment;
 pub mod table;
 pub mod time;
 pub mod value;

@@ -50,17 +50,32 @@ pub fn deserialize<'de, T: Form, D: Deserializer<'de>>(deserializer: D) -> Resul
     T::read(deserializer)
 }
 
-/// The JSON schema of such a field, for `#[schemars(schema_with = "form::schema")]`.
-pub fn schema(_: &mut SchemaGenerator) -> Schema {
+/// The JSON schema of such a field, for `#[schemars(schema_with = "form::schema")]`: a text, or the tree of a rule or
+/// measure.
+pub fn schema(generator: &mut SchemaGenerator) -> Schema {
+    let (rule, measure) = (generator.subschema_for::<Rule>(), generator.subschema_for::<Measure>());
     json_schema!({
         "description": "A rule or measure: text in the syntax of CEL, or the same as a tree.",
-        "anyOf": [{ "type": "string", "minLength": 1 }, { "type": "object", "minProperties": 1, "maxProperties": 1 }],
+        "anyOf": [{ "type": "string", "minLength": 1 }, rule, measure],
     })
 }
 
-/// The JSON schema of such a field that may be left out or null.
-pub fn optional_schema(generator: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "anyOf": [schema(generator), { "type": "null" }] })
+/// The same for a field that is always a rule.
+pub fn rule_schema(generator: &mut SchemaGenerator) -> Schema {
+    let tree = generator.subschema_for::<Rule>();
+    json_schema!({
+        "description": "A rule: text in the syntax of CEL, or the same as a tree.",
+        "anyOf": [{ "type": "string", "minLength": 1 }, tree],
+    })
+}
+
+/// The same for a field that is always a measure.
+pub fn measure_schema(generator: &mut SchemaGenerator) -> Schema {
+    let tree = generator.subschema_for::<Measure>();
+    json_schema!({
+        "description": "A measure: text in the syntax of CEL, or the same as a tree.",
+        "anyOf": [{ "type": "string", "minLength": 1 }, tree],
+    })
 }
 
 /// What has both forms: [`Rule`], [`Measure`], and options and lists of them.

@@ -8,6 +8,7 @@
 )]
 
 mod cases;
+mod growth;
 mod ingest;
 mod ladder;
 mod log;
@@ -15,4 +16,5 @@ mod portrait;
 mod profile;
 mod rfm;
 mod rule;
+mod segment;
 mod time;

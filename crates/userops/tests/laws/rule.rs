@@ -1,4 +1,23 @@
-//! Laws of rules.
+//! Rules against the naive judge.
 
 pub(crate) mod any;
 mod forms;
+mod generate;
+mod naive;
+
+use proptest::prelude::*;
+
+use generate::arbitrary_case;
+use naive::Naive;
+
+proptest! {
+    #[test]
+    fn smoke(case in arbitrary_case()) {
+        for user in 0..case.users.len() {
+            let naive = Naive::new(&case, user);
+            for rule in &case.rules {
+                naive.judge(rule);
+            }
+        }
+    }
+}

@@ -74,10 +74,7 @@ impl Filter {
         match self {
             Self::All(filters) => one_or(flatten(filters, Self::normalize, Self::into_all), Self::All),
             Self::Any(filters) => one_or(flatten(filters, Self::normalize, Self::into_any), Self::Any),
-            Self::Not(filter) => match filter.normalize() {
-                Self::Not(filter) => *filter,
-                filter => Self::Not(Box::new(filter)),
-            },
+            Self::Not(filter) => !filter.normalize(),
             filter => filter,
         }
     }

@@ -1,6 +1,6 @@
 //! From text to the syntax tree of CEL, and from its nodes back to places in the text.
 
-use ::cel::common::ast::{Expr, IdedExpr, SourceInfo};
+use ::cel::common::ast::{Expr, IdedExpr, LiteralValue, SourceInfo};
 use ::cel::parser::Parser;
 
 use super::scan::scan;
@@ -69,6 +69,10 @@ impl Source<'_> {
         match &node.expr {
             Expr::Call(call) if is_name(&call.func_name) => {
                 self.text[..at].trim_end().strip_suffix(&*call.func_name).map_or(at, str::len)
+            }
+            // The sign of a number is a token of its own, before the one that is noted.
+            Expr::Literal(LiteralValue::Int(_) | LiteralValue::Double(_)) => {
+                self.text[..at].strip_suffix('-').map_or(at, str::len)
             }
             _ => at,
         }
