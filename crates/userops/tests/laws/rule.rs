@@ -1,6 +1,7 @@
 //! Rules against the naive judge.
 
 pub(crate) mod any;
+mod check;
 mod forms;
 mod generate;
 mod naive;
