@@ -89,7 +89,7 @@ fn what_cannot_be_is_refused_with_its_reason() {
         ("count(around(user.sinup, days(0), days(1))) > 0", UnknownName, "did you mean \"signup\"?"),
         ("user.city == 3", TypeMismatch, "`user.city` is of type text, not integer such as 3"),
         ("user.level == \"3\"", TypeMismatch, "`user.level` is of type integer, not text such as \"3\""),
-        ("user.level", TypeMismatch, "true or false"),
+        ("user.level", TypeMismatch, "not bool such as true: compare it with a number"),
         ("user.vip == 1", TypeMismatch, "true or false"),
         ("user.vip > false", TypeMismatch, "no order"),
         ("user.birth_date < 3", TypeMismatch, "date(\"2026-01-31\")"),
