@@ -14,21 +14,27 @@
 //! are unknown, and so is the attribute of a user for whom it is missing.
 
 mod bucket;
+pub mod build;
+pub mod cel;
+mod check;
 mod condition;
 mod context;
 mod event_query;
 mod explain;
 mod fold;
+pub mod form;
 mod hash;
 mod measure;
 mod next_change;
 mod scalar;
+mod reference;
 mod sequence;
 mod subject;
 mod test;
 mod truth;
 
 pub use bucket::{Bucket, BucketHash};
+pub use check::{Vocabulary, check_measure, check_rule};
 pub use condition::{Definition, Rule};
 pub use context::Context;
 pub use event_query::{EventPattern, EventQuery, EventWindow, Filter, Observed};
@@ -37,6 +43,7 @@ pub use fold::UnknownFold;
 pub use measure::{AMOUNT, AgeUnit, Measure};
 pub use next_change::next_change_at;
 pub use scalar::{judge, match_sequence, read_measure};
+pub use reference::Reference;
 pub use sequence::{Sequence, Step};
 pub use subject::Subject;
 pub use test::Test;

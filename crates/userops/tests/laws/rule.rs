@@ -1,6 +1,9 @@
-//! Rules against the naive judge.
+//! Rules: their forms, their checks, and their answers against the naive judge.
 
+pub(crate) mod any;
+mod check;
 mod explain;
+mod forms;
 mod generate;
 mod naive;
 mod next_change;
