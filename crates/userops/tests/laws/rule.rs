@@ -1,6 +1,7 @@
 //! Rules against the naive judge.
 
 mod generate;
+mod kernel;
 mod naive;
 
 use proptest::prelude::*;
