@@ -14,20 +14,26 @@
 //! are unknown, and so is the attribute of a user for whom it is missing.
 
 mod bucket;
+pub mod build;
+pub mod cel;
+mod check;
 mod condition;
 mod context;
 mod evaluate;
 mod event_query;
 mod fold;
+pub mod form;
 mod hash;
 mod kernel;
 mod measure;
 mod plan;
+mod reference;
 mod sequence;
 mod test;
 mod truth;
 
 pub use bucket::{Bucket, BucketHash};
+pub use check::{Vocabulary, check_measure, check_rule};
 pub use condition::{Definition, Rule};
 pub use context::Context;
 pub use evaluate::Measures;
@@ -36,6 +42,7 @@ pub use fold::UnknownFold;
 pub use kernel::measure_users;
 pub use measure::{AMOUNT, AgeUnit, Measure};
 pub use plan::Plan;
+pub use reference::Reference;
 pub use sequence::{Sequence, Step};
 pub use test::Test;
 pub use truth::{Truth, Truths};
