@@ -5,6 +5,7 @@ mod check;
 mod explain;
 mod forms;
 mod generate;
+mod kernel;
 mod naive;
 mod next_change;
 mod scalar;
