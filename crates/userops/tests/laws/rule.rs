@@ -1,5 +1,8 @@
 //! Rules against the naive judge.
 
+pub(crate) mod any;
+mod check;
+mod forms;
 mod generate;
 mod naive;
 
