@@ -6,10 +6,7 @@ use crate::error::Result;
 use crate::id::UserIx;
 use crate::rule::{Subject, Truth, UnknownFold, explain_rule, judge, next_change_at};
 use crate::explanation::Explanation;
-use crate::time::Span;
-
-/// How far ahead an explanation looks for a change by time alone: the anniversaries of any day come round in a year.
-const LOOKAHEAD: Span = Span::from_days(366);
+use crate::tag::LOOKAHEAD;
 
 impl SegmentDefinition {
     /// Why the user is in the segment or not.

@@ -9,9 +9,6 @@ use crate::rule::{Rule, Subject, UnknownFold, event_rows, judge, next_change_at,
 use crate::time::Timestamp;
 use crate::value::{Value, ValueType};
 
-/// Instants at which a tag is looked at again while its next change is sought; more are given up on.
-const STEPS_MAX: usize = 1_000;
-
 /// The user's value of a tag: of a tag that is on or off true or false, of others `None` where the user lacks it.
 ///
 /// # Errors
@@ -49,7 +46,8 @@ pub fn next_tag_change_at(
     let now = tag_of(definition, subject, manual)?;
     let rules = definition.rules();
     let mut at = *subject;
-    for _ in 0..STEPS_MAX {
+    // Each turn is a change of some rule or act, of which there are finitely many before `until`.
+    loop {
         let mut next = manual.next_change_at(&definition.name, at.user(), at.as_of()).filter(|at| *at <= until);
         for rule in &rules {
             let change = next_change_at(rule, &at, until).map_err(|error| error.at(definition.title()))?;
@@ -62,7 +60,6 @@ pub fn next_tag_change_at(
             return Ok(Some((next, then)));
         }
     }
-    Ok(None)
 }
 
 impl TagDefinition {

@@ -209,6 +209,8 @@ fn column_values(tag: &TagColumn, user: usize) -> Vec<Value> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn columns_equal_the_scalar_function_and_the_naive_judge((case, definitions, list) in arbitrary_tags()) {
         let (table, context) = assign(&case, &definitions, &list, case.as_of);
