@@ -3,9 +3,9 @@
 pub(crate) mod any;
 mod check;
 mod forms;
-mod generate;
+pub(crate) mod generate;
 mod kernel;
-mod naive;
+pub(crate) mod naive;
 
 use proptest::prelude::*;
 
