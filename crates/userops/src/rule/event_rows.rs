@@ -36,12 +36,7 @@ pub(crate) struct EventRows<'a> {
 impl<'a> EventRows<'a> {
     /// # Errors
     /// `UnknownName` for a property or attribute that the log lacks; `TypeMismatch` for a test that does not fit one.
-    pub(crate) fn new(
-        log: &'a EventLog,
-        query: &EventQuery,
-        as_of: Timestamp,
-        calendar: &'a Calendar,
-    ) -> Result<Self> {
+    pub(crate) fn new(log: &'a EventLog, query: &EventQuery, as_of: Timestamp, calendar: &'a Calendar) -> Result<Self> {
         Ok(Self {
             log,
             calendar,

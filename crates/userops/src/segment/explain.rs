@@ -3,9 +3,9 @@
 use super::SegmentDefinition;
 use super::diff::{Movement, SegmentDiff};
 use crate::error::Result;
+use crate::explanation::Explanation;
 use crate::id::UserIx;
 use crate::rule::{Subject, Truth, UnknownFold, explain_rule, judge, next_change_at};
-use crate::explanation::Explanation;
 use crate::tag::LOOKAHEAD;
 
 impl SegmentDefinition {

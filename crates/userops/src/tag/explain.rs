@@ -5,8 +5,8 @@ use super::judge::{next_tag_change_at, rank_values};
 use super::manual::{ManualAction, ManualTag, ManualTags};
 use super::preference::Preference;
 use crate::error::Result;
-use crate::rule::{Subject, Test, UnknownFold, explain_rule, judge, read_measure};
 use crate::explanation::Explanation;
+use crate::rule::{Subject, Test, UnknownFold, explain_rule, judge, read_measure};
 use crate::time::{Span, Timestamp};
 use crate::value::Value;
 
@@ -57,9 +57,9 @@ impl TagDefinition {
             )],
             TagKind::Cases(cases) => explain_cases(cases, self.unknown, subject)?,
             TagKind::Bands(bands) => explain_bands(bands, subject)?,
-            TagKind::Value(measure) => vec![
-                Explanation::new("measure").part(explain_rule(&measure.clone().is(Test::Known), subject)?),
-            ],
+            TagKind::Value(measure) => {
+                vec![Explanation::new("measure").part(explain_rule(&measure.clone().is(Test::Known), subject)?)]
+            }
             TagKind::Preference(preference) => explain_preference(preference, subject)?,
             TagKind::Manual { .. } if act.is_none() => {
                 vec![Explanation::new("manual").text("only people put this tag on, and nobody did")]
@@ -172,9 +172,8 @@ fn explain_bands(bands: &Bands, subject: &Subject<'_>) -> Result<Vec<Explanation
         }
     };
     let next = bands.bands.get(reached.map_or(0, |index| index + 1));
-    let next = next.map(|next| {
-        Explanation::new("next_band").value(next.label.as_str()).text(format!("from {}", next.from))
-    });
+    let next =
+        next.map(|next| Explanation::new("next_band").value(next.label.as_str()).text(format!("from {}", next.from)));
     Ok(std::iter::once(band.part(observed)).chain(next).collect())
 }
 

@@ -88,7 +88,8 @@ impl TagTable {
         if self.tags.iter().any(|known| known.name == tag.name) {
             return Err(invalid_argument(format!("the table already has a tag {:?}", tag.name)));
         }
-        if let Some(column) = std::iter::once(&tag.values).chain(&tag.ranks).find(|rows| rows.len() != self.user_count) {
+        if let Some(column) = std::iter::once(&tag.values).chain(&tag.ranks).find(|rows| rows.len() != self.user_count)
+        {
             return Err(invalid_argument(format!(
                 "tag {:?} has {} rows where there are {} users",
                 tag.name,

@@ -10,8 +10,8 @@ use userops::id::UserIx;
 use userops::rule::{AMOUNT, Context, EventQuery, Measure, Plan, Rule, Subject, Truth, UnknownFold, measure_users};
 use userops::segment::{Segment, SegmentDefinition};
 use userops::tag::{
-    Band, Bands, Cases, ManualAction, ManualPolicy, ManualTag, ManualTags, Preference, TagColumn, TagDefinition, TagKind,
-    TagMovement, TagTable, assign_tags, next_tag_change_at, rank_tag, tag_changes, tag_of,
+    Band, Bands, Cases, ManualAction, ManualPolicy, ManualTag, ManualTags, Preference, TagColumn, TagDefinition,
+    TagKind, TagMovement, TagTable, assign_tags, next_tag_change_at, rank_tag, tag_changes, tag_of,
 };
 use userops::time::{Span, Timestamp};
 use userops::value::{Value, ValueRef};
@@ -33,8 +33,16 @@ fn assign(case: &Case, definitions: &[TagDefinition], list: &[ManualTag], as_of:
 }
 
 /// What a definition says of a user, worked out naively; the naive judge sees earlier tags through its context.
-fn naive_tag(definition: &TagDefinition, naive: &Naive<'_>, case: &Case, user: usize, acts: &[ManualTag], as_of: Timestamp) -> Vec<Value> {
-    let decide = |truth: Truth| truth == Truth::True || (truth == Truth::Unknown && definition.unknown == UnknownFold::In);
+fn naive_tag(
+    definition: &TagDefinition,
+    naive: &Naive<'_>,
+    case: &Case,
+    user: usize,
+    acts: &[ManualTag],
+    as_of: Timestamp,
+) -> Vec<Value> {
+    let decide =
+        |truth: Truth| truth == Truth::True || (truth == Truth::Unknown && definition.unknown == UnknownFold::In);
     let computed: Vec<Value> = match &definition.kind {
         TagKind::Rule(rule) => vec![decide(naive.judge(rule)).into()],
         TagKind::Cases(cases) => {
@@ -103,7 +111,8 @@ fn naive_preference(preference: &Preference, naive: &Naive<'_>, as_of: Timestamp
         };
         let age = (as_of.as_micros() - event.time.as_micros()) as f64;
         let Some(weight) = weight else { continue };
-        *weights.entry(value.to_string()).or_default() += weight * (-age / preference.half_life.as_micros() as f64).exp2();
+        *weights.entry(value.to_string()).or_default() +=
+            weight * (-age / preference.half_life.as_micros() as f64).exp2();
     }
     let mut ranked: Vec<(String, f64)> = weights.into_iter().collect();
     ranked.retain(|(_, weight)| *weight > 0.0 && *weight >= preference.weight_min);
@@ -135,26 +144,30 @@ fn bands(over: EventQuery) -> impl Strategy<Value = Bands> {
         Measure::attribute("level"),
     ]);
     let bounds = prop::collection::btree_set(-6i32..9, 1..4);
-    (measure, bounds, any::<bool>(), prop::option::of(Just("below".to_owned()))).prop_map(|(measure, bounds, halves, below)| {
-        let band = |(index, bound): (usize, i32)| {
-            let from = if halves { Value::Float(f64::from(bound) / 2.0) } else { Value::Integer(i64::from(bound)) };
-            Band::new(format!("band {index}"), from)
-        };
-        Bands { measure, bands: bounds.into_iter().enumerate().map(band).collect(), below }
-    })
+    (measure, bounds, any::<bool>(), prop::option::of(Just("below".to_owned()))).prop_map(
+        |(measure, bounds, halves, below)| {
+            let band = |(index, bound): (usize, i32)| {
+                let from = if halves { Value::Float(f64::from(bound) / 2.0) } else { Value::Integer(i64::from(bound)) };
+                Band::new(format!("band {index}"), from)
+            };
+            Bands { measure, bands: bounds.into_iter().enumerate().map(band).collect(), below }
+        },
+    )
 }
 
 /// Every kind of tag, over the rules of the case; the last ones build on earlier ones.
 fn definitions(rules: Vec<Rule>, over: EventQuery) -> impl Strategy<Value = Vec<TagDefinition>> {
     let folds = prop::collection::vec(prop::sample::select(vec![UnknownFold::Out, UnknownFold::In]), 2);
-    let policies = prop::collection::vec(prop::sample::select(vec![ManualPolicy::ManualFirst, ManualPolicy::RuleFirst]), 7);
+    let policies =
+        prop::collection::vec(prop::sample::select(vec![ManualPolicy::ManualFirst, ManualPolicy::RuleFirst]), 7);
     (folds, policies, preference(over.clone()), bands(over.clone()), any::<bool>()).prop_map(
         move |(folds, policies, preference, bands, has_otherwise)| {
             let cases = Cases::default().case("first", rules[1].clone()).case("second", rules[2].clone());
             let cases = cases.case("third", rules[3].clone());
             let cases = if has_otherwise { cases.otherwise("none of them") } else { cases };
             let built = Rule::tag("cases").and(Rule::tag("flag_here")).or(rules[4].clone());
-            let manual = |values: &[&str]| TagKind::Manual { values: values.iter().map(|value| (*value).into()).collect() };
+            let manual =
+                |values: &[&str]| TagKind::Manual { values: values.iter().map(|value| (*value).into()).collect() };
             vec![
                 TagDefinition::rule("flag_here", rules[0].clone()).unknown(folds[0]).manual(policies[0]),
                 TagDefinition::new("cases", TagKind::Cases(cases)).unknown(folds[1]).manual(policies[1]),
@@ -175,19 +188,24 @@ fn acts(case: &Case) -> impl Strategy<Value = Vec<ManualTag>> + use<> {
     let tags = prop::sample::select(vec!["flag_here", "cases", "bands", "likes", "by_hand", "one_of", "built"]);
     let act = (any::<prop::sample::Index>(), tags, any::<bool>(), -3i64..2, prop::option::of(1i64..4), any::<bool>());
     prop::collection::vec(act, 0..14).prop_map(move |acts| {
-        let act = |(user, tag, adds, hours, lasts, second): (prop::sample::Index, &str, bool, i64, Option<i64>, bool)| {
-            let at = as_of.plus(Span::from_hours(hours));
-            let mut act = ManualTag::add(users[user.index(users.len())].clone(), tag, "ann", at);
-            act.expires = lasts.map(|hours| at.plus(Span::from_hours(hours)));
-            let values = match tag {
-                "cases" => ["first", "third"],
-                "bands" => ["band 0", "band 0"],
-                "likes" => ["red", "never bought"],
-                "one_of" => ["a", "b"],
-                _ => return if adds { act } else { ManualTag { action: ManualAction::Remove, ..act } },
+        let act =
+            |(user, tag, adds, hours, lasts, second): (prop::sample::Index, &str, bool, i64, Option<i64>, bool)| {
+                let at = as_of.plus(Span::from_hours(hours));
+                let mut act = ManualTag::add(users[user.index(users.len())].clone(), tag, "ann", at);
+                act.expires = lasts.map(|hours| at.plus(Span::from_hours(hours)));
+                let values = match tag {
+                    "cases" => ["first", "third"],
+                    "bands" => ["band 0", "band 0"],
+                    "likes" => ["red", "never bought"],
+                    "one_of" => ["a", "b"],
+                    _ => return if adds { act } else { ManualTag { action: ManualAction::Remove, ..act } },
+                };
+                if adds {
+                    act.value(values[usize::from(second)])
+                } else {
+                    ManualTag { action: ManualAction::Remove, ..act }
+                }
             };
-            if adds { act.value(values[usize::from(second)]) } else { ManualTag { action: ManualAction::Remove, ..act } }
-        };
         acts.into_iter().map(act).collect()
     })
 }

@@ -131,7 +131,8 @@ fn unknown_users_and_tags_are_listed_or_reported() {
     ];
     let error = ManualTags::new(&tags, log.users(), &list).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownName);
-    let message = "manual tags name what is not known: the users \"cai\", and the tags \"byer\"; did you mean \"buyer\"?";
+    let message =
+        "manual tags name what is not known: the users \"cai\", and the tags \"byer\"; did you mean \"buyer\"?";
     assert_eq!(error.to_string(), message);
     let (known, report) = ManualTags::of_known(&tags, log.users(), &list).unwrap();
     assert_eq!(report.unknown_users, [(1, UserId::from("cai"))]);
@@ -152,7 +153,10 @@ fn definitions_round_trip_through_json_and_toml() {
         {"name": "vip", "kind": {"manual": {}}}
     ]"#;
     let tags: Vec<TagDefinition> = serde_json::from_str(json).unwrap();
-    assert_eq!(tags[0], TagDefinition::rule("buyer", bought()).unknown(UnknownFold::In).manual(ManualPolicy::RuleFirst));
+    assert_eq!(
+        tags[0],
+        TagDefinition::rule("buyer", bought()).unknown(UnknownFold::In).manual(ManualPolicy::RuleFirst)
+    );
     assert!(tags.iter().all(|tag| tag.check().is_ok()));
     let written = serde_json::to_string(&tags).unwrap();
     assert_eq!(serde_json::from_str::<Vec<TagDefinition>>(&written).unwrap(), tags);

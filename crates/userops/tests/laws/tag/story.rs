@@ -1,15 +1,15 @@
 //! Tags worked out by hand.
 
 use userops::event::{Event, EventSchema};
+use userops::explanation::Explanation;
 use userops::id::UserIx;
 use userops::log::EventLog;
 use userops::money::Money;
 use userops::rule::{Context, EventQuery, Measure, Plan, Rule, Subject, measure_users};
-use userops::explanation::Explanation;
 use userops::segment::{Movement, SegmentDefinition, diff_segments, explain_moves};
 use userops::tag::{
-    Band, Bands, ManualPolicy, ManualTag, ManualTags, Preference, TagDefinition, TagKind, TagMovement, TagTable, assign_tags,
-    tag_changes, tag_of,
+    Band, Bands, ManualPolicy, ManualTag, ManualTags, Preference, TagDefinition, TagKind, TagMovement, TagTable,
+    assign_tags, tag_changes, tag_of,
 };
 use userops::time::{Span, Timestamp};
 use userops::value::{Value, ValueRef};
@@ -179,7 +179,10 @@ fn a_preference_halves_with_age() {
     let explanation = tag.explain(&ann, &ManualTags::default()).unwrap();
     let weights: Vec<&str> =
         explanation.parts.iter().filter(|part| part.label == "rank").filter_map(|part| part.text.as_deref()).collect();
-    assert!(weights[0].starts_with("rank 1, weight 10.000") && weights[1].starts_with("rank 2, weight 2.498"), "{weights:?}");
+    assert!(
+        weights[0].starts_with("rank 1, weight 10.000") && weights[1].starts_with("rank 2, weight 2.498"),
+        "{weights:?}"
+    );
 
     let enough = TagDefinition::new("likes", TagKind::Preference(preference.weight_min(2.5)));
     let (table, _) = assign(&log, std::slice::from_ref(&enough), &[], at("01-31"));
@@ -190,7 +193,8 @@ fn a_preference_halves_with_age() {
 fn equal_preferences_are_in_order_of_text() {
     let events = [order("ann", "01-01", 1, "tea"), order("ann", "01-01", 1, "milk")];
     let log = EventLog::from_events(EventSchema::default(), &events).unwrap().0;
-    let tag = TagDefinition::new("likes", TagKind::Preference(Preference::new("sku", "order", Span::from_days(1)).top(2)));
+    let tag =
+        TagDefinition::new("likes", TagKind::Preference(Preference::new("sku", "order", Span::from_days(1)).top(2)));
     let (table, _) = assign(&log, std::slice::from_ref(&tag), &[], at("01-03"));
     assert_eq!(table.tag("likes").unwrap().ranked(ANN), [ValueRef::Text("milk"), ValueRef::Text("tea")]);
 }
@@ -198,7 +202,10 @@ fn equal_preferences_are_in_order_of_text() {
 #[test]
 fn gains_and_losses_between_two_instants_are_a_table() {
     let log = log();
-    let tags = [recent_buyer(), TagDefinition::rule("recent_friend", Rule::tag("recent").and(Rule::Users(vec!["ann".into()])))];
+    let tags = [
+        recent_buyer(),
+        TagDefinition::rule("recent_friend", Rule::tag("recent").and(Rule::Users(vec!["ann".into()]))),
+    ];
     let (before, _) = assign(&log, &tags, &[], at("01-20"));
     let (after, _) = assign(&log, &tags, &[], at("02-20"));
     let changes = tag_changes(&before, &after).unwrap();
@@ -207,8 +214,12 @@ fn gains_and_losses_between_two_instants_are_a_table() {
     assert_eq!(recent.changes[0].user, BOB);
     assert!(changes.tag("recent_friend").unwrap().changes.is_empty());
     let table = changes.to_table(log.users()).unwrap();
-    let row = ["tag", "user", "change", "before", "after"].map(|name| table.get(0, name).map(|value| value.to_string()));
-    assert_eq!(row, [Some("recent"), Some("bob"), Some("lost"), Some("true"), None].map(|text| text.map(str::to_owned)));
+    let row =
+        ["tag", "user", "change", "before", "after"].map(|name| table.get(0, name).map(|value| value.to_string()));
+    assert_eq!(
+        row,
+        [Some("recent"), Some("bob"), Some("lost"), Some("true"), None].map(|text| text.map(str::to_owned))
+    );
     let other = TagTable::new(at("01-20"), 2);
     assert!(tag_changes(&other, &after).unwrap_err().to_string().contains("of 2 users and of 3 users"));
     assert!(before.tag("recnt").unwrap_err().to_string().contains("did you mean \"recent\"?"));
@@ -217,18 +228,21 @@ fn gains_and_losses_between_two_instants_are_a_table() {
 #[test]
 fn who_entered_and_left_a_segment_and_why() {
     let log = log();
-    let definition = SegmentDefinition::new("recent", Measure::count(EventQuery::new(["order"]).last_days(20)).at_least(1i64));
+    let definition =
+        SegmentDefinition::new("recent", Measure::count(EventQuery::new(["order"]).last_days(20)).at_least(1i64));
     let definition = definition.exclude(["cai"]);
     let plan = Plan::new(&log, [&definition.when], []).unwrap();
     let context = Context::default();
     let calendar = log.calendar(at("02-10"));
-    let segment = |as_of| definition.assign(&measure_users(&log, &plan, as_of).unwrap(), log.users(), &context).unwrap();
+    let segment =
+        |as_of| definition.assign(&measure_users(&log, &plan, as_of).unwrap(), log.users(), &context).unwrap();
     let diff = diff_segments(&segment(at("01-30")), &segment(at("02-10"))).unwrap();
     let subject = |as_of| {
         let (log, calendar, context) = (&log, &calendar, &context);
         move |user| Subject::new(log, user, as_of, calendar, context)
     };
-    let moves = explain_moves(&diff, (&definition, subject(at("01-30"))), (&definition, subject(at("02-10"))), 10).unwrap();
+    let moves =
+        explain_moves(&diff, (&definition, subject(at("01-30"))), (&definition, subject(at("02-10"))), 10).unwrap();
     let who: Vec<(UserIx, Movement)> = moves.iter().map(|moved| (moved.user, moved.movement)).collect();
     assert_eq!(who, [(ANN, Movement::Entered), (BOB, Movement::Left)]);
     let is_in = |explanation: &Explanation| explanation.value == Some(Value::Bool(true));
