@@ -91,5 +91,6 @@ pub mod rule;
 pub mod score;
 pub mod segment;
 pub mod table;
+pub mod tag;
 pub mod time;
 pub mod value;

@@ -17,4 +17,5 @@ mod profile;
 mod rfm;
 mod rule;
 mod segment;
+mod tag;
 mod time;
