@@ -106,7 +106,9 @@ impl Sequence {
             return Err(invalid_definition("a sequence has at least one step"));
         };
         if first.gap_min.is_some() || first.gap_max.is_some() || !first.without.is_empty() {
-            return Err(invalid_definition("step 1 of a sequence has no step before it: take its gaps and `without` away"));
+            return Err(invalid_definition(
+                "step 1 of a sequence has no step before it: take its gaps and `without` away",
+            ));
         }
         for (index, step) in self.steps.iter().enumerate() {
             let gap_min = step.gap_min.unwrap_or_default();

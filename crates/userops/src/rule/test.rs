@@ -48,9 +48,12 @@ impl Test {
     #[must_use]
     pub fn values(&self) -> Cow<'_, [Value]> {
         match self {
-            Self::Eq(value) | Self::Ne(value) | Self::Lt(value) | Self::Le(value) | Self::Gt(value) | Self::Ge(value) => {
-                Cow::Borrowed(std::slice::from_ref(value))
-            }
+            Self::Eq(value)
+            | Self::Ne(value)
+            | Self::Lt(value)
+            | Self::Le(value)
+            | Self::Gt(value)
+            | Self::Ge(value) => Cow::Borrowed(std::slice::from_ref(value)),
             Self::OneOf(values) => Cow::Borrowed(values),
             Self::StartsWith(text) | Self::EndsWith(text) | Self::Contains(text) => {
                 Cow::Owned(vec![Value::from(text.as_str())])

@@ -14,4 +14,5 @@ mod log;
 mod portrait;
 mod profile;
 mod rfm;
+mod sample;
 mod time;
