@@ -1,13 +1,14 @@
 //! The command line of the purchase report.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lexopt::prelude::*;
 use userops::error::{Error, ErrorKind, Result};
 use userops::event::EventSchema;
 use userops::ingest::{Mapping, PropertyMapping};
 use userops::money::{Currency, Rounding};
+use userops::playbook::Playbook;
 use userops::time::{TimeFormat, Timestamp, Zone};
 use userops::value::ValueType;
 use userops_io::{CsvOptions, FileFormat, LogReader, TableFormat};
@@ -33,6 +34,8 @@ Without --input it reads the CDNOW log in examples/data. For a file of your own,
   --event COLUMN     the event's name; without it every row is a purchase
   --order NAME       the event that is a purchase, with --event [order]
   --id COLUMN        the purchase's own id, by which copies are known
+  --playbook FILE    tags, segments, lifecycle and milestones, in TOML or JSON; zone and currency are the playbook's
+                     [playbooks/cdnow.toml, with --order in place of its purchase]
   --as-of INSTANT    the instant of the report: 1998-06-30 or 1998-06-30T23:59:59Z  [the last event]
   --explain ID       the customer to explain                  [the most valuable who are about to be lost]
   --out DIR          write the tables there
@@ -62,6 +65,8 @@ pub struct Arguments {
     pub mapping: Mapping,
     /// The event that is a purchase.
     pub order: String,
+    /// Tags, segments, lifecycle and milestones.
+    pub playbook: Playbook,
     /// The instant of the report.
     pub as_of: Option<String>,
     /// The customer to explain.
@@ -80,7 +85,9 @@ struct Typed {
     user: Option<String>,
     time: Option<String>,
     time_format: Option<TimeFormat>,
-    schema: EventSchema,
+    zone: Option<Zone>,
+    currency: Option<Currency>,
+    playbook: Option<PathBuf>,
     amount: Option<String>,
     minor: bool,
     round: bool,
@@ -119,14 +126,15 @@ impl Arguments {
                 "user" => typed.user = Some(text()?),
                 "time" => typed.time = Some(text()?),
                 "time-format" => typed.time_format = Some(text()?.parse()?),
-                "zone" => typed.schema.zone = text()?.parse::<Zone>()?,
+                "zone" => typed.zone = Some(text()?.parse()?),
                 "amount" => typed.amount = Some(text()?),
                 "minor" => typed.minor = true,
                 "round" => typed.round = true,
-                "currency" => typed.schema.currency = text()?.parse::<Currency>()?,
+                "currency" => typed.currency = Some(text()?.parse()?),
                 "event" => typed.event = Some(text()?),
                 "order" => typed.order = Some(text()?),
                 "id" => typed.id = Some(text()?),
+                "playbook" => typed.playbook = Some(text()?.into()),
                 "as-of" => typed.as_of = Some(text()?),
                 "explain" => typed.explain = Some(text()?),
                 "out" => typed.out = Some(text()?.into()),
@@ -170,6 +178,32 @@ fn cdnow_path() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/cdnow_master.txt")
 }
 
+/// The playbook of the shop, by its own text.
+const SHOP: &str = include_str!("../playbooks/cdnow.toml");
+/// The order event that the text names.
+const SHOP_ORDER: &str = "\"purchase\"";
+
+/// The playbook of the shop, over another order event, zone and currency where they are given.
+fn shop_playbook(order: &str, zone: Option<Zone>, currency: Option<Currency>) -> Result<Playbook> {
+    let mut playbook = Playbook::from_toml(&SHOP.replace(SHOP_ORDER, &format!("{order:?}"))).map_err(|error| {
+        error.at(format!("the shop's playbook over {order:?} in place of a purchase; give one of your own by --playbook"))
+    })?;
+    playbook.schema.zone = zone.unwrap_or(playbook.schema.zone);
+    playbook.schema.currency = currency.unwrap_or(playbook.schema.currency);
+    // A log of one's own may hold any events besides.
+    playbook.schema.events.clear();
+    Ok(playbook)
+}
+
+fn read_playbook(path: &Path) -> Result<Playbook> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::new(ErrorKind::Io, format!("--playbook {}: {error}", path.display())).caused_by(error)
+    })?;
+    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let playbook = if is_json { Playbook::from_json(&text) } else { Playbook::from_toml(&text) };
+    playbook.map_err(|error| error.at(path.display()))
+}
+
 fn refuse(error: &impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::InvalidArgument, format!("{error}; --help lists the options"))
 }
@@ -207,12 +241,22 @@ impl Typed {
                 return Err(Error::new(ErrorKind::InvalidArgument, message));
             }
         };
+        let playbook = match &self.playbook {
+            Some(path) => read_playbook(path)?,
+            None => shop_playbook(&order, self.zone, self.currency)?,
+        };
+        let schema = EventSchema {
+            zone: self.zone.unwrap_or(playbook.schema.zone),
+            currency: self.currency.unwrap_or(playbook.schema.currency),
+            ..EventSchema::default()
+        };
         Ok(Arguments {
             inputs: self.inputs,
             blanks: self.blanks,
-            schema: self.schema,
+            schema,
             mapping,
             order,
+            playbook,
             as_of: self.as_of,
             explain: self.explain,
             out: self.out,

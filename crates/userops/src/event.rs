@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, invalid_definition, limit_exceeded, name_hint, unknown_name};
@@ -64,7 +65,7 @@ impl Event {
 }
 
 /// A property or attribute: its name and type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// The name, unique in its schema.
@@ -75,7 +76,7 @@ pub struct Field {
 }
 
 /// What a log may hold, and how its times and amounts are meant.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EventSchema {
     /// The zone of local calendars, and of times in the input that state none.
@@ -144,7 +145,7 @@ pub(crate) fn unknown<'a>(
 }
 
 /// How much one log may hold before more is refused. Raise a limit only with the memory for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Events, after duplicates are taken out.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::column::TextArena;
@@ -13,7 +14,7 @@ pub const USERS_MAX: usize = u32::MAX as usize;
 /// A user as the host knows it: an integer or a text.
 ///
 /// Integers sort before texts; serde writes the bare number or string.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum UserId {
     /// An integer key, as databases hand out.

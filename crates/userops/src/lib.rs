@@ -90,6 +90,7 @@ pub mod profile;
 pub mod rule;
 pub mod sample;
 pub mod score;
+pub mod segment;
 pub mod table;
 pub mod time;
 pub mod value;

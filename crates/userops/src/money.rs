@@ -28,6 +28,20 @@ impl Money {
     }
 }
 
+impl schemars::JsonSchema for Currency {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Currency".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "description": "An ISO 4217 code.", "examples": ["CNY"] })
+    }
+}
+
 /// A currency by its ISO 4217 code, with the number of decimals of its minor unit. Serde writes the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency {

@@ -14,19 +14,29 @@
 //! are unknown, and so is the attribute of a user for whom it is missing.
 
 mod bucket;
+pub mod build;
+pub mod cel;
+mod check;
 mod condition;
 mod context;
 mod event_query;
+mod fold;
+pub mod form;
+mod hash;
 mod measure;
+mod reference;
 mod sequence;
 mod test;
 mod truth;
 
 pub use bucket::{Bucket, BucketHash};
+pub use check::{Vocabulary, check_measure, check_rule};
 pub use condition::{Definition, Rule};
 pub use context::Context;
 pub use event_query::{EventPattern, EventQuery, EventWindow, Filter, Observed};
+pub use fold::UnknownFold;
 pub use measure::{AMOUNT, AgeUnit, Measure};
+pub use reference::Reference;
 pub use sequence::{Sequence, Step};
 pub use test::Test;
 pub use truth::{Truth, Truths};

@@ -7,6 +7,7 @@
 mod calendar;
 mod day;
 mod parse;
+mod schema;
 mod span;
 mod window;
 mod zone;

@@ -10,10 +10,9 @@ use super::check::{Fault, check};
 use super::position::{line_and_column, position_in_json, position_in_toml};
 use crate::error::{Error, ErrorKind, Result, invalid_definition};
 use crate::event::EventSchema;
-use crate::lifecycle::{LifecycleDefinition, LifecycleThresholds};
+use crate::lifecycle::{DeriveOptions, LifecycleDefinition, LifecycleThresholds};
 use crate::milestone::Milestone;
 use crate::profile::ProfileOptions;
-use crate::rule::EventQuery;
 use crate::score::ScoreDefinition;
 use crate::segment::SegmentDefinition;
 use crate::tag::TagDefinition;
@@ -38,11 +37,9 @@ pub struct Playbook {
     /// What the log may hold: zone, currency, events, properties, attributes. Names that rules use are checked against
     /// those that are stated here, kind by kind; of a kind that states none, against the log when it is evaluated.
     #[serde(default)]
-    #[schemars(with = "serde_json::Value")]
     pub schema: EventSchema,
     /// What profiles hold.
     #[serde(default = "ProfileOptions::core")]
-    #[schemars(with = "serde_json::Value")]
     pub profile: ProfileOptions,
     /// Scores.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -68,9 +65,7 @@ pub enum Lifecycle {
     /// The default template: prospect, introduction, growth, maturity, dormancy, churn, reactivated.
     Standard {
         /// The events that count as activity.
-        #[schemars(with = "serde_json::Value")]
-        activity: EventQuery,
-        /// The thresholds; derived from the log's own gaps where they are not given.
+            /// The thresholds; derived from the log's own gaps where they are not given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         thresholds: Option<LifecycleThresholds>,
     },

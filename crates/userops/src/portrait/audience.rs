@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::column::{Bitmap, Packed};
 use crate::error::{Result, invalid_argument};
 use crate::id::UserIx;
+use crate::segment::Segment;
 
 /// A set of users: a bit per user, in the order of the log's directory.
 ///
@@ -60,6 +61,12 @@ impl From<Bitmap> for Audience<'_> {
 impl From<Vec<bool>> for Audience<'_> {
     fn from(members: Vec<bool>) -> Self {
         members.into_iter().collect::<Bitmap>().into()
+    }
+}
+
+impl From<&Segment> for Audience<'_> {
+    fn from(segment: &Segment) -> Self {
+        segment.to_bitmap().into()
     }
 }
 

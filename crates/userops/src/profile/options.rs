@@ -1,5 +1,6 @@
 //! What a profile holds, and how its parts are computed.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, invalid_argument, limit_exceeded};
@@ -19,7 +20,7 @@ pub const CELLS_MAX: u64 = 1 << 30;
 const INTERESTS_MAX: u16 = 3;
 
 /// What to compute. The default is all that needs no name from the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProfileOptions {
     /// The events that are orders; empty for no order columns.

@@ -1,10 +1,11 @@
 //! Stable hash buckets: the same user falls into the same bucket everywhere and always.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a user is hashed into a bucket.
 #[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BucketHash {
     /// The library's own: the first eight bytes of nothing but arithmetic over `salt`, a zero byte, and the id as text.
@@ -17,7 +18,7 @@ pub enum BucketHash {
 }
 
 /// A bucket in `0..buckets`, by a hash of a salt and the user's id; never of a display name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bucket {
     /// What makes one split independent of another: the name of the experiment.

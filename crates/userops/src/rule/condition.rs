@@ -1,5 +1,6 @@
 //! The rule itself: tests of measures, joined by and, or, not.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::measure::Measure;
@@ -10,7 +11,7 @@ use crate::time::LeapDayPolicy;
 
 /// A question about one user as of an instant, answered true, false or unknown. See the [module](super) for the logic.
 #[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Rule {
     /// All of these hold; true where there are none.
@@ -58,7 +59,7 @@ pub enum Rule {
 
 /// Another definition of the same playbook that a rule builds on.
 #[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Definition {
     /// The user has the tag: of a valued tag, any value.

@@ -1,5 +1,6 @@
 //! Which events a measure is taken over.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::test::Test;
@@ -10,7 +11,7 @@ use crate::time::{Span, Window};
 ///
 /// Kleene logic holds inside; an event for which the filter is unknown does not match.
 #[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Filter {
     /// All of these hold; true where there are none.
@@ -36,7 +37,7 @@ impl Filter {
 }
 
 /// A kind of event: its names, and what its properties must be.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EventPattern {
     /// The names that match, any of them; empty for every event.
@@ -63,7 +64,7 @@ impl EventPattern {
 
 /// Which instants count: a window as seen from `as_of`, or one that an attribute of the user pins down.
 #[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum EventWindow {
     /// See [`Window`].
@@ -115,7 +116,7 @@ impl EventWindow {
 }
 
 /// Whom a window can be judged for: "has not ordered for 30 days" means little of a user who came yesterday.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Observed {
     /// Every user.
@@ -126,7 +127,7 @@ pub enum Observed {
 }
 
 /// The events of one user that a measure is taken over.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EventQuery {
     /// The names that match, any of them; empty for every event.

@@ -1,5 +1,6 @@
 //! What a rule looks at: one value per user.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bucket::Bucket;
@@ -13,7 +14,7 @@ use crate::value::Value;
 pub const AMOUNT: &str = "amount";
 
 /// The unit in which an age is counted: whole units of the calendar that have passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AgeUnit {
     /// Whole years; who was born on 29 February grows older on 1 March of other years.
@@ -28,7 +29,7 @@ pub enum AgeUnit {
 ///
 /// Over no event, counts and sums are 0 and everything else is unknown. Days are local calendar days.
 #[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Measure {
     /// A user attribute.

@@ -1,5 +1,6 @@
 //! Events in order.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::event_query::{EventPattern, EventWindow, Filter};
@@ -7,7 +8,7 @@ use crate::error::{Result, invalid_definition};
 use crate::time::Span;
 
 /// One step of a sequence.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Step {
     /// The names that make the step, any of them; empty for every event.
@@ -67,7 +68,7 @@ impl Step {
 ///
 /// Order is that of the log: time, then arrival. One event serves one step only. With `strictly_later`, a step must also
 /// have a later instant than the one before it, which makes the answer independent of arrival order among ties.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sequence {
     /// The steps; at least one. Gaps and `without` of the first have no step before them, and are refused.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::value::Value;
@@ -12,23 +13,51 @@ use crate::value::Value;
 ///
 /// Where the value is an instant or a date, a text that spells one stands for it, so that JSON has them too.
 #[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Test {
     /// The value equals this one.
-    Eq(#[serde(with = "literal")] Value),
+    Eq(
+        #[serde(with = "literal")]
+        #[schemars(with = "literal::Literal")]
+        Value,
+    ),
     /// The value differs from this one.
-    Ne(#[serde(with = "literal")] Value),
+    Ne(
+        #[serde(with = "literal")]
+        #[schemars(with = "literal::Literal")]
+        Value,
+    ),
     /// The value is less.
-    Lt(#[serde(with = "literal")] Value),
+    Lt(
+        #[serde(with = "literal")]
+        #[schemars(with = "literal::Literal")]
+        Value,
+    ),
     /// The value is less or equal.
-    Le(#[serde(with = "literal")] Value),
+    Le(
+        #[serde(with = "literal")]
+        #[schemars(with = "literal::Literal")]
+        Value,
+    ),
     /// The value is greater.
-    Gt(#[serde(with = "literal")] Value),
+    Gt(
+        #[serde(with = "literal")]
+        #[schemars(with = "literal::Literal")]
+        Value,
+    ),
     /// The value is greater or equal.
-    Ge(#[serde(with = "literal")] Value),
+    Ge(
+        #[serde(with = "literal")]
+        #[schemars(with = "literal::Literal")]
+        Value,
+    ),
     /// The value equals one of these; none of them is never true.
-    OneOf(#[serde(with = "literals")] Vec<Value>),
+    OneOf(
+        #[serde(with = "literals")]
+        #[schemars(with = "Vec<literal::Literal>")]
+        Vec<Value>,
+    ),
     /// The text begins so.
     StartsWith(String),
     /// The text ends so.
@@ -65,12 +94,13 @@ impl Test {
 
 /// One value as `true`, `3`, `1.5`, `"text"`, `{time = "2026-01-01T00:00:00Z"}` or `{date = "2026-01-01"}`.
 mod literal {
+    use schemars::JsonSchema;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use crate::time::{Day, Timestamp};
     use crate::value::Value;
 
-    #[derive(Serialize, Deserialize)]
+    #[derive(Serialize, Deserialize, JsonSchema)]
     #[serde(untagged)]
     pub(super) enum Literal {
         Time { time: Timestamp },

@@ -1,6 +1,7 @@
 //! Cuts: the values of a measure at which the score goes up.
 
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::measure::check_type;
@@ -15,7 +16,7 @@ const CUTS_MAX: usize = 254;
 pub(super) const ROWS_PER_TASK: usize = 8_192;
 
 /// When a value passes a cut. "Better" follows the measure's [`Direction`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Comparison {
     /// A value passes if it is at least as good as the cut: ≥ where higher is better, ≤ where lower is.

@@ -65,15 +65,12 @@ pub struct RfmDefinition {
     pub population: Option<Rule>,
     /// How three measures become three scores.
     #[serde(default)]
-    #[schemars(with = "serde_json::Value")]
     pub options: RfmOptions,
     /// The names of cells of scores, as the column `segment`; the ten segments by default.
     #[serde(default = "CellScheme::ten_segments")]
-    #[schemars(with = "serde_json::Value")]
     pub scheme: CellScheme,
     /// How the eight value groups are split, as the column `group`; without it there is no such column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
     pub groups: Option<EightGroupOptions>,
 }
 

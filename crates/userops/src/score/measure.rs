@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, invalid_argument, type_mismatch};
 use crate::value::{Value, ValueType};
 
 /// Which end of a measure is the good one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// More is better: orders, revenue, posts.
@@ -19,7 +20,7 @@ pub enum Direction {
 }
 
 /// One user's measure. Serde writes the bare number; `3` is whole, `3.0` is not.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum MeasureValue {
     /// Days, counts, minor units.

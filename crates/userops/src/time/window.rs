@@ -1,5 +1,6 @@
 //! Windows of time: which events count, as seen from an instant of evaluation.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Calendar, Month, Span, Timestamp, WeekStart};
@@ -33,7 +34,7 @@ impl TimeRange {
 /// Calendar windows follow the zone of the [`Calendar`] they are asked with: "today" is one calendar day, a month is a
 /// calendar month.
 #[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Window {
     /// All of history up to `as_of`.

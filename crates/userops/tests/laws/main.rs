@@ -8,11 +8,14 @@
 )]
 
 mod cases;
+mod growth;
 mod ingest;
 mod ladder;
 mod log;
 mod portrait;
 mod profile;
 mod rfm;
+mod rule;
 mod sample;
+mod segment;
 mod time;

@@ -1,5 +1,6 @@
 //! How RFM measures are binned, and what they stand for.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Thresholds;
@@ -15,7 +16,7 @@ const BINS_MAX: u8 = 10;
 
 /// How a measure is cut into bins.
 #[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BinMethod {
     /// Score = 1 + ⌊bins · #(users strictly worse) / #(users)⌋.
@@ -40,7 +41,7 @@ pub enum BinMethod {
 
 /// How one measure is named and binned. Serde asks for the name and the direction, so that neither is ever guessed.
 #[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeasureOptions {
     /// What the measure is called in messages and explanations; best with its unit, as in `days_since_last`.
@@ -98,7 +99,7 @@ impl MeasureOptions {
 }
 
 /// Whether frequency and monetary value are binned over all users or within the bins before them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Nesting {
     /// Each measure over all users.
@@ -112,7 +113,7 @@ pub enum Nesting {
 
 /// What the frequency counts, stated in every model.
 #[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FrequencyMeasure {
     /// Every order.
@@ -126,7 +127,7 @@ pub enum FrequencyMeasure {
 
 /// What the monetary value is, stated in every model.
 #[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MonetaryMeasure {
     /// The sum over all orders.
@@ -143,7 +144,7 @@ pub enum MonetaryMeasure {
 /// By default: five bins each by low rank, over all users, recency (lower is better) as `recency`, purchase days as
 /// `frequency`, and the sum as `monetary`.
 #[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RfmOptions {
     /// The first measure.

@@ -1,5 +1,6 @@
 //! Schemes: names for cells of scores.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{RfmScore, RfmScores, SegmentRule};
@@ -18,7 +19,7 @@ const CELLS_SHOWN_MAX: usize = 25;
 /// A cell is one combination of the scores that the rules look at; a measure that no rule names makes no difference,
 /// whatever its score. Two rules may not claim one cell, and every cell has a name: by a rule, or by the remainder,
 /// where the scheme has one. Serde writes the definition, and checks what it reads; `bins` are five each by default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "CellSchemeData", into = "CellSchemeData")]
 pub struct CellScheme {
     bins: [u8; 3],
@@ -30,7 +31,7 @@ pub struct CellScheme {
     claims: Vec<Option<u16>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CellSchemeData {
     #[serde(default = "bins_default")]

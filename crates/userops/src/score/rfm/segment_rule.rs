@@ -3,13 +3,14 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::RfmScore;
 use crate::error::{Result, invalid_definition};
 
 /// Scores from a lowest to a highest, both included. Serde writes `[low, high]` and also reads a single number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "ScoreRangeData", into = "(u8, u8)")]
 pub struct ScoreRange {
     /// The lowest score.
@@ -18,7 +19,7 @@ pub struct ScoreRange {
     pub high: u8,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum ScoreRangeData {
     One(u8),
@@ -69,7 +70,7 @@ impl fmt::Display for ScoreRange {
 /// A name for the cells whose scores lie in these ranges; a measure without a range may have any score.
 ///
 /// Several rules may carry one name, for a segment that is not a single block of cells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SegmentRule {
     /// The name of the segment.

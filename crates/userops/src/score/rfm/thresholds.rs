@@ -1,5 +1,6 @@
 //! Cut points given by hand.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, invalid_definition};
@@ -8,7 +9,7 @@ use crate::score::{Comparison, CutValues, Cuts, Direction, MeasureValue};
 use crate::value::ValueType;
 
 /// Cut points given by hand, in ascending order whatever the direction of the measure. Serde takes a list of numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Thresholds(pub Vec<MeasureValue>);
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::UserMeasures;
@@ -98,7 +99,7 @@ impl fmt::Display for ValueGroup {
 }
 
 /// Where a measure is split.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ThresholdKind {
     /// At the mean of the population, which few very large values can pull far up.
@@ -112,7 +113,7 @@ pub enum ThresholdKind {
 
 /// How one measure is named and split. Serde asks for the name and the direction, so that neither is ever guessed.
 #[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SplitOptions {
     /// What the measure is called in messages and explanations; best with its unit.
@@ -142,7 +143,7 @@ impl SplitOptions {
 /// with the median and [`Comparison::AtLeast`] every frequency is high and 一般挽留 is empty; with
 /// [`Comparison::Above`] for frequency and monetary value it holds 864.
 #[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EightGroupOptions {
     /// The first measure.

@@ -1,0 +1,120 @@
+//! Refuses a playbook that contradicts itself, saying where.
+
+use super::definition::{FORMAT_VERSION, Lifecycle, Playbook, refuse};
+use super::graph::{Need, Node};
+use super::position::Path;
+use crate::error::{Error, Result};
+use crate::event::check_names;
+use crate::rule::{Vocabulary, check_measure, check_rule};
+use crate::value::ValueType;
+
+/// What is wrong, and where in the document.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) path: Path,
+    pub(super) error: Error,
+}
+
+impl Fault {
+    fn at<'a>(path: &'a Path) -> impl FnOnce(Error) -> Self + 'a {
+        |error| Self { path: path.clone(), error }
+    }
+}
+
+/// Checks all that can be checked without a log.
+pub(super) fn check(playbook: &Playbook) -> Result<(), Fault> {
+    check_with(playbook, Vocabulary::of_schema(&playbook.schema))
+}
+
+/// Checks rules against these names. Definitions are checked in the order in which they build on each other, and join
+/// the vocabulary one by one.
+pub(super) fn check_with(playbook: &Playbook, mut vocabulary: Vocabulary) -> Result<(), Fault> {
+    check_heads(playbook)?;
+    let order = playbook.order()?;
+    for name in playbook.segments.iter().map(|segment| &segment.name) {
+        vocabulary = vocabulary.segment(name);
+    }
+    for stage in playbook.stage_names() {
+        vocabulary = vocabulary.stage(stage);
+    }
+    for node in order {
+        let mut measure_type = None;
+        for (path, need) in playbook.needs(node) {
+            match need {
+                Need::Rule(rule) => check_rule(rule, &vocabulary).map_err(Fault::at(&path))?,
+                Need::Measure(measure) => {
+                    measure_type = Some(check_measure(measure, &vocabulary).map_err(Fault::at(&path))?);
+                }
+            }
+        }
+        vocabulary = playbook.learn(node, measure_type, vocabulary);
+    }
+    for (index, milestone) in playbook.milestones.iter().enumerate() {
+        let path = Path::default().key("milestones").index(index).key("when");
+        check_rule(&milestone.when, &vocabulary).map_err(Fault::at(&path))?;
+    }
+    Ok(())
+}
+
+/// Versions, names, and what each definition can tell of itself.
+fn check_heads(playbook: &Playbook) -> Result<(), Fault> {
+    let root = Path::default();
+    if playbook.version != FORMAT_VERSION {
+        let message = format!(
+            "version {} of the format is not known; this library reads version {FORMAT_VERSION}",
+            playbook.version
+        );
+        return Err(Fault { path: root.key("version"), error: refuse(message) });
+    }
+    playbook.schema.check().map_err(Fault::at(&root.key("schema")))?;
+    let names = |what: &str, key: &str, names: Vec<&String>| {
+        check_names(what, names.into_iter().map(String::as_str)).map_err(Fault::at(&root.key(key)))
+    };
+    names("score", "scores", playbook.scores.iter().map(|score| &score.name).collect())?;
+    names("tag", "tags", playbook.tags.iter().map(|tag| &tag.name).collect())?;
+    names("segment", "segments", playbook.segments.iter().map(|segment| &segment.name).collect())?;
+    names("milestone", "milestones", playbook.milestones.iter().map(|milestone| &milestone.name).collect())?;
+    for node in playbook.nodes() {
+        let checked = match node {
+            Node::Score(index) => playbook.scores[index].check(),
+            Node::Tag(index) => playbook.tags[index].check(),
+            Node::Segment(index) => playbook.segments[index].check(),
+            Node::Lifecycle => match &playbook.lifecycle {
+                Some(Lifecycle::Custom(definition)) => definition.check(),
+                Some(Lifecycle::Standard(thresholds)) => thresholds.check(),
+                _ => Ok(()),
+            },
+        };
+        checked.map_err(Fault::at(&playbook.path(node)))?;
+    }
+    Ok(())
+}
+
+impl Playbook {
+    /// The names of the stages that users can be in.
+    pub(super) fn stage_names(&self) -> Vec<&str> {
+        match &self.lifecycle {
+            None => Vec::new(),
+            Some(Lifecycle::Standard(_) | Lifecycle::Derived { .. }) => crate::lifecycle::STANDARD_STAGES.to_vec(),
+            Some(Lifecycle::Custom(definition)) => definition.stages.iter().map(|stage| stage.name.as_str()).collect(),
+        }
+    }
+
+    /// Adds what a definition brings to the names that rules may use.
+    fn learn(&self, node: Node, measure_type: Option<ValueType>, vocabulary: Vocabulary) -> Vocabulary {
+        match node {
+            Node::Tag(index) => {
+                let tag = &self.tags[index];
+                vocabulary.tag(&tag.name, tag.value_type(measure_type))
+            }
+            Node::Score(index) => {
+                let score = &self.scores[index];
+                score.column_names().into_iter().fold(vocabulary, |vocabulary, (column, value_type)| {
+                    let value_type = value_type.or(measure_type).unwrap_or(ValueType::Float);
+                    vocabulary.score(format!("{}.{column}", score.name), value_type)
+                })
+            }
+            Node::Lifecycle | Node::Segment(_) => vocabulary,
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Works out a playbook over a log, as of an instant.
+
+use super::check::check_with;
+use super::definition::{Lifecycle, Playbook};
+use super::graph::{Need, Node};
+use super::outcome::{Outcome, StageAnswer};
+use crate::error::{Error, Result};
+use crate::event::EventSchema;
+use crate::lifecycle::{DerivedThresholds, LifecycleDefinition, assign_stages, derive_thresholds};
+use crate::log::EventLog;
+use crate::milestone::reach_milestones;
+use crate::profile::build_profiles;
+use crate::rule::{Context, Measure, Measures, Plan, Rule, Vocabulary, measure_users};
+use crate::segment::Segment;
+use crate::tag::{ManualTag, Tags};
+use crate::time::Timestamp;
+
+/// What an evaluation is given besides playbook, log and instant.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EvaluateOptions {
+    /// Tags that staff put on or took off by hand.
+    pub manual_tags: Vec<ManualTag>,
+    /// Whether profiles are left out of the outcome.
+    pub without_profiles: bool,
+}
+
+impl EvaluateOptions {
+    /// The default options: profiles, and no tags by hand.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same options with tags by hand.
+    #[must_use]
+    pub fn manual_tags(mut self, manual_tags: impl IntoIterator<Item = ManualTag>) -> Self {
+        self.manual_tags.extend(manual_tags);
+        self
+    }
+
+    /// The same options without profiles.
+    #[must_use]
+    pub fn without_profiles(mut self) -> Self {
+        self.without_profiles = true;
+        self
+    }
+}
+
+impl Playbook {
+    /// Answers everything that the playbook asks, for every user of the log, as of an instant. The event log is passed
+    /// over once for all rules together.
+    ///
+    /// # Errors
+    /// As [`Playbook::check`], also for names and types that the log does not have; those of its parts, each after
+    /// what the definition is called.
+    pub fn evaluate(&self, log: &EventLog, as_of: Timestamp, options: &EvaluateOptions) -> Result<Outcome> {
+        self.check()?;
+        self.check_log(log)?;
+        let lifecycle = self.settle_lifecycle(log, as_of)?;
+        let plan = self.plan(log, lifecycle.as_ref().map(|(definition, _)| definition))?;
+        let measures = measure_users(log, &plan, as_of)?;
+        let work = Work { playbook: self, log, as_of, options, lifecycle: lifecycle.as_ref(), measures: &measures };
+        let mut answers = Answers::default();
+        for node in self.order().map_err(|fault| fault.error.at(fault.path))? {
+            work.answer(node, &mut answers).map_err(|error| named(error, &self.title(node)))?;
+        }
+        let milestones = match self.milestones.is_empty() {
+            true => None,
+            false => Some(reach_milestones(log, &self.milestones, as_of, &answers.context)?),
+        };
+        let profiles = match options.without_profiles {
+            true => None,
+            false => Some(build_profiles(log, as_of, self.profile.clone())?),
+        };
+        let stages = lifecycle.map(|(definition, derived)| StageAnswer { definition, derived });
+        Ok(Outcome {
+            playbook: self.name.clone(),
+            fingerprint: self.fingerprint()?,
+            as_of,
+            profiles,
+            scores: in_order(&self.scores, answers.scores, |score| &score.name),
+            tags: in_order(&self.tags, answers.tags, |tag| &tag.name),
+            segments: in_order(&self.segments, answers.segments, |segment| &segment.name),
+            stages,
+            milestones,
+            context: answers.context,
+        })
+    }
+
+    /// Refuses a log that is not what the playbook's schema says, and rules over what the log does not have.
+    fn check_log(&self, log: &EventLog) -> Result<()> {
+        let EventSchema { zone, currency, .. } = &self.schema;
+        let differ = |what: &str, ours: String, theirs: String| {
+            super::definition::refuse(format!(
+                "the playbook {:?} is for the {what} {ours}, and the log has {theirs}: read the log with the playbook's \
+                 schema",
+                self.name
+            ))
+        };
+        if *zone != log.zone() {
+            return Err(differ("time zone", zone.to_string(), log.zone().to_string()));
+        }
+        if *currency != log.currency() {
+            return Err(differ("currency", currency.to_string(), log.currency().to_string()));
+        }
+        let vocabulary = Vocabulary::of_log(log).with_events(self.schema.events.iter().map(String::as_str));
+        check_with(self, vocabulary).map_err(|fault| fault.error.at(fault.path).at("against the log"))
+    }
+
+    fn settle_lifecycle(
+        &self,
+        log: &EventLog,
+        as_of: Timestamp,
+    ) -> Result<Option<(LifecycleDefinition, Option<DerivedThresholds>)>> {
+        Ok(match &self.lifecycle {
+            None => None,
+            Some(Lifecycle::Custom(definition)) => Some((definition.clone(), None)),
+            Some(Lifecycle::Standard(thresholds)) => Some((LifecycleDefinition::standard(thresholds)?, None)),
+            Some(Lifecycle::Derived { given, options }) => {
+                let derived = derive_thresholds(log, as_of, given, *options)?;
+                Some((LifecycleDefinition::standard(&derived.thresholds)?, Some(derived)))
+            }
+        })
+    }
+
+    fn plan(&self, log: &EventLog, lifecycle: Option<&LifecycleDefinition>) -> Result<Plan> {
+        let (mut rules, mut measures): (Vec<&Rule>, Vec<&Measure>) = (Vec::new(), Vec::new());
+        for node in self.nodes() {
+            for (_, need) in self.needs(node) {
+                match need {
+                    Need::Rule(rule) => rules.push(rule),
+                    Need::Measure(measure) => measures.push(measure),
+                }
+            }
+        }
+        rules.extend(lifecycle.into_iter().flat_map(|definition| definition.rules()));
+        Plan::new(log, rules, measures)
+    }
+}
+
+/// The answers so far, by the place of each definition in its list.
+#[derive(Default)]
+struct Answers {
+    context: Context,
+    scores: Vec<(usize, crate::score::ScoreColumns)>,
+    tags: Vec<(usize, Tags)>,
+    segments: Vec<(usize, Segment)>,
+}
+
+struct Work<'a> {
+    playbook: &'a Playbook,
+    log: &'a EventLog,
+    as_of: Timestamp,
+    options: &'a EvaluateOptions,
+    lifecycle: Option<&'a (LifecycleDefinition, Option<DerivedThresholds>)>,
+    measures: &'a Measures,
+}
+
+impl Work<'_> {
+    fn answer(&self, node: Node, answers: &mut Answers) -> Result<()> {
+        let context = &mut answers.context;
+        match node {
+            Node::Score(index) => {
+                let definition = &self.playbook.scores[index];
+                let score = definition.fit(self.measures, context)?;
+                for (name, column) in &score.columns {
+                    context.scores.insert(format!("{}.{name}", definition.name), column.clone());
+                }
+                answers.scores.push((index, score));
+            }
+            Node::Tag(index) => {
+                let definition = &self.playbook.tags[index];
+                let tags =
+                    definition.assign(self.measures, self.log, self.as_of, context, &self.options.manual_tags)?;
+                context.tags.insert(definition.name.clone(), tags.values().clone());
+                answers.tags.push((index, tags));
+            }
+            Node::Segment(index) => {
+                let definition = &self.playbook.segments[index];
+                let segment = definition.assign(self.measures, self.log.users(), context)?;
+                context.segments.insert(definition.name.clone(), segment.to_truths());
+                answers.segments.push((index, segment));
+            }
+            Node::Lifecycle => {
+                if let Some((definition, _)) = self.lifecycle {
+                    context.stage = Some(assign_stages(self.measures, definition, context)?);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The answers in the order of their definitions, with names.
+fn in_order<D, T>(definitions: &[D], mut answers: Vec<(usize, T)>, name: impl Fn(&D) -> &String) -> Vec<(String, T)> {
+    answers.sort_by_key(|(index, _)| *index);
+    answers.into_iter().map(|(index, answer)| (name(&definitions[index]).clone(), answer)).collect()
+}
+
+/// The error after the title, unless it already begins with it.
+fn named(error: Error, title: &str) -> Error {
+    if error.to_string().starts_with(title) { error } else { error.at(title) }
+}
