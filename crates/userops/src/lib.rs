@@ -62,7 +62,7 @@
 //! 1. [`error`]: one opaque error with a kind.
 //! 2. [`id`], [`time`], [`money`], [`value`]: what a user, an instant, a window, an amount and a value are.
 //! 3. [`mod@column`]: bitmaps, dictionaries and typed columns, in which an unknown value takes no room.
-//! 4. [`table`]: answers as named columns.
+//! 4. [`table`], [`explanation`]: answers as named columns, and why an answer is what it is.
 //! 5. [`event`], [`attribute`]: one event, the schema of a log, and what is known of users beside their events.
 //! 6. [`log`]: the frozen log, and one user's slice of it.
 //! 7. [`ingest`]: from raw columns to a log, and the account of every row.
@@ -81,6 +81,7 @@ pub mod attribute;
 pub mod column;
 pub mod error;
 pub mod event;
+pub mod explanation;
 pub mod id;
 pub mod ingest;
 pub mod log;
