@@ -13,6 +13,7 @@ const GROUPS: &[&[&str]] = &[
     &["event", "attribute"],
     &["log"],
     &["ingest", "analytics"],
+    &["sample"],
     &["profile"],
     &["rule"],
     &["score"],
