@@ -14,22 +14,45 @@
 //! are unknown, and so is the attribute of a user for whom it is missing.
 
 mod bucket;
+pub mod build;
+pub mod cel;
+mod check;
 mod condition;
 mod context;
+mod evaluate;
 mod event_query;
+mod event_rows;
+mod explain;
 mod fold;
+pub mod form;
 mod hash;
+mod kernel;
 mod measure;
+mod next_change;
+mod plan;
+mod reference;
+mod scalar;
 mod sequence;
+mod subject;
 mod test;
 mod truth;
 
 pub use bucket::{Bucket, BucketHash};
+pub use check::{Vocabulary, check_measure, check_rule};
 pub use condition::{Definition, Rule};
 pub use context::Context;
+pub use evaluate::Measures;
 pub use event_query::{EventPattern, EventQuery, EventWindow, Filter, Observed};
+pub(crate) use event_rows::{EventRows, event_rows};
+pub use explain::explain_rule;
 pub use fold::UnknownFold;
+pub use kernel::measure_users;
 pub use measure::{AMOUNT, AgeUnit, Measure};
+pub use next_change::next_change_at;
+pub use plan::Plan;
+pub use reference::Reference;
+pub use scalar::{judge, match_sequence, read_measure};
 pub use sequence::{Sequence, Step};
+pub use subject::Subject;
 pub use test::Test;
 pub use truth::{Truth, Truths};

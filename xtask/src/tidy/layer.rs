@@ -9,10 +9,11 @@ const CORE: &str = "crates/userops/src/";
 const GROUPS: &[&[&str]] = &[
     &["error"],
     &["id", "time", "money", "value", "column"],
-    &["table"],
+    &["table", "explanation"],
     &["event", "attribute"],
     &["log"],
     &["ingest", "analytics"],
+    &["sample"],
     &["profile"],
     &["rule"],
     &["score"],

@@ -18,5 +18,7 @@ mod portrait;
 mod profile;
 mod rfm;
 mod rule;
+mod sample;
 mod segment;
+mod tag;
 mod time;

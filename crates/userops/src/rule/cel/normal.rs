@@ -1,0 +1,119 @@
+//! The normal form of a rule: what its text can tell apart, and no more.
+
+use crate::rule::condition::Rule;
+use crate::rule::event_query::{EventPattern, EventQuery, Filter};
+use crate::rule::measure::Measure;
+
+impl Rule {
+    /// The same rule in its normal form, which is the one that its text stands for.
+    ///
+    /// "All" directly inside "all" is one list, and so is "any" in "any"; a list of one is that one; a double negation is
+    /// none. Filters of events likewise. The meaning stays, and so does the order of what is left.
+    #[must_use]
+    pub fn normalize(self) -> Self {
+        match self {
+            Self::All(rules) => one_or(flatten(rules, Self::normalize, Self::into_all), Self::All),
+            Self::Any(rules) => one_or(flatten(rules, Self::normalize, Self::into_any), Self::Any),
+            Self::Not(rule) => !rule.normalize(),
+            Self::AtLeast { count, of } => Self::AtLeast { count, of: of.into_iter().map(Self::normalize).collect() },
+            Self::Measure { measure, test } => Self::Measure { measure: measure.normalize(), test },
+            Self::Sequence(mut sequence) => {
+                for step in &mut sequence.steps {
+                    step.filter = step.filter.take().map(Filter::normalize);
+                    step.without.iter_mut().for_each(EventPattern::normalize);
+                }
+                Self::Sequence(sequence)
+            }
+            rule => rule,
+        }
+    }
+
+    fn into_all(self) -> Result<Vec<Self>, Self> {
+        if let Self::All(rules) = self { Ok(rules) } else { Err(self) }
+    }
+
+    fn into_any(self) -> Result<Vec<Self>, Self> {
+        if let Self::Any(rules) = self { Ok(rules) } else { Err(self) }
+    }
+}
+
+impl Measure {
+    /// The same measure, its filter in normal form; see [`Rule::normalize`].
+    #[must_use]
+    pub fn normalize(mut self) -> Self {
+        if let Some(over) = self.over_mut() {
+            over.filter = over.filter.take().map(Filter::normalize);
+        }
+        self
+    }
+
+    fn over_mut(&mut self) -> Option<&mut EventQuery> {
+        match self {
+            Self::Count(over)
+            | Self::ActiveDays(over)
+            | Self::FirstTime(over)
+            | Self::LastTime(over)
+            | Self::DaysSinceFirst(over)
+            | Self::DaysSinceLast(over)
+            | Self::Sum { over, .. }
+            | Self::Min { over, .. }
+            | Self::Max { over, .. }
+            | Self::Mean { over, .. }
+            | Self::Distinct { over, .. }
+            | Self::Latest { over, .. }
+            | Self::DaysSinceReturn { over, .. } => Some(over),
+            _ => None,
+        }
+    }
+}
+
+impl Filter {
+    /// The same filter in normal form; see [`Rule::normalize`].
+    #[must_use]
+    pub fn normalize(self) -> Self {
+        match self {
+            Self::All(filters) => one_or(flatten(filters, Self::normalize, Self::into_all), Self::All),
+            Self::Any(filters) => one_or(flatten(filters, Self::normalize, Self::into_any), Self::Any),
+            Self::Not(filter) => !filter.normalize(),
+            filter => filter,
+        }
+    }
+
+    fn into_all(self) -> Result<Vec<Self>, Self> {
+        if let Self::All(filters) = self { Ok(filters) } else { Err(self) }
+    }
+
+    fn into_any(self) -> Result<Vec<Self>, Self> {
+        if let Self::Any(filters) = self { Ok(filters) } else { Err(self) }
+    }
+}
+
+impl EventPattern {
+    fn normalize(&mut self) {
+        self.filter = self.filter.take().map(Filter::normalize);
+    }
+}
+
+/// The parts in normal form, those that are lists of the same kind spread out.
+fn flatten<T>(parts: Vec<T>, normalize: fn(T) -> T, into_list: fn(T) -> Result<Vec<T>, T>) -> Vec<T> {
+    let mut flat = Vec::with_capacity(parts.len());
+    for part in parts {
+        match into_list(normalize(part)) {
+            Ok(inner) => flat.extend(inner),
+            Err(part) => flat.push(part),
+        }
+    }
+    flat
+}
+
+/// The only part, or the list of all.
+fn one_or<T>(mut parts: Vec<T>, list: fn(Vec<T>) -> T) -> T {
+    match (parts.pop(), parts.is_empty()) {
+        (Some(only), true) => only,
+        (Some(last), false) => {
+            parts.push(last);
+            list(parts)
+        }
+        (None, _) => list(parts),
+    }
+}
