@@ -315,7 +315,7 @@ fn stages_may_read_tags_as_long_as_no_guard_needs_their_past() {
     let plan = Plan::new(&log, definition.rules(), []).unwrap();
     let measures = measure_users(&log, &plan, hour(1)).unwrap();
     let column = assign_stages(&measures, &definition, &context).unwrap();
-    assert_eq!(column.iter().collect::<Vec<_>>(), [Some("rest"), Some("vip")]);
+    assert_eq!([column.get(0), column.get(1)], [Some("rest"), Some("vip")]);
     let calendar = log.calendar(hour(1));
     let subject = Subject::new(&log, UserIx(1), hour(1), &calendar, &context);
     let explanation = explain_stage(&definition, &subject).unwrap();
