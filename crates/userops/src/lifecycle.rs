@@ -1,7 +1,12 @@
 //! Lifecycle: which stage each user is in, since when and why, and how the mix of stages moves.
 //!
-//! A [`LifecycleDefinition`] is data: stages in order, each with a rule. [`LifecycleDefinition::standard`] is the
-//! default one: prospect, introduction, growth, maturity, dormancy, churn, reactivated.
+//! A [`LifecycleDefinition`] is data: stages in order, each with a rule, a guard and allowed moves where wanted.
+//! [`LifecycleDefinition::standard`] is the default one: prospect, introduction, growth, maturity, dormancy, churn,
+//! reactivated.
+//!
+//! [`stage_of`] tells the stage of one user and [`explain_stage`] why; [`assign_stages`] and [`stage_columns`] give it for
+//! all users. [`stage_history`] follows a user exactly, through events and through changes by time alone. On columns rest
+//! [`transition_matrix`], [`mix_over_time`], and [`forecast_mix`] with its [`back_test`].
 
 mod assign;
 mod definition;

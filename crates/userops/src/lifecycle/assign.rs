@@ -26,8 +26,7 @@ pub fn assign_stages(
     definition.check()?;
     let (log, as_of) = (measures.log(), measures.as_of());
     let calendar = log.calendar(as_of);
-    let arrivals = Arrivals::new(log, definition, &calendar)?;
-    let arrived: Vec<Arrival> = log.iter().map(|events| arrivals.of(&events)).collect();
+    let arrived = Arrivals::new(log, definition, &calendar)?.of_all();
     let targets = targets(measures, definition, context, log.user_count())?;
     if !definition.is_guarded() {
         return Ok(column(definition, &targets, |user, target| target.filter(|_| arrived[user].is_there(as_of))));
@@ -49,8 +48,7 @@ pub fn stage_columns(
     let Some(&last) = instants.iter().max() else { return Ok(Vec::new()) };
     let plan = Plan::new(log, definition.rules(), [])?;
     let calendar = log.calendar(last);
-    let arrivals = Arrivals::new(log, definition, &calendar)?;
-    let arrived: Vec<Arrival> = log.iter().map(|events| arrivals.of(&events)).collect();
+    let arrived = Arrivals::new(log, definition, &calendar)?.of_all();
     let histories = match definition.is_guarded() {
         true => Some(stage_histories(log, definition, last)?),
         false => None,

@@ -1,5 +1,7 @@
 //! From when on a user is there.
 
+use rayon::prelude::*;
+
 use super::definition::{LifecycleDefinition, Presence};
 use crate::column::Column;
 use crate::error::{Result, type_mismatch};
@@ -67,6 +69,12 @@ impl<'a> Arrivals<'a> {
                 Arrival { before: false, first: arrived.into_iter().chain(first_event).min() }
             }
         }
+    }
+
+    /// The arrivals of all users of the log, from all their events.
+    pub(super) fn of_all(&self) -> Vec<Arrival> {
+        let one = |user: usize| self.of(&self.log.events_of(UserIx(user as u32)));
+        (0..self.log.user_count()).into_par_iter().with_min_len(1_024).map(one).collect()
     }
 
     fn has_attribute(&self, user: UserIx) -> bool {

@@ -1,5 +1,6 @@
 //! Thresholds from the product's own gaps: how long those who come back stay away.
 
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,9 @@ pub const DORMANT_QUANTILE: f64 = 0.80;
 pub const CHURN_QUANTILE: f64 = 0.95;
 /// Fewer gaps do not place a quantile of 95 % to better than a few ranks.
 pub const GAPS_MIN: u64 = 30;
+
+/// Ranges of users for each thread: enough that an uneven one does not leave a thread idle.
+const RANGES_PER_THREAD: usize = 8;
 
 /// How thresholds are derived.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -91,15 +95,7 @@ pub fn derive_thresholds(
 ) -> Result<DerivedThresholds> {
     options.check()?;
     let counts = counted_codes(log, &given.activity)?;
-    let calendar = log.calendar(as_of);
-    let today = calendar.day(as_of).0;
-    let (mut gaps, mut open_gap_count, mut days) = (Vec::new(), 0, Vec::new());
-    for user in 0..log.user_count() {
-        let events = log.events_of(UserIx(user as u32)).until(as_of);
-        active_days(&events, &counts, &calendar, &mut days);
-        gaps.extend(days.windows(2).map(|pair| (pair[1] - pair[0]) as u32));
-        open_gap_count += u64::from(days.last().is_some_and(|last| *last < today));
-    }
+    let (mut gaps, open_gap_count) = gaps_between_days(log, as_of, &counts);
     let gap_count = gaps.len() as u64;
     if gap_count < options.gaps_min.max(1) {
         return Err(empty(format!(
@@ -136,9 +132,32 @@ pub fn derive_thresholds(
     })
 }
 
+/// The closed gaps of all users in days, and how many users have an open one.
+fn gaps_between_days(log: &EventLog, as_of: Timestamp, counts: &[bool]) -> (Vec<u32>, u64) {
+    let calendar = log.calendar(as_of);
+    let today = calendar.day(as_of).0;
+    let ranges = log.user_ranges(rayon::current_num_threads() * RANGES_PER_THREAD);
+    let parts: Vec<(Vec<u32>, u64)> = ranges
+        .into_par_iter()
+        .map(|users| {
+            let (mut gaps, mut open, mut days) = (Vec::new(), 0, Vec::new());
+            for user in users {
+                let events = log.events_of(UserIx(user as u32)).until(as_of);
+                active_days(&events, counts, &calendar, &mut days);
+                gaps.extend(days.windows(2).map(|pair| (pair[1] - pair[0]) as u32));
+                open += u64::from(days.last().is_some_and(|last| *last < today));
+            }
+            (gaps, open)
+        })
+        .collect();
+    let open_gap_count = parts.iter().map(|(_, open)| open).sum();
+    (parts.into_iter().flat_map(|(gaps, _)| gaps).collect(), open_gap_count)
+}
+
 /// The least number of days such that at least this share of the ascending gaps is shorter.
 fn first_day_over(gaps: &[u32], quantile: f64) -> u32 {
-    let rank = (quantile * gaps.len() as f64).ceil().max(1.0) as usize;
+    // 0.55 · 20 is a little more than 11 in floating point, and is meant to be 11.
+    let rank = (quantile * gaps.len() as f64 * (1.0 - f64::EPSILON)).ceil().max(1.0) as usize;
     gaps.get(rank - 1).or(gaps.last()).map_or(1, |gap| gap.saturating_add(1))
 }
 
