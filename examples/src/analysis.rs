@@ -19,6 +19,7 @@ use userops::score::{Comparison, Direction, Explanation};
 use userops::time::Timestamp;
 
 use crate::arguments::Arguments;
+use crate::operations::Operations;
 
 /// A core customer bought in at least this many of the last twelve months. Records are bought far less often than a
 /// feed is read, so that half of all months would leave nobody.
@@ -59,6 +60,8 @@ pub struct Analysis {
     pub contributions: Vec<ContributionScore>,
     /// Core customers against everybody.
     pub portrait: Portrait,
+    /// What the playbook says.
+    pub operations: Operations,
     revenue_minor: Vec<i64>,
     purchase_days: Vec<i64>,
     active_months: Vec<i64>,
@@ -133,8 +136,10 @@ impl Analysis {
         // The report names single customers to a reader who may see them: nothing is hidden for being rare.
         let shown = PortraitOptions::default().small_cells(SmallCells::Show);
         let portrait = build_portrait(&core, &dimensions(&log, &profiles), shown)?;
+        let operations = Operations::new(&log, &arguments.playbook, as_of)?;
         Ok(Self {
             portrait,
+            operations,
             log,
             ingest,
             as_of,

@@ -3,6 +3,7 @@
 pub mod analysis;
 pub mod arguments;
 pub mod layout;
+pub mod operations;
 pub mod progress;
 pub mod report;
 pub mod tables;

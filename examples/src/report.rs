@@ -42,6 +42,7 @@ pub fn render(analysis: &Analysis, arguments: &Arguments) -> Result<String> {
         segment_section(analysis),
         group_section(analysis),
         core_section(analysis)?,
+        analysis.operations.render(&analysis.log)?,
         customer_section(analysis, analysis.customer_to_explain(arguments.explain.as_deref())?)?,
     ];
     Ok(sections.concat())
@@ -238,5 +239,7 @@ fn customer_section(analysis: &Analysis, user: UserIx) -> Result<String> {
         text += &indent(&explanation.render());
         text.push('\n');
     }
+    text += &indent(&analysis.operations.explain(&analysis.log, user)?);
+    text.push('\n');
     Ok(text)
 }

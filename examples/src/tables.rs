@@ -31,7 +31,19 @@ pub fn write(analysis: &Analysis, folder: &Path, format: TableFormat) -> Result<
         ("segments", segments(analysis)?),
         ("contribution", contribution(analysis)?),
         ("rejections", analysis.ingest.rejections_table()?),
+        ("operations", analysis.operations.outcome.to_table(analysis.log.users())?),
+        ("operations_summary", analysis.operations.outcome.summary()?),
     ];
+    let mut tables = Vec::from(tables);
+    if let Some(moved) = &analysis.operations.moved {
+        tables.push(("moved", moved.to_table(analysis.log.users())?));
+    }
+    if let Some(mix) = &analysis.operations.mix {
+        tables.push(("stages_over_time", mix.to_table()?));
+    }
+    if let Some(milestones) = &analysis.operations.outcome.milestones {
+        tables.push(("milestones", milestones.to_table(&analysis.log)?));
+    }
     report::print("\n")?;
     for (name, table) in tables {
         let path = folder.join(format!("{name}.{extension}"));

@@ -145,11 +145,7 @@ impl Input for ParquetInput {
             }
             rows_before += rows;
             let read = self.source.bytes_total as f64 * (rows_before as f64 / rows_total.max(1) as f64);
-            Ok((first < next).then_some(RowGroups {
-                groups: first..next,
-                row_count: rows,
-                bytes_read: read as u64,
-            }))
+            Ok((first < next).then_some(RowGroups { groups: first..next, row_count: rows, bytes_read: read as u64 }))
         }))
     }
 

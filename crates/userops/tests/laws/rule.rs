@@ -4,6 +4,7 @@ pub(crate) mod any;
 mod check;
 mod forms;
 mod generate;
+mod kernel;
 mod naive;
 
 use proptest::prelude::*;

@@ -183,7 +183,9 @@ impl<'a> Naive<'a> {
     /// The events of a query, or `None` where it cannot be judged.
     fn matching(&self, query: &EventQuery) -> Option<Vec<&'a Event>> {
         let (start, _) = self.window(&query.window)?;
-        if query.observed == Observed::Window && self.events.first()?.time.as_micros() > start {
+        // All of history has no start, so that everybody was there for it.
+        let has_start = query.window != EventWindow::default();
+        if query.observed == Observed::Window && has_start && self.events.first()?.time.as_micros() > start {
             return None;
         }
         let pattern = EventPattern { events: query.events.clone(), filter: query.filter.clone() };

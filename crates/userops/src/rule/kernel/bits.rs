@@ -1,0 +1,197 @@
+//! Words of 64 bits: made from comparisons, cut out of bitmaps, and walked bit by bit.
+
+use std::ops::Range;
+
+use crate::column::Bitmap;
+
+/// Bits in a word, and so users in a block.
+pub(crate) const WORD_BITS: usize = u64::BITS as usize;
+
+/// Two words per 64 rows: whether it is true, and whether it is known. Nothing is true that is not known.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ternary {
+    pub(crate) holds: Vec<u64>,
+    pub(crate) known: Vec<u64>,
+}
+
+impl Ternary {
+    /// Makes room for so many rows, all false and known.
+    pub(crate) fn reset(&mut self, rows: usize) {
+        let words = rows.div_ceil(WORD_BITS);
+        self.holds.clear();
+        self.holds.resize(words, 0);
+        self.known.clear();
+        self.known.resize(words, u64::MAX);
+    }
+
+    /// Every row true and known.
+    pub(crate) fn fill_true(&mut self) {
+        self.holds.fill(u64::MAX);
+    }
+
+    pub(crate) fn negate(&mut self) {
+        self.holds.iter_mut().zip(&self.known).for_each(|(holds, known)| *holds = known & !*holds);
+    }
+
+    pub(crate) fn and(&mut self, other: &Self) {
+        let words = self.holds.iter_mut().zip(&mut self.known).zip(other.holds.iter().zip(&other.known));
+        for ((a, known_a), (b, known_b)) in words {
+            *known_a = (*known_a & known_b) | (*known_a & !*a) | (known_b & !b);
+            *a &= b;
+        }
+    }
+
+    pub(crate) fn or(&mut self, other: &Self) {
+        let words = self.holds.iter_mut().zip(&mut self.known).zip(other.holds.iter().zip(&other.known));
+        for ((a, known_a), (b, known_b)) in words {
+            *a |= b;
+            *known_a = (*known_a & known_b) | *a;
+        }
+    }
+}
+
+/// Sets each bit to whether its value passes. `words` has a word per 64 values, the last one padded with zeros.
+#[inline]
+pub(crate) fn pass_words<T: Copy>(values: &[T], words: &mut [u64], pass: impl Fn(T) -> bool) {
+    for (chunk, word) in values.chunks(WORD_BITS).zip(words) {
+        // Comparisons into bytes are vectorised; a multiplication gathers the lowest bits of eight bytes in the top one.
+        let mut bytes = [0u8; WORD_BITS];
+        for (byte, value) in bytes.iter_mut().zip(chunk) {
+            *byte = u8::from(pass(*value));
+        }
+        let (eights, _) = bytes.as_chunks::<8>();
+        *word = eights.iter().rev().fold(0, |word, eight| {
+            let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+            word << 8 | gathered
+        });
+    }
+}
+
+/// The bits of a range of a bitmap, moved to begin at bit 0; bits past the range are cleared.
+pub(crate) fn copy_bits(bitmap: &Bitmap, rows: Range<usize>, out: &mut Vec<u64>) {
+    let (first, shift) = (rows.start / WORD_BITS, rows.start % WORD_BITS);
+    let count = rows.len().div_ceil(WORD_BITS);
+    let word = |index: usize| bitmap.words().get(index).copied().unwrap_or_default();
+    out.clear();
+    if shift == 0 {
+        out.extend((first..first + count).map(word));
+    } else {
+        out.extend((first..first + count).map(|index| word(index) >> shift | word(index + 1) << (WORD_BITS - shift)));
+    }
+    clear_tail(out, rows.len());
+}
+
+/// Clears the bits past `len`.
+pub(crate) fn clear_tail(words: &mut [u64], len: usize) {
+    if let (Some(last), tail @ 1..) = (words.last_mut(), len % WORD_BITS) {
+        *last &= (1 << tail) - 1;
+    }
+}
+
+/// Spreads packed bits over the rows that are known: the first bit goes to the first known row.
+pub(crate) fn deposit(packed: &[u64], known: &[u64], out: &mut [u64]) {
+    let mut next = 0;
+    for (known, out) in known.iter().zip(out) {
+        let (mut rest, mut word) = (*known, 0);
+        while rest != 0 {
+            let bit = packed[next / WORD_BITS] >> (next % WORD_BITS) & 1;
+            word |= bit << rest.trailing_zeros();
+            rest &= rest - 1;
+            next += 1;
+        }
+        *out = word;
+    }
+}
+
+/// The word of a range at this index: bits outside the range are cleared.
+#[inline]
+fn word_in(words: &[u64], index: usize, bits: &Range<usize>) -> u64 {
+    let mut word = words[index];
+    if index == bits.start / WORD_BITS {
+        word &= u64::MAX << (bits.start % WORD_BITS);
+    }
+    if index == (bits.end - 1) / WORD_BITS {
+        word &= u64::MAX >> (WORD_BITS - 1 - (bits.end - 1) % WORD_BITS);
+    }
+    word
+}
+
+fn words_of(bits: &Range<usize>) -> Range<usize> {
+    if bits.is_empty() { 0..0 } else { bits.start / WORD_BITS..(bits.end - 1) / WORD_BITS + 1 }
+}
+
+/// How many bits of the range are set.
+#[inline]
+pub(crate) fn count_ones(words: &[u64], bits: Range<usize>) -> u32 {
+    words_of(&bits).map(|index| word_in(words, index, &bits).count_ones()).sum()
+}
+
+/// The first set bit of the range.
+#[inline]
+pub(crate) fn first_one(words: &[u64], bits: Range<usize>) -> Option<usize> {
+    words_of(&bits).find_map(|index| {
+        let word = word_in(words, index, &bits);
+        (word != 0).then(|| index * WORD_BITS + word.trailing_zeros() as usize)
+    })
+}
+
+/// The last set bit of the range.
+#[inline]
+pub(crate) fn last_one(words: &[u64], bits: Range<usize>) -> Option<usize> {
+    words_of(&bits).rev().find_map(|index| {
+        let word = word_in(words, index, &bits);
+        (word != 0).then(|| index * WORD_BITS + WORD_BITS - 1 - word.leading_zeros() as usize)
+    })
+}
+
+/// The set bits of the range, ascending.
+#[inline]
+pub(crate) fn ones(words: &[u64], bits: Range<usize>) -> impl Iterator<Item = usize> + '_ {
+    words_of(&bits).flat_map(move |index| {
+        let mut word = word_in(words, index, &bits);
+        std::iter::from_fn(move || {
+            let bit = (word != 0).then(|| index * WORD_BITS + word.trailing_zeros() as usize)?;
+            word &= word - 1;
+            Some(bit)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn words_equal_counting_bit_by_bit(
+            bits in prop::collection::vec(any::<bool>(), 0..300),
+            start in 0usize..300,
+            len in 0usize..300,
+        ) {
+            let mut words = vec![0; bits.len().div_ceil(WORD_BITS)];
+            pass_words(&bits, &mut words, |bit| bit);
+            let bitmap: Bitmap = bits.iter().copied().collect();
+            prop_assert_eq!(&words, bitmap.words());
+            let range = start.min(bits.len())..(start + len).min(bits.len());
+            let naive: Vec<usize> = range.clone().filter(|index| bits[*index]).collect();
+            prop_assert_eq!(ones(&words, range.clone()).collect::<Vec<_>>(), naive.clone());
+            prop_assert_eq!(count_ones(&words, range.clone()) as usize, naive.len());
+            prop_assert_eq!(first_one(&words, range.clone()), naive.first().copied());
+            prop_assert_eq!(last_one(&words, range.clone()), naive.last().copied());
+            let mut copied = Vec::new();
+            copy_bits(&bitmap, range.clone(), &mut copied);
+            let expected: Bitmap = range.clone().map(|index| bits[index]).collect();
+            prop_assert_eq!(&copied, expected.words());
+            // Every other known row passes.
+            let passes: Vec<bool> = (0..naive.len()).map(|index| index % 2 == 0).collect();
+            let mut packed = vec![0; passes.len().div_ceil(WORD_BITS)];
+            pass_words(&passes, &mut packed, |pass| pass);
+            let mut spread = vec![0; copied.len()];
+            deposit(&packed, &copied, &mut spread);
+            let expected: Vec<usize> = naive.iter().step_by(2).map(|row| row - range.start).collect();
+            prop_assert_eq!(ones(&spread, 0..range.len()).collect::<Vec<_>>(), expected);
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! What becomes of the matching events of one user: a number, an instant, a value.
+
+use std::ops::Range;
+
+use super::bits::{WORD_BITS, count_ones, first_one, last_one, ones};
+use super::cell::{CellsMut, Kind};
+use super::pattern::Field;
+use super::span::{BlockRows, WindowRows};
+use crate::column::{Column, PackedCursor};
+use crate::error::{Result, limit_exceeded, type_mismatch};
+use crate::log::EventLog;
+use crate::time::{Calendar, MICROS_PER_DAY, Timestamp};
+
+/// What is made of the matching events.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fold<'a> {
+    Count,
+    ActiveDays,
+    Sum(Field<'a>),
+    Min(Field<'a>),
+    Max(Field<'a>),
+    Mean(Field<'a>),
+    Distinct(Field<'a>),
+    Latest(Field<'a>),
+    /// The instant of the first or the last event.
+    Time {
+        is_last: bool,
+    },
+    /// Days since the first or the last event.
+    Days {
+        is_last: bool,
+    },
+    /// Days since the last event after a silence.
+    Return {
+        silence_days: u32,
+    },
+}
+
+impl<'a> Fold<'a> {
+    /// What the values are.
+    ///
+    /// # Errors
+    /// `TypeMismatch` for a field that cannot be summed or ordered.
+    pub(crate) fn kind(self, log: &EventLog, property: &str) -> Result<Kind<'a>> {
+        let refuse = |field: Field<'_>, verb: &str| match field {
+            Field::Property(column) => Err(type_mismatch(format!(
+                "the property {property:?} is of type {}, of which there is no {verb}",
+                column.value_type()
+            ))),
+            Field::Money(_) => Err(type_mismatch(format!("there is no {verb} of money"))),
+        };
+        match self {
+            Self::Count | Self::ActiveDays | Self::Distinct(_) => Ok(Kind::Count),
+            Self::Days { .. } | Self::Return { .. } => Ok(Kind::Integer),
+            Self::Time { .. } => Ok(Kind::Time),
+            Self::Sum(field) => match field {
+                Field::Money(_) => Ok(Kind::Money(log.currency())),
+                Field::Property(Column::Integer(_)) => Ok(Kind::Integer),
+                Field::Property(Column::Float(_)) => Ok(Kind::Float),
+                Field::Property(_) => refuse(field, "sum"),
+            },
+            Self::Mean(field) => match field {
+                Field::Money(_) => Ok(Kind::MoneyMean(log.currency())),
+                Field::Property(Column::Integer(_) | Column::Float(_)) => Ok(Kind::Float),
+                Field::Property(_) => refuse(field, "mean"),
+            },
+            Self::Min(field) | Self::Max(field) => match field {
+                Field::Property(Column::Bool(_) | Column::Text(_)) => refuse(field, "least or greatest"),
+                _ => Ok(Kind::of(field, log)),
+            },
+            Self::Latest(field) => Ok(Kind::of(field, log)),
+        }
+    }
+
+    /// Whether the value of a user without a matching event is unknown.
+    pub(crate) fn may_be_unknown(self) -> bool {
+        !matches!(self, Self::Count | Self::ActiveDays | Self::Sum(_) | Self::Distinct(_))
+    }
+}
+
+/// The matching rows of the users of a block.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Matches<'b> {
+    pub(crate) log: &'b EventLog,
+    pub(crate) block: &'b BlockRows,
+    pub(crate) window: &'b WindowRows,
+    /// A bit per row of the block.
+    pub(crate) words: &'b [u64],
+    pub(crate) calendar: &'b Calendar,
+    /// The local day of `as_of`.
+    pub(crate) today: i32,
+}
+
+/// What is used again for every user.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FoldScratch {
+    days: Vec<i32>,
+    keys: Vec<u64>,
+}
+
+impl<'b> Matches<'b> {
+    /// The bits of one user's window.
+    pub(crate) fn bits(&self, user: usize) -> Range<usize> {
+        self.window.bits(user, self.block)
+    }
+
+    /// The matching rows of one user, ascending.
+    fn rows(&self, user: usize) -> impl Iterator<Item = usize> + use<'b> {
+        let first = self.block.rows.start;
+        ones(self.words, self.bits(user)).map(move |bit| first + bit)
+    }
+
+    fn first(&self, user: usize) -> Option<usize> {
+        first_one(self.words, self.bits(user)).map(|bit| self.block.rows.start + bit)
+    }
+
+    fn last(&self, user: usize) -> Option<usize> {
+        last_one(self.words, self.bits(user)).map(|bit| self.block.rows.start + bit)
+    }
+
+    fn day(&self, row: usize) -> i32 {
+        self.calendar.day(Timestamp::from_micros(self.log.time_micros()[row])).0
+    }
+
+    /// Writes a value per user where there is one, and gives the word of where.
+    #[inline]
+    fn fill<T>(&self, out: &mut [T], mut value: impl FnMut(usize) -> Option<T>) -> u64 {
+        let mut known = 0;
+        for (user, cell) in out.iter_mut().enumerate().take(WORD_BITS) {
+            if let Some(value) = value(user) {
+                *cell = value;
+                known |= 1 << user;
+            }
+        }
+        known
+    }
+}
+
+/// Runs `$body` with `$get` giving a field's value in a row as an integer, or `$float` where it is a float. Rows are best
+/// asked for ascending.
+macro_rules! with_field {
+    ($field:expr, $get:ident => $whole:expr, $real:ident => $float:expr) => {
+        match $field {
+            Field::Money(packed) | Field::Property(Column::Integer(packed) | Column::Time(packed)) => {
+                let mut cursor = PackedCursor::new(packed);
+                let mut $get = |row| cursor.get(row);
+                $whole
+            }
+            Field::Property(Column::Bool(packed)) => {
+                let mut cursor = PackedCursor::new(packed);
+                let mut $get = |row| cursor.get(row).map(i64::from);
+                $whole
+            }
+            Field::Property(Column::Text(column)) => {
+                let mut cursor = PackedCursor::new(&column.codes);
+                let mut $get = |row| cursor.get(row).map(i64::from);
+                $whole
+            }
+            Field::Property(Column::Date(packed)) => {
+                let mut cursor = PackedCursor::new(packed);
+                let mut $get = |row| cursor.get(row).map(i64::from);
+                $whole
+            }
+            Field::Property(Column::Float(packed)) => {
+                let mut cursor = PackedCursor::new(packed);
+                let mut $real = |row| cursor.get(row);
+                $float
+            }
+        }
+    };
+}
+
+/// Folds the events of the users of a block, and gives the word of whose value is known.
+///
+/// # Errors
+/// `LimitExceeded` where a sum does not fit its type.
+pub(crate) fn fold(
+    fold: Fold<'_>,
+    matches: &Matches<'_>,
+    scratch: &mut FoldScratch,
+    out: &mut CellsMut<'_>,
+) -> Result<u64> {
+    match out {
+        CellsMut::Small(out) => Ok(fold_small(fold, matches, scratch, out)),
+        CellsMut::Whole(out) => fold_whole(fold, matches, scratch, out),
+        CellsMut::Real(out) => fold_real(fold, matches, out),
+        CellsMut::Truth(_) => Ok(0),
+    }
+}
+
+fn fold_small(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, out: &mut [u32]) -> u64 {
+    match fold {
+        Fold::ActiveDays => matches.fill(out, |user| {
+            days(matches, user, &mut scratch.days);
+            scratch.days.sort_unstable();
+            scratch.days.dedup();
+            Some(scratch.days.len() as u32)
+        }),
+        Fold::Distinct(field) => with_field!(
+            field,
+            get => matches.fill(out, |user| {
+                Some(distinct(matches.rows(user).filter_map(&mut get).map(|value| value as u64), &mut scratch.keys))
+            }),
+            // Adding zero makes the two zeros one.
+            get => matches.fill(out, |user| {
+                Some(distinct(matches.rows(user).filter_map(&mut get).map(|value| (value + 0.0).to_bits()), &mut scratch.keys))
+            })
+        ),
+        Fold::Latest(Field::Property(Column::Text(column))) => {
+            let mut cursor = PackedCursor::new(&column.codes);
+            matches.fill(out, |user| cursor.get(matches.last(user)?))
+        }
+        _ => matches.fill(out, |user| Some(count_ones(matches.words, matches.bits(user)))),
+    }
+}
+
+fn fold_whole(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, out: &mut [i64]) -> Result<u64> {
+    let time = matches.log.time_micros();
+    let end = |user: usize, is_last: bool| if is_last { matches.last(user) } else { matches.first(user) };
+    let since = |day: i32| i64::from(matches.today) - i64::from(day);
+    Ok(match fold {
+        Fold::Time { is_last } => matches.fill(out, |user| end(user, is_last).map(|row| time[row])),
+        Fold::Days { is_last } => matches.fill(out, |user| end(user, is_last).map(|row| since(matches.day(row)))),
+        Fold::Return { silence_days } => matches.fill(out, |user| {
+            days(matches, user, &mut scratch.days);
+            let pairs = scratch.days.windows(2).rev();
+            let mut returns = pairs.filter(|pair| i64::from(pair[1]) - i64::from(pair[0]) > i64::from(silence_days));
+            returns.next().map(|pair| since(pair[1]))
+        }),
+        Fold::Sum(field) => return sum_whole(field, matches, out),
+        Fold::Min(field) => with_field!(
+            field,
+            get => matches.fill(out, |user| matches.rows(user).filter_map(&mut get).min()),
+            _get => 0
+        ),
+        Fold::Max(field) => with_field!(
+            field,
+            get => matches.fill(out, |user| matches.rows(user).filter_map(&mut get).max()),
+            _get => 0
+        ),
+        Fold::Latest(field) => with_field!(
+            field,
+            get => matches.fill(out, |user| get(matches.last(user)?)),
+            _get => 0
+        ),
+        _ => 0,
+    })
+}
+
+fn sum_whole(field: Field<'_>, matches: &Matches<'_>, out: &mut [i64]) -> Result<u64> {
+    let mut is_too_large = false;
+    let known = with_field!(
+        field,
+        get => matches.fill(out, |user| {
+            let sum: i128 = matches.rows(user).filter_map(&mut get).map(i128::from).sum();
+            is_too_large |= i64::try_from(sum).is_err();
+            Some(sum as i64)
+        }),
+        _get => 0
+    );
+    if is_too_large { Err(too_large()) } else { Ok(known) }
+}
+
+fn fold_real(fold: Fold<'_>, matches: &Matches<'_>, out: &mut [f64]) -> Result<u64> {
+    Ok(match fold {
+        Fold::Mean(field) => with_field!(
+            field,
+            get => matches.fill(out, |user| {
+                let (mut sum, mut count) = (0i128, 0u64);
+                for value in matches.rows(user).filter_map(&mut get) {
+                    sum += i128::from(value);
+                    count += 1;
+                }
+                (count > 0).then(|| sum as f64 / count as f64)
+            }),
+            get => matches.fill(out, |user| {
+                let (mut sum, mut count) = (0.0, 0u64);
+                for value in matches.rows(user).filter_map(&mut get) {
+                    sum += value;
+                    count += 1;
+                }
+                (count > 0).then(|| sum / count as f64)
+            })
+        ),
+        Fold::Sum(Field::Property(Column::Float(packed))) => {
+            let mut cursor = PackedCursor::new(packed);
+            let mut is_too_large = false;
+            let known = matches.fill(out, |user| {
+                let sum = matches.rows(user).filter_map(|row| cursor.get(row)).fold(0.0, |sum, value| sum + value);
+                is_too_large |= !f64::is_finite(sum);
+                Some(sum)
+            });
+            if is_too_large {
+                return Err(too_large());
+            }
+            known
+        }
+        Fold::Min(Field::Property(Column::Float(packed))) => {
+            let mut cursor = PackedCursor::new(packed);
+            matches.fill(out, |user| matches.rows(user).filter_map(|row| cursor.get(row)).reduce(f64::min))
+        }
+        Fold::Max(Field::Property(Column::Float(packed))) => {
+            let mut cursor = PackedCursor::new(packed);
+            matches.fill(out, |user| matches.rows(user).filter_map(|row| cursor.get(row)).reduce(f64::max))
+        }
+        Fold::Latest(Field::Property(Column::Float(packed))) => {
+            let mut cursor = PackedCursor::new(packed);
+            matches.fill(out, |user| cursor.get(matches.last(user)?))
+        }
+        _ => 0,
+    })
+}
+
+pub(crate) fn too_large() -> crate::error::Error {
+    limit_exceeded(
+        "the sum of one user's values does not fit its type: 64 bits; sum over a narrower window, or a coarser unit",
+    )
+}
+
+/// The local days of one user's matching events, in row order, each run of the same day once.
+fn days(matches: &Matches<'_>, user: usize, days: &mut Vec<i32>) {
+    days.clear();
+    let (mut stretch, mut offset) = (0..0, 0);
+    for row in matches.rows(user) {
+        let instant = matches.log.time_micros()[row];
+        if !Range::contains(&stretch, &instant) {
+            (stretch, offset) = matches.calendar.stretch(Timestamp::from_micros(instant));
+        }
+        let day = (instant + offset).div_euclid(MICROS_PER_DAY) as i32;
+        if days.last() != Some(&day) {
+            days.push(day);
+        }
+    }
+}
+
+/// How many different keys there are.
+fn distinct(values: impl Iterator<Item = u64>, keys: &mut Vec<u64>) -> u32 {
+    keys.clear();
+    keys.extend(values);
+    keys.sort_unstable();
+    keys.dedup();
+    keys.len() as u32
+}

@@ -1,0 +1,139 @@
+//! Which rows of the log match a pattern, as bits.
+
+use std::ops::Range;
+
+use super::bits::{Ternary, clear_tail, pass_words};
+use super::cut::Cut;
+use super::literal::{Subject, cut};
+use crate::column::{Column, Packed};
+use crate::error::Result;
+use crate::log::EventLog;
+use crate::rule::{AMOUNT, Filter};
+use crate::time::Calendar;
+
+/// What an event has: a property, or its money.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Field<'a> {
+    Money(&'a Packed<i64>),
+    Property(&'a Column),
+}
+
+impl<'a> Field<'a> {
+    /// # Errors
+    /// `UnknownName` where the log has no such property.
+    pub(crate) fn find(log: &'a EventLog, name: &str) -> Result<Self> {
+        if name == AMOUNT {
+            return Ok(Self::Money(log.amount_minor()));
+        }
+        log.property(name).map(Self::Property)
+    }
+
+    /// What tests of the field's values compare with.
+    pub(crate) fn subject(self, log: &EventLog) -> Subject<'a> {
+        match self {
+            Self::Money(_) => Subject::Money(log.currency()),
+            Self::Property(column) => Subject::of(column),
+        }
+    }
+}
+
+/// A filter whose names are columns and whose literals are numbers.
+#[derive(Debug, Clone)]
+pub(crate) enum FilterProgram<'a> {
+    All(Vec<FilterProgram<'a>>),
+    Any(Vec<FilterProgram<'a>>),
+    Not(Box<FilterProgram<'a>>),
+    Test(Field<'a>, Cut),
+}
+
+impl<'a> FilterProgram<'a> {
+    /// # Errors
+    /// `UnknownName` for a property that the log lacks; those of [`cut`].
+    pub(crate) fn compile(log: &'a EventLog, calendar: &Calendar, filter: &Filter) -> Result<Self> {
+        let all = |filters: &[Filter]| -> Result<Vec<Self>> {
+            filters.iter().map(|filter| Self::compile(log, calendar, filter)).collect()
+        };
+        Ok(match filter {
+            Filter::All(filters) => Self::All(all(filters)?),
+            Filter::Any(filters) => Self::Any(all(filters)?),
+            Filter::Not(filter) => Self::Not(Box::new(Self::compile(log, calendar, filter)?)),
+            Filter::Property { name, test } => {
+                let field = Field::find(log, name)?;
+                Self::Test(field, cut(test, field.subject(log), calendar, &format!("the property {name:?}"))?)
+            }
+        })
+    }
+
+    /// The answers for a range of rows, from bit 0 on.
+    fn run(&self, rows: &Range<usize>, out: &mut Ternary) {
+        match self {
+            Self::Test(Field::Money(amounts), cut) => cut.integers(amounts, rows.clone(), out),
+            Self::Test(Field::Property(column), cut) => cut.column(column, rows.clone(), out),
+            Self::Not(filter) => {
+                filter.run(rows, out);
+                out.negate();
+            }
+            Self::All(filters) => {
+                out.reset(rows.len());
+                out.fill_true();
+                let mut part = Ternary::default();
+                for filter in filters {
+                    filter.run(rows, &mut part);
+                    out.and(&part);
+                }
+            }
+            Self::Any(filters) => {
+                out.reset(rows.len());
+                let mut part = Ternary::default();
+                for filter in filters {
+                    filter.run(rows, &mut part);
+                    out.or(&part);
+                }
+            }
+        }
+    }
+}
+
+/// A kind of event: names and a filter.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern<'a> {
+    /// For each code of a name whether it matches; `None` where every name does.
+    pub(crate) names: Option<Vec<bool>>,
+    pub(crate) filter: Option<FilterProgram<'a>>,
+}
+
+impl<'a> Pattern<'a> {
+    /// Names that no event has match none.
+    ///
+    /// # Errors
+    /// Those of [`FilterProgram::compile`].
+    pub(crate) fn compile(
+        log: &'a EventLog,
+        calendar: &Calendar,
+        events: &[String],
+        filter: Option<&Filter>,
+    ) -> Result<Self> {
+        let mut names = vec![events.is_empty(); log.names().len()];
+        for code in events.iter().filter_map(|name| log.names().code(name)) {
+            names[code as usize] = true;
+        }
+        let filter = filter.map(|filter| FilterProgram::compile(log, calendar, filter)).transpose()?;
+        Ok(Self { names: names.contains(&false).then_some(names), filter })
+    }
+
+    /// The matching rows of a range, from bit 0 on; a filter that cannot be told does not match.
+    pub(crate) fn rows(&self, log: &EventLog, rows: &Range<usize>, scratch: &mut Ternary, out: &mut Vec<u64>) {
+        scratch.reset(rows.len());
+        match &self.filter {
+            Some(filter) => filter.run(rows, scratch),
+            None => scratch.fill_true(),
+        }
+        out.clear();
+        out.resize(scratch.holds.len(), u64::MAX);
+        if let Some(names) = &self.names {
+            pass_words(&log.name_codes()[rows.clone()], out, |code| names[usize::from(code)]);
+        }
+        out.iter_mut().zip(&scratch.holds).for_each(|(out, holds)| *out &= holds);
+        clear_tail(out, rows.len());
+    }
+}

@@ -1,0 +1,181 @@
+//! The playbook's part of the report: stages, milestones, tags, segments, who moved, one customer explained.
+
+use std::fmt::Write as _;
+
+use userops::error::Result;
+use userops::id::UserIx;
+use userops::lifecycle::{MixOverTime, mix_over_time, stage_columns};
+use userops::log::EventLog;
+use userops::milestone::summarize_milestones;
+use userops::playbook::{Comparison, EvaluateOptions, Outcome, Playbook, compare};
+use userops::time::{Day, Month, Timestamp};
+use userops::value::ValueRef;
+
+use crate::layout::{TextTable, count, heading, percent, share};
+
+/// The mix of stages is shown for so many month ends before the report's instant.
+const MONTHS_SHOWN: i32 = 8;
+/// "Who moved" looks back so many days.
+const MOVED_DAYS: i64 = 30;
+
+/// A playbook's answers as of the report's instant and a month before.
+#[derive(Debug)]
+pub struct Operations {
+    /// What the report is about.
+    pub playbook: Playbook,
+    /// The answers.
+    pub outcome: Outcome,
+    /// The answers a month before; none where nothing had happened by then.
+    pub earlier: Option<Outcome>,
+    /// Who moved since.
+    pub moved: Option<Comparison>,
+    /// The stages at month ends, where there is a lifecycle.
+    pub mix: Option<MixOverTime>,
+}
+
+impl Operations {
+    /// Evaluates the playbook.
+    ///
+    /// # Errors
+    /// Those of [`Playbook::evaluate`].
+    pub fn new(log: &EventLog, playbook: &Playbook, as_of: Timestamp) -> Result<Self> {
+        let options = EvaluateOptions::new();
+        let outcome = playbook.evaluate(log, as_of, &options)?;
+        let month_ago = Timestamp::from_micros(as_of.as_micros() - userops::time::Span::from_days(MOVED_DAYS).as_micros());
+        let began = log.time_span().is_some_and(|(first, _)| first <= month_ago);
+        // A month ago there may have been too few gaps to derive thresholds from: then nobody is said to have moved.
+        let earlier = if began { playbook.evaluate(log, month_ago, &options).ok() } else { None };
+        let moved = earlier.as_ref().map(|earlier| compare(earlier, &outcome)).transpose()?;
+        let mix = match &outcome.stages {
+            None => None,
+            Some(stages) => {
+                let instants = month_ends(log, as_of);
+                let columns = stage_columns(log, &stages.definition, &instants)?;
+                Some(mix_over_time(&stages.definition, &instants, &columns)?)
+            }
+        };
+        Ok(Self { playbook: playbook.clone(), outcome, earlier, moved, mix })
+    }
+
+    /// The playbook's sections of the report.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub fn render(&self, log: &EventLog) -> Result<String> {
+        let mut text = self.stage_section(log);
+        text += &self.milestone_section();
+        text += &self.summary_section()?;
+        text += &self.moved_section(log)?;
+        Ok(text)
+    }
+
+    fn stage_section(&self, log: &EventLog) -> String {
+        let (Some(stages), Some(mix)) = (&self.outcome.stages, &self.mix) else { return String::new() };
+        let mut text = heading("Lifecycle: customers by stage at each month's end");
+        if let Some(derived) = &stages.derived {
+            let _ = writeln!(text, "  {}", derived.rule);
+        }
+        let calendar = log.calendar(self.outcome.as_of);
+        let mut columns = vec!["as of".to_owned()];
+        columns.extend(mix.stages.iter().cloned());
+        columns.push("not there yet".to_owned());
+        let mut table = TextTable::new(&columns.iter().map(String::as_str).collect::<Vec<_>>());
+        for at in &mix.mixes {
+            let mut row = vec![calendar.day(at.at).to_string()];
+            row.extend(at.user_counts.iter().map(|users| count(*users)));
+            row.push(count(at.none_count));
+            table.row(row);
+        }
+        text + &table.render()
+    }
+
+    fn milestone_section(&self) -> String {
+        let Some(milestones) = &self.outcome.milestones else { return String::new() };
+        let mut table = TextTable::new(&["milestone", "customers", "of the one before", "of the first", "median days"]);
+        for step in summarize_milestones(milestones) {
+            table.row([
+                step.name,
+                count(step.reached_count),
+                percent(step.from_previous.and_then(|share| share.ratio)),
+                percent(step.from_first.ratio),
+                step.days.map_or_else(|| "–".to_owned(), |days| format!("{:.1}", days.median)),
+            ]);
+        }
+        heading("Milestones") + &table.render()
+    }
+
+    fn summary_section(&self) -> Result<String> {
+        let summary = self.outcome.summary()?;
+        let users = self.outcome.user_count() as f64;
+        let mut table = TextTable::new(&["", "name", "value", "customers", "share"]);
+        for row in 0..summary.row_count() {
+            let cell = |name: &str| summary.get(row, name).map(|value| value.to_string()).unwrap_or_default();
+            if cell("kind") == "stage" {
+                continue;
+            }
+            let Some(ValueRef::Integer(members)) = summary.get(row, "users") else { continue };
+            let members = members.unsigned_abs();
+            table.row([cell("kind"), cell("name"), cell("value"), count(members), share(members as f64, users)]);
+        }
+        Ok(heading("Tags and segments") + &table.render())
+    }
+
+    fn moved_section(&self, log: &EventLog) -> Result<String> {
+        let (Some(earlier), Some(moved)) = (&self.earlier, &self.moved) else { return Ok(String::new()) };
+        let calendar = log.calendar(self.outcome.as_of);
+        let mut text = heading(&format!("Who moved since {}", calendar.day(earlier.as_of)));
+        let mut table = TextTable::new(&["segment", "entered", "left", "now"]);
+        for (name, diff) in &moved.segments {
+            let now = self.outcome.segment(name)?.len();
+            table.row([
+                name.clone(),
+                count(diff.entered.len() as u64),
+                count(diff.left.len() as u64),
+                count(now as u64),
+            ]);
+        }
+        text += &table.render();
+        let mut table = TextTable::new(&["stage before", "stage now", "customers"]);
+        for ((before, after), users) in self.stage_moves() {
+            table.row([before, after, count(users)]);
+        }
+        text.push('\n');
+        text += &table.render();
+        Ok(text)
+    }
+
+    /// How many customers went from which stage to which, the most first.
+    fn stage_moves(&self) -> Vec<((String, String), u64)> {
+        let mut counts = std::collections::BTreeMap::<(String, String), u64>::new();
+        for moved in self.moved.iter().flat_map(|moved| &moved.stage_moves) {
+            let name = |stage: &Option<String>| stage.clone().unwrap_or_else(|| "not there yet".to_owned());
+            *counts.entry((name(&moved.before), name(&moved.after))).or_default() += 1;
+        }
+        let mut moves: Vec<_> = counts.into_iter().collect();
+        moves.sort_by_key(|(_, users)| std::cmp::Reverse(*users));
+        moves
+    }
+
+    /// Why a customer is where they are, by the playbook.
+    ///
+    /// # Errors
+    /// Those of [`Playbook::explain`].
+    pub fn explain(&self, log: &EventLog, user: UserIx) -> Result<String> {
+        Ok(self.playbook.explain(log, &self.outcome, user, &EvaluateOptions::new())?.render())
+    }
+}
+
+/// The last instants of the months before `as_of`, and `as_of` itself.
+fn month_ends(log: &EventLog, as_of: Timestamp) -> Vec<Timestamp> {
+    let calendar = log.calendar(as_of);
+    let first = log.time_span().map_or(as_of, |(first, _)| first);
+    let this_month = calendar.day(as_of).month();
+    let end_of = |month: Month| {
+        let start: Day = Month(month.0 + 1).first_day();
+        Timestamp::from_micros(calendar.day_start(start).as_micros() - 1)
+    };
+    let mut instants: Vec<Timestamp> =
+        (1..=MONTHS_SHOWN).rev().map(|back| end_of(Month(this_month.0 - back))).filter(|end| *end >= first).collect();
+    instants.push(as_of);
+    instants
+}
