@@ -62,14 +62,15 @@
 //! 1. [`error`]: one opaque error with a kind.
 //! 2. [`id`], [`time`], [`money`], [`value`]: what a user, an instant, a window, an amount and a value are.
 //! 3. [`mod@column`]: bitmaps, dictionaries and typed columns, in which an unknown value takes no room.
-//! 4. [`table`]: answers as named columns.
+//! 4. [`table`], [`explanation`]: answers as named columns, and why an answer is what it is.
 //! 5. [`event`], [`attribute`]: one event, the schema of a log, and what is known of users beside their events.
 //! 6. [`log`]: the frozen log, and one user's slice of it.
 //! 7. [`ingest`]: from raw columns to a log, and the account of every row.
 //! 8. [`analytics`]: answers about the population, such as the order ladder.
-//! 9. [`profile`]: what each user has done, as of an instant.
-//! 10. [`score`]: models that are fitted on a population and score one user at a time.
-//! 11. [`portrait`]: who the users of an audience are, beside everybody.
+//! 9. [`sample`]: invented logs for tutorials and tests.
+//! 10. [`profile`]: what each user has done, as of an instant.
+//! 11. [`score`]: models that are fitted on a population and score one user at a time.
+//! 12. [`portrait`]: who the users of an audience are, beside everybody.
 //!
 //! In each domain a scalar function is the definition, and a kernel over columns gives the same for all users.
 
@@ -80,15 +81,21 @@ pub mod attribute;
 pub mod column;
 pub mod error;
 pub mod event;
+pub mod explanation;
 pub mod id;
 pub mod ingest;
+pub mod lifecycle;
 pub mod log;
+pub mod milestone;
 pub mod money;
+pub mod playbook;
 pub mod portrait;
 pub mod profile;
 pub mod rule;
+pub mod sample;
 pub mod score;
 pub mod segment;
 pub mod table;
+pub mod tag;
 pub mod time;
 pub mod value;

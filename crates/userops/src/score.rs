@@ -9,11 +9,12 @@
 
 pub mod contribution;
 mod cut;
-mod explanation;
+mod definition;
 mod measure;
 pub mod rfm;
 mod select;
 
+pub use crate::explanation::Explanation;
 pub use cut::{Comparison, CutValues, Cuts};
-pub use explanation::Explanation;
+pub use definition::{RfmDefinition, ScoreColumns, ScoreDefinition, ScoreKind, ScoreModel};
 pub use measure::{Direction, MeasureValue, MeasureValues};

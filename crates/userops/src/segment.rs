@@ -21,15 +21,18 @@
 //! ```
 
 mod algebra;
+mod assign;
 mod bytes;
 mod count;
 mod definition;
 mod diff;
+mod explain;
 mod overlap;
 mod set;
 
 pub use count::count_users;
 pub use definition::SegmentDefinition;
 pub use diff::{IdDiff, Movement, SegmentDiff, diff_by_id, diff_segments};
+pub use explain::{MoveReason, explain_moves};
 pub use overlap::{OVERLAP_SEGMENTS_MAX, OverlapMatrix};
 pub use set::{FoundUsers, Segment};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ProfileRules;
 use crate::column::TextColumn;
 use crate::log::UserEvents;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// A category and how much the user cares for it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,25 @@ pub struct Interest {
     pub category: u32,
     /// The sum over the category's events of 2^(−age / half-life): an event now weighs 1.
     pub weight: f64,
+}
+
+/// What an event of weight 1 still weighs at `as_of`: 2^(−age / half-life).
+pub(crate) fn decay(time: Timestamp, as_of: Timestamp, half_life: Span) -> f64 {
+    let age = as_of.since(time).as_micros() as f64;
+    (-age / half_life.as_micros() as f64).exp2()
+}
+
+/// The interests summed by category, strongest first; equals in order of category. A category's weights are added in
+/// the order given, so that the sum is always the same.
+pub(crate) fn rank_interests(interests: &mut Vec<Interest>) {
+    // The sort is stable.
+    interests.sort_by_key(|interest| interest.category);
+    interests.dedup_by(|next, first| {
+        let same = next.category == first.category;
+        first.weight += if same { next.weight } else { 0.0 };
+        same
+    });
+    interests.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.category.cmp(&b.category)));
 }
 
 /// The first known channel of a user's events, in order of time.
@@ -26,21 +45,12 @@ pub(super) fn first_channel(events: UserEvents<'_>, rules: &ProfileRules) -> Opt
 pub(super) fn top_interests(events: UserEvents<'_>, as_of: Timestamp, rules: &ProfileRules) -> Vec<Interest> {
     let options = rules.options();
     let Some(column) = property(events, options.category.as_deref()) else { return Vec::new() };
-    let half_life = options.interest_half_life.as_micros() as f64;
     let weigh = |(row, time): (usize, &i64)| {
         let category = column.codes.get(row)?;
-        let age = as_of.since(Timestamp::from_micros(*time)).as_micros() as f64;
-        Some(Interest { category, weight: (-age / half_life).exp2() })
+        Some(Interest { category, weight: decay(Timestamp::from_micros(*time), as_of, options.interest_half_life) })
     };
     let mut interests: Vec<Interest> = events.rows().zip(events.time_micros()).filter_map(weigh).collect();
-    // The sort is stable: a category's weights are added in order of time, so that the sum is always the same.
-    interests.sort_by_key(|interest| interest.category);
-    interests.dedup_by(|next, first| {
-        let same = next.category == first.category;
-        first.weight += if same { next.weight } else { 0.0 };
-        same
-    });
-    interests.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.category.cmp(&b.category)));
+    rank_interests(&mut interests);
     interests.truncate(usize::from(options.interests_max));
     interests
 }

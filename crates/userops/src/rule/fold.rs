@@ -1,11 +1,12 @@
 //! What becomes of "unknown" where a decision has to be made.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::truth::{Truth, Truths};
 
 /// How a definition decides about users for whom its rule is unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownFold {
     /// They are out: what cannot be told does not count.

@@ -12,7 +12,7 @@ mod grid;
 pub(super) mod literal;
 pub(super) mod pattern;
 pub(super) mod sequence;
-mod span;
+pub(super) mod span;
 pub(super) mod user;
 
 pub(super) use span::instants;

@@ -37,7 +37,7 @@ pub enum ScoreKind {
     Value {
         /// The measure, a number.
         #[serde(with = "rule::form")]
-        #[schemars(schema_with = "rule::form::schema")]
+        #[schemars(schema_with = "rule::form::measure_schema")]
         measure: Measure,
     },
 }
@@ -48,20 +48,20 @@ pub enum ScoreKind {
 pub struct RfmDefinition {
     /// How long ago, such as `days_since_last("order_paid")`.
     #[serde(with = "rule::form")]
-    #[schemars(schema_with = "rule::form::schema")]
+    #[schemars(schema_with = "rule::form::measure_schema")]
     pub recency: Measure,
     /// How often, such as `active_days("order_paid")`.
     #[serde(with = "rule::form")]
-    #[schemars(schema_with = "rule::form::schema")]
+    #[schemars(schema_with = "rule::form::measure_schema")]
     pub frequency: Measure,
     /// How much, such as `sum(event.amount, "order_paid")`.
     #[serde(with = "rule::form")]
-    #[schemars(schema_with = "rule::form::schema")]
+    #[schemars(schema_with = "rule::form::measure_schema")]
     pub monetary: Measure,
     /// Who is graded, among those for whom all three measures are known and the frequency is above zero; everybody of
     /// them by default.
     #[serde(default, with = "rule::form", skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "rule::form::schema")]
+    #[schemars(schema_with = "rule::form::rule_schema")]
     pub population: Option<Rule>,
     /// How three measures become three scores.
     #[serde(default)]
@@ -106,9 +106,7 @@ impl ScoreDefinition {
     #[must_use]
     pub fn needs(&self) -> (Vec<&Rule>, Vec<&Measure>) {
         match &self.kind {
-            ScoreKind::Rfm(rfm) => {
-                (rfm.population.iter().collect(), vec![&rfm.recency, &rfm.frequency, &rfm.monetary])
-            }
+            ScoreKind::Rfm(rfm) => (rfm.population.iter().collect(), vec![&rfm.recency, &rfm.frequency, &rfm.monetary]),
             ScoreKind::Value { measure } => (Vec::new(), vec![measure]),
         }
     }
@@ -147,7 +145,7 @@ impl ScoreDefinition {
     ///
     /// # Errors
     /// `TypeMismatch` where a measure is no number, and the errors of [`RfmModel::fit`], after the name of the score.
-    pub fn fit(&self, measures: &rule::Measures, context: &Context) -> Result<ScoreColumns> {
+    pub fn fit(&self, measures: &rule::Measures<'_>, context: &Context) -> Result<ScoreColumns> {
         let fitted = match &self.kind {
             ScoreKind::Rfm(rfm) => rfm.fit(measures, context),
             ScoreKind::Value { measure } => measures
@@ -195,7 +193,7 @@ impl RfmDefinition {
         }
     }
 
-    fn fit(&self, measures: &rule::Measures, context: &Context) -> Result<ScoreColumns> {
+    fn fit(&self, measures: &rule::Measures<'_>, context: &Context) -> Result<ScoreColumns> {
         let [recency, frequency, monetary] = [&self.recency, &self.frequency, &self.monetary]
             .map(|measure| measures.column(measure, context).and_then(Numbers::new));
         let (recency, frequency, monetary) = (recency?, frequency?, monetary?);
@@ -206,18 +204,16 @@ impl RfmDefinition {
             .filter(|user| frequency.get(*user).is_some_and(MeasureValue::is_positive))
             .filter(|user| recency.get(*user).is_some() && monetary.get(*user).is_some())
             .collect();
-        let (recency, frequency, monetary) =
-            (recency.pick(&graded), frequency.pick(&graded), monetary.pick(&graded));
-        let population = Measures { recency: recency.values(), frequency: frequency.values(), monetary: monetary.values() };
+        let (recency, frequency, monetary) = (recency.pick(&graded), frequency.pick(&graded), monetary.pick(&graded));
+        let population =
+            Measures { recency: recency.values(), frequency: frequency.values(), monetary: monetary.values() };
         let model = match graded.is_empty() {
             true => None,
             false => Some(RfmModel::fit(&population, &self.options)?),
         };
         let scores = model.as_ref().map(|model| model.score_columns(&population)).transpose()?;
         let scores = scores.unwrap_or(RfmScores { recency: vec![], frequency: vec![], monetary: vec![] });
-        let spread = |values: &[u8]| {
-            Column::Integer(spread(&graded, user_count, |row| i64::from(values[row])))
-        };
+        let spread = |values: &[u8]| Column::Integer(spread(&graded, user_count, |row| i64::from(values[row])));
         let mut columns = vec![
             ("recency".to_owned(), spread(&scores.recency)),
             ("frequency".to_owned(), spread(&scores.frequency)),
@@ -248,7 +244,9 @@ impl RfmDefinition {
         let values = (read(&self.recency)?, read(&self.frequency)?, read(&self.monetary)?);
         let asked = self.population.as_ref().map(|rule| rule::judge(rule, subject)).transpose()?;
         let (Some(model), (Some(recency), Some(frequency), Some(monetary))) = (model, values) else {
-            return Ok(Explanation::new("score").text("not graded: a measure is unknown, or nobody was there to fit on"));
+            return Ok(
+                Explanation::new("score").text("not graded: a measure is unknown, or nobody was there to fit on")
+            );
         };
         if asked.is_some_and(|asked| asked != Truth::True) || !frequency.is_positive() {
             return Ok(Explanation::new("score").text("not graded: the user is not of the population"));
@@ -273,7 +271,9 @@ impl Numbers {
         match column {
             Column::Integer(values) => Ok(Self::Integer(values)),
             Column::Float(values) => Ok(Self::Float(values)),
-            other => Err(type_mismatch(format!("a measure of type {} cannot be graded; take a number", other.value_type()))),
+            other => {
+                Err(type_mismatch(format!("a measure of type {} cannot be graded; take a number", other.value_type())))
+            }
         }
     }
 

@@ -1,15 +1,16 @@
 //! What a segment is made of.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, invalid_definition};
 use crate::id::UserId;
-use crate::rule::{Rule, UnknownFold};
+use crate::rule::{self, Rule, UnknownFold};
 
 /// Who is in a segment: everybody for whom the rule holds, with those put in by hand, without those kept out by hand.
 ///
 /// `exclude` wins over `include`, and `include` over the rule.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SegmentDefinition {
     /// The name, by which rules speak of it.
@@ -18,6 +19,8 @@ pub struct SegmentDefinition {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// The rule.
+    #[serde(with = "rule::form")]
+    #[schemars(schema_with = "rule::form::schema")]
     pub when: Rule,
     /// What becomes of users for whom the rule is unknown.
     #[serde(default, skip_serializing_if = "UnknownFold::is_out")]

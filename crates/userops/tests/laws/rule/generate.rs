@@ -177,14 +177,13 @@ fn arbitrary_standing() -> BoxedStrategy<Standing> {
 
 fn context(standings: &[Standing]) -> Context {
     let mut context = Context::default();
-    let of = |standings: &[Standing]| standings.to_vec().into_iter();
-    context.tags.insert("flag".into(), Column::Bool(of(standings).map(|standing| standing.tags.0).collect()));
-    context.tags.insert("tier".into(), Column::texts(of(standings).map(|standing| standing.tags.1)));
-    context.tags.insert("grade".into(), Column::Integer(of(standings).map(|standing| standing.tags.2).collect()));
-    context.scores.insert("rfm.recency".into(), Column::Integer(of(standings).map(|s| s.scores.0).collect()));
-    context.scores.insert("clv".into(), Column::Float(of(standings).map(|s| s.scores.1).collect()));
-    context.stage = Some(of(standings).map(|standing| standing.stage).collect::<TextColumn>());
-    context.segments.insert("loyal".into(), of(standings).map(|standing| standing.segment).collect());
+    context.tags.insert("flag".into(), Column::Bool(standings.iter().map(|standing| standing.tags.0).collect()));
+    context.tags.insert("tier".into(), Column::texts(standings.iter().map(|standing| standing.tags.1)));
+    context.tags.insert("grade".into(), Column::Integer(standings.iter().map(|standing| standing.tags.2).collect()));
+    context.scores.insert("rfm.recency".into(), Column::Integer(standings.iter().map(|s| s.scores.0).collect()));
+    context.scores.insert("clv".into(), Column::Float(standings.iter().map(|s| s.scores.1).collect()));
+    context.stage = Some(standings.iter().map(|standing| standing.stage).collect::<TextColumn>());
+    context.segments.insert("loyal".into(), standings.iter().map(|standing| standing.segment).collect());
     context
 }
 
@@ -334,16 +333,6 @@ fn arbitrary_measure_rule(midnight: Timestamp) -> BoxedStrategy<Rule> {
         rule(Kind::Plain(ValueType::Date), 2),
     ])
     .boxed()
-}
-
-/// Any measure.
-pub(crate) fn arbitrary_measure(midnight: Timestamp) -> BoxedStrategy<Measure> {
-    arbitrary_measure_rule(midnight)
-        .prop_map(|rule| match rule {
-            Rule::Measure { measure, .. } => measure,
-            _ => unreachable!("a rule by a measure"),
-        })
-        .boxed()
 }
 
 fn arbitrary_measure_of(kind: Kind, midnight: Timestamp) -> BoxedStrategy<Measure> {

@@ -181,7 +181,7 @@ impl<'a> Naive<'a> {
     }
 
     /// The events of a query, or `None` where it cannot be judged.
-    fn matching(&self, query: &EventQuery) -> Option<Vec<&'a Event>> {
+    pub(crate) fn matching(&self, query: &EventQuery) -> Option<Vec<&'a Event>> {
         let (start, _) = self.window(&query.window)?;
         // All of history has no start, so that everybody was there for it.
         let has_start = query.window != EventWindow::default();

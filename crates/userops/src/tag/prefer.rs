@@ -1,0 +1,116 @@
+//! Works out preferences: the values that weigh most in each user's events.
+
+use rayon::prelude::*;
+
+use super::preference::Preference;
+use crate::column::{Column, Packed, TextColumn};
+use crate::error::{Result, type_mismatch};
+use crate::log::EventLog;
+use crate::profile::{Interest, decay, rank_interests};
+use crate::rule::{AMOUNT, EventRows};
+use crate::time::Timestamp;
+
+/// Ranges of users for each thread: enough that an uneven one does not leave a thread idle.
+const RANGES_PER_THREAD: usize = 8;
+
+/// What events weigh by.
+#[derive(Debug, Clone, Copy)]
+enum Weight<'a> {
+    One,
+    /// Minor units, and how many of them make a major one.
+    Money(&'a Packed<i64>, f64),
+    Integer(&'a Packed<i64>),
+    Float(&'a Packed<f64>),
+}
+
+impl<'a> Weight<'a> {
+    fn find(log: &'a EventLog, name: Option<&str>) -> Result<Self> {
+        let Some(name) = name else { return Ok(Self::One) };
+        if name == AMOUNT {
+            return Ok(Self::Money(log.amount_minor(), log.currency().minor_per_major() as f64));
+        }
+        match log.property(name)? {
+            Column::Integer(values) => Ok(Self::Integer(values)),
+            Column::Float(values) => Ok(Self::Float(values)),
+            other => Err(type_mismatch(format!(
+                "a preference weighs by a number, and the property {name:?} is of type {}",
+                other.value_type()
+            ))),
+        }
+    }
+
+    fn of(self, row: usize) -> Option<f64> {
+        match self {
+            Self::One => Some(1.0),
+            Self::Money(amounts, per_major) => amounts.get(row).map(|minor| minor as f64 / per_major),
+            Self::Integer(values) => values.get(row).map(|value| value as f64),
+            Self::Float(values) => values.get(row),
+        }
+    }
+}
+
+/// A preference made ready for a log and an instant.
+#[derive(Debug)]
+pub(super) struct Ranking<'a> {
+    log: &'a EventLog,
+    preference: &'a Preference,
+    as_of: Timestamp,
+    values: &'a TextColumn,
+    weight: Weight<'a>,
+}
+
+impl<'a> Ranking<'a> {
+    /// # Errors
+    /// `UnknownName` or `TypeMismatch` for a property that the log lacks or that is no text, or no number as a weight.
+    pub(super) fn new(log: &'a EventLog, preference: &'a Preference, as_of: Timestamp) -> Result<Self> {
+        let values = log.text_property(&preference.property)?;
+        let weight = Weight::find(log, preference.weight.as_deref())?;
+        Ok(Self { log, preference, as_of, values, weight })
+    }
+
+    /// The values that weigh most in these rows, which ascend: codes, and their weights.
+    pub(super) fn rank(&self, rows: impl IntoIterator<Item = usize>) -> Vec<Interest> {
+        let weigh = |row: usize| {
+            let (category, weight) = (self.values.codes.get(row)?, self.weight.of(row)?);
+            let time = Timestamp::from_micros(self.log.time_micros()[row]);
+            Some(Interest { category, weight: weight * decay(time, self.as_of, self.preference.half_life) })
+        };
+        let mut ranked: Vec<Interest> = rows.into_iter().filter_map(weigh).collect();
+        rank_interests(&mut ranked);
+        ranked.retain(|interest| interest.weight > 0.0 && interest.weight >= self.preference.weight_min);
+        ranked.truncate(usize::from(self.preference.top));
+        ranked
+    }
+
+    /// The text of a value.
+    pub(super) fn text(&self, interest: &Interest) -> &'a str {
+        self.values.dictionary.get(interest.category).unwrap_or_default()
+    }
+}
+
+/// The ranks of all users, best first, a column each.
+pub(super) fn rank_all(log: &EventLog, preference: &Preference, as_of: Timestamp) -> Result<Vec<TextColumn>> {
+    let ranking = Ranking::new(log, preference, as_of)?;
+    let calendar = log.calendar(as_of);
+    let selection = EventRows::new(log, &preference.over, as_of, &calendar)?;
+    let top = usize::from(preference.top);
+    let parts: Vec<Vec<Vec<Option<u32>>>> = log
+        .user_ranges(rayon::current_num_threads() * RANGES_PER_THREAD)
+        .into_par_iter()
+        .map(|users| {
+            let mut ranks = vec![Vec::with_capacity(users.len()); top];
+            selection.visit(users, |_, rows| {
+                let ranked = ranking.rank(rows.unwrap_or_default().iter().copied());
+                for (rank, column) in ranks.iter_mut().enumerate() {
+                    column.push(ranked.get(rank).map(|interest| interest.category));
+                }
+            });
+            ranks
+        })
+        .collect();
+    let column = |rank: usize| TextColumn {
+        codes: parts.iter().flat_map(|part| part[rank].iter().copied()).collect(),
+        dictionary: ranking.values.dictionary.clone(),
+    };
+    Ok((0..top).map(column).collect())
+}
