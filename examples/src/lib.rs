@@ -1,4 +1,4 @@
-//! What the examples share: arguments, the analysis of a purchase log, and its report.
+//! What the examples share: arguments, the analysis of a purchase log and its report, and the writing of sample logs.
 
 pub mod analysis;
 pub mod arguments;
@@ -6,4 +6,5 @@ pub mod layout;
 pub mod operations;
 pub mod progress;
 pub mod report;
+pub mod sample;
 pub mod tables;

@@ -67,9 +67,10 @@
 //! 6. [`log`]: the frozen log, and one user's slice of it.
 //! 7. [`ingest`]: from raw columns to a log, and the account of every row.
 //! 8. [`analytics`]: answers about the population, such as the order ladder.
-//! 9. [`profile`]: what each user has done, as of an instant.
-//! 10. [`score`]: models that are fitted on a population and score one user at a time.
-//! 11. [`portrait`]: who the users of an audience are, beside everybody.
+//! 9. [`sample`]: invented logs for tutorials and tests.
+//! 10. [`profile`]: what each user has done, as of an instant.
+//! 11. [`score`]: models that are fitted on a population and score one user at a time.
+//! 12. [`portrait`]: who the users of an audience are, beside everybody.
 //!
 //! In each domain a scalar function is the definition, and a kernel over columns gives the same for all users.
 
@@ -83,11 +84,14 @@ pub mod event;
 pub mod explanation;
 pub mod id;
 pub mod ingest;
+pub mod lifecycle;
 pub mod log;
+pub mod milestone;
 pub mod money;
 pub mod portrait;
 pub mod profile;
 pub mod rule;
+pub mod sample;
 pub mod score;
 pub mod segment;
 pub mod table;

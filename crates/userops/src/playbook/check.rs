@@ -23,7 +23,7 @@ impl Fault {
 
 /// Checks all that can be checked without a log.
 pub(super) fn check(playbook: &Playbook) -> Result<(), Fault> {
-    check_with(playbook, Vocabulary::of_schema(&playbook.schema))
+    check_with(playbook, Vocabulary::of_schema(&playbook.schema).close_listed())
 }
 
 /// Checks rules against these names. Definitions are checked in the order in which they build on each other, and join
@@ -34,16 +34,14 @@ pub(super) fn check_with(playbook: &Playbook, mut vocabulary: Vocabulary) -> Res
     for name in playbook.segments.iter().map(|segment| &segment.name) {
         vocabulary = vocabulary.segment(name);
     }
-    for stage in playbook.stage_names() {
-        vocabulary = vocabulary.stage(stage);
-    }
+    vocabulary = vocabulary.stages(playbook.stage_names());
     for node in order {
         let mut measure_type = None;
         for (path, need) in playbook.needs(node) {
             match need {
                 Need::Rule(rule) => check_rule(rule, &vocabulary).map_err(Fault::at(&path))?,
                 Need::Measure(measure) => {
-                    measure_type = Some(check_measure(measure, &vocabulary).map_err(Fault::at(&path))?);
+                    measure_type = check_measure(measure, &vocabulary).map_err(Fault::at(&path))?;
                 }
             }
         }
@@ -95,8 +93,11 @@ impl Playbook {
     pub(super) fn stage_names(&self) -> Vec<&str> {
         match &self.lifecycle {
             None => Vec::new(),
-            Some(Lifecycle::Standard(_) | Lifecycle::Derived { .. }) => crate::lifecycle::STANDARD_STAGES.to_vec(),
-            Some(Lifecycle::Custom(definition)) => definition.stages.iter().map(|stage| stage.name.as_str()).collect(),
+            Some(Lifecycle::Standard(_) | Lifecycle::Derived { .. }) => {
+                use crate::lifecycle::{CHURN, DORMANCY, GROWTH, INTRODUCTION, MATURITY, PROSPECT, REACTIVATED};
+                vec![PROSPECT, INTRODUCTION, GROWTH, MATURITY, DORMANCY, CHURN, REACTIVATED]
+            }
+            Some(Lifecycle::Custom(definition)) => definition.names().collect(),
         }
     }
 

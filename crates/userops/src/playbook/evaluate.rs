@@ -66,7 +66,7 @@ impl Playbook {
         }
         let milestones = match self.milestones.is_empty() {
             true => None,
-            false => Some(reach_milestones(log, &self.milestones, as_of, &answers.context)?),
+            false => Some(reach_milestones(log, &self.milestones, as_of)?),
         };
         let profiles = match options.without_profiles {
             true => None,
@@ -103,7 +103,7 @@ impl Playbook {
         if *currency != log.currency() {
             return Err(differ("currency", currency.to_string(), log.currency().to_string()));
         }
-        let vocabulary = Vocabulary::of_log(log).with_events(self.schema.events.iter().map(String::as_str));
+        let vocabulary = Vocabulary::of_log(log).events(self.schema.events.iter().cloned());
         check_with(self, vocabulary).map_err(|fault| fault.error.at(fault.path).at("against the log"))
     }
 
@@ -123,7 +123,7 @@ impl Playbook {
         })
     }
 
-    fn plan(&self, log: &EventLog, lifecycle: Option<&LifecycleDefinition>) -> Result<Plan> {
+    fn plan<'a>(&self, log: &'a EventLog, lifecycle: Option<&LifecycleDefinition>) -> Result<Plan<'a>> {
         let (mut rules, mut measures): (Vec<&Rule>, Vec<&Measure>) = (Vec::new(), Vec::new());
         for node in self.nodes() {
             for (_, need) in self.needs(node) {
@@ -153,7 +153,7 @@ struct Work<'a> {
     as_of: Timestamp,
     options: &'a EvaluateOptions,
     lifecycle: Option<&'a (LifecycleDefinition, Option<DerivedThresholds>)>,
-    measures: &'a Measures,
+    measures: &'a Measures<'a>,
 }
 
 impl Work<'_> {

@@ -79,11 +79,12 @@ impl Playbook {
             Reference::Segment(name) => {
                 self.segments.iter().position(|segment| segment.name == *name).map(Node::Segment)
             }
-            Reference::Stage(_) => self.lifecycle.as_ref().map(|_| Node::Lifecycle),
+            Reference::Lifecycle => self.lifecycle.as_ref().map(|_| Node::Lifecycle),
             Reference::Score(name) => {
                 let score = name.split_once('.').map_or(name.as_str(), |(score, _)| score);
                 self.scores.iter().position(|known| known.name == score).map(Node::Score)
             }
+            _ => None,
         }
     }
 
@@ -92,7 +93,7 @@ impl Playbook {
         for (path, need) in self.needs(node) {
             let references = match need {
                 Need::Rule(rule) => rule.references(),
-                Need::Measure(measure) => measure.references(),
+                Need::Measure(measure) => measure.reference().into_iter().collect(),
             };
             parents.extend(references.iter().filter_map(|reference| Some((path.clone(), self.find(reference)?))));
         }

@@ -154,6 +154,15 @@ impl Vocabulary {
         self
     }
 
+    /// The same names, and of each kind of which any is known, of events, properties and attributes, no other.
+    #[must_use]
+    pub fn close_listed(mut self) -> Self {
+        self.events.closed = !self.events.known.is_empty();
+        self.properties.closed = !self.properties.known.is_empty();
+        self.attributes.closed = !self.attributes.known.is_empty();
+        self
+    }
+
     /// The same names, and any other event, property and attribute.
     #[must_use]
     pub fn open(mut self) -> Self {

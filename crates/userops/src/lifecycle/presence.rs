@@ -1,0 +1,84 @@
+//! From when on a user is there.
+
+use super::definition::{LifecycleDefinition, Presence};
+use crate::column::Column;
+use crate::error::{Result, type_mismatch};
+use crate::id::UserIx;
+use crate::log::EventLog;
+use crate::time::{Calendar, Day, Timestamp};
+use crate::value::ValueType;
+
+/// When the users of a log are there, by one lifecycle.
+#[derive(Debug)]
+pub(super) struct Arrivals<'a> {
+    log: &'a EventLog,
+    presence: &'a Presence,
+    attribute: Option<&'a Column>,
+    calendar: &'a Calendar,
+}
+
+/// Since when one user is there, and from when on there is a history to follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Arrival {
+    /// Whether the user was there before `first`, since nobody knows when.
+    pub(super) before: bool,
+    /// The first instant at which something is known to happen: the first event, or the instant of the attribute.
+    pub(super) first: Option<i64>,
+}
+
+impl Arrival {
+    /// Whether the user is there at this instant.
+    pub(super) fn is_there(self, as_of: Timestamp) -> bool {
+        self.before || self.first.is_some_and(|first| first <= as_of.as_micros())
+    }
+}
+
+impl<'a> Arrivals<'a> {
+    /// # Errors
+    /// `UnknownName` where the log lacks the attribute; `TypeMismatch` where it is neither a date nor a time.
+    pub(super) fn new(log: &'a EventLog, definition: &'a LifecycleDefinition, calendar: &'a Calendar) -> Result<Self> {
+        let presence = &definition.presence;
+        let attribute = match presence {
+            Presence::Attribute(name) => Some((name, log.attributes().column(name)?)),
+            _ => None,
+        };
+        if let Some((name, column)) = attribute
+            && !matches!(column, Column::Date(_) | Column::Time(_))
+        {
+            return Err(type_mismatch(format!(
+                "the attribute {name:?} is of type {}, where {} or {} is needed to say from when on a user is there",
+                column.value_type(),
+                ValueType::Date,
+                ValueType::Time
+            )));
+        }
+        Ok(Self { log, presence, attribute: attribute.map(|(_, column)| column), calendar })
+    }
+
+    /// One user's arrival, from all events of the log: what lies after an instant is for the caller not to see.
+    pub(super) fn of(&self, user: UserIx) -> Arrival {
+        let rows = self.log.rows(user);
+        let first_event = self.log.time_micros().get(rows).and_then(<[i64]>::first).copied();
+        match self.presence {
+            Presence::Always => Arrival { before: true, first: first_event },
+            Presence::FirstEvent => Arrival { before: false, first: first_event },
+            Presence::Known => Arrival { before: self.has_attribute(user), first: first_event },
+            Presence::Attribute(_) => {
+                let arrived = self.attribute_micros(user);
+                Arrival { before: false, first: arrived.into_iter().chain(first_event).min() }
+            }
+        }
+    }
+
+    fn has_attribute(&self, user: UserIx) -> bool {
+        self.log.attributes().columns().any(|(_, column)| column.get(user.index()).is_some())
+    }
+
+    fn attribute_micros(&self, user: UserIx) -> Option<i64> {
+        match self.attribute? {
+            Column::Time(values) => values.get(user.index()),
+            Column::Date(values) => values.get(user.index()).map(|day| self.calendar.day_start(Day(day)).as_micros()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! When each user reached each milestone, in columns.
+
+use rayon::prelude::*;
+
+use super::definition::{Milestone, check_milestones};
+use super::first_instant::First;
+use crate::column::{Column, Packed};
+use crate::error::{Result, unknown_name};
+use crate::event::unknown;
+use crate::id::UserIx;
+use crate::log::EventLog;
+use crate::rule::{Context, Subject};
+use crate::table::{Table, user_column};
+use crate::time::{Calendar, Timestamp};
+
+/// The instants at which the users of a log reached some milestones; a row per user, in the order of the directory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MilestoneTable {
+    as_of: Timestamp,
+    names: Vec<String>,
+    instants: Vec<Packed<i64>>,
+}
+
+/// Finds the instant at which each user reached each milestone, from the events that have happened at `as_of`.
+///
+/// It is the first instant, from the user's first event on, at which the rule is true: that of an event, or one at which
+/// time alone makes it true. A user without visible event reaches nothing. Counts and active days over all of history,
+/// and rules that join them by and, or, at-least, take one pass over the events; other rules are judged again at every
+/// event and at every instant at which time alone can change them, until they are true. Users are shared out over
+/// rayon's threads.
+///
+/// # Errors
+/// As [`check_milestones`]; `InvalidDefinition` for a rule that reads tags, segments, scores or the stage, which are
+/// known as of one instant only; as judging the rules.
+pub fn reach_milestones(log: &EventLog, milestones: &[Milestone], as_of: Timestamp) -> Result<MilestoneTable> {
+    check_milestones(milestones)?;
+    let calendar = log.calendar(as_of);
+    let firsts: Vec<First<'_>> = milestones.iter().map(|milestone| First::of(milestone, log)).collect::<Result<_>>()?;
+    let instants = firsts.iter().map(|first| column(log, first, as_of, &calendar)).collect::<Result<_>>()?;
+    Ok(MilestoneTable { as_of, names: milestones.iter().map(|milestone| milestone.name.clone()).collect(), instants })
+}
+
+fn column(log: &EventLog, first: &First<'_>, as_of: Timestamp, calendar: &Calendar) -> Result<Packed<i64>> {
+    let context = Context::default();
+    let of_user = |user: usize| first.instant(&Subject::new(log, UserIx(user as u32), as_of, calendar, &context));
+    let instants: Vec<Option<i64>> =
+        (0..log.user_count()).into_par_iter().with_min_len(256).map(of_user).collect::<Result<_>>()?;
+    Ok(instants.into_iter().collect())
+}
+
+impl MilestoneTable {
+    /// The instant of evaluation.
+    #[must_use]
+    pub fn as_of(&self) -> Timestamp {
+        self.as_of
+    }
+
+    /// The milestones with their instants in microseconds UTC, in the order of the definition; unknown for users who
+    /// have not reached them.
+    pub fn columns(&self) -> impl ExactSizeIterator<Item = (&str, &Packed<i64>)> + Clone + '_ {
+        self.names.iter().map(String::as_str).zip(&self.instants)
+    }
+
+    /// When a user reached a milestone; `None` where the user has not.
+    ///
+    /// # Errors
+    /// `UnknownName` for a milestone that is not in the table, or a user who is not of the log.
+    pub fn instant(&self, user: UserIx, milestone: &str) -> Result<Option<Timestamp>> {
+        let names = self.names.iter().map(String::as_str);
+        let column = self.columns().find(|(name, _)| *name == milestone).map(|(_, instants)| instants);
+        let column = column.ok_or_else(|| unknown("milestone", milestone, names))?;
+        if user.index() >= column.len() {
+            let users = column.len();
+            return Err(unknown_name(format!("there is no user {}; the table has {users}", user.index())));
+        }
+        Ok(column.get(user.index()).map(Timestamp::from_micros))
+    }
+
+    /// A row per user: `user`, and a time column per milestone, named as it is.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where the log is not the one that the table is of, or a milestone is called `user`.
+    pub fn to_table(&self, log: &EventLog) -> Result<Table> {
+        let users = (0..log.user_count()).map(|user| UserIx(user as u32));
+        let table = Table::new(log.user_count()).with("user", user_column(log.users(), users))?;
+        self.columns().try_fold(table, |table, (name, instants)| table.with(name, Column::Time(instants.clone())))
+    }
+}

@@ -1,0 +1,176 @@
+//! Writes an invented log to files, for those who have none at hand.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use lexopt::prelude::*;
+use userops::column::Column;
+use userops::error::{Error, ErrorKind, Result};
+use userops::id::UserIx;
+use userops::log::EventLog;
+use userops::sample::{self, SampleKind, SampleOptions};
+use userops::table::{Table, user_column};
+use userops_io::write_table;
+
+const HELP: &str = "\
+Writes an invented log, the same to the last bit on every machine, to a file.
+
+usage: sample_log --out FILE [options]
+
+  --out FILE        .parquet, .csv or .jsonl: a row per event, by user, then time
+  --users-out FILE  the users and their attributes, a row per user
+  --kind KIND       community or content_app       [community]
+  --users N         how many users                 [1000]
+  --days N          how many days                  [180]
+  --start DATE      the first of them              [2025-01-06]
+  --zone ZONE       the users' time zone           [UTC]
+  --seed N          which of the possible logs     [1]
+  -h, --help        this text
+";
+
+/// What the command line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// To say how it is used.
+    Help(String),
+    /// To write files.
+    Write(Request),
+}
+
+/// A log and where to write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The product.
+    pub kind: SampleKind,
+    /// Size and time.
+    pub options: SampleOptions,
+    /// The file of events.
+    pub out: PathBuf,
+    /// The file of users.
+    pub users_out: Option<PathBuf>,
+}
+
+impl Command {
+    /// Reads the command line, its first word the program's name.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an unknown option, a value that is none, or no file; or the value's own kind.
+    pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Self> {
+        let mut parser = lexopt::Parser::from_iter(words);
+        let (mut kind, mut options) = (SampleKind::Community, SampleOptions::default());
+        let (mut out, mut users_out) = (None, None);
+        while let Some(word) = parser.next().map_err(|error| refuse(&error))? {
+            match word {
+                Short('h') | Long("help") => return Ok(Self::Help(HELP.to_owned())),
+                Long("out") => out = Some(PathBuf::from(parser.value().map_err(|error| refuse(&error))?)),
+                Long("users-out") => users_out = Some(parser.value().map_err(|error| refuse(&error))?.into()),
+                Long("kind") => kind = text(&mut parser)?.parse()?,
+                Long("users") => options.users = number("--users", &text(&mut parser)?)?,
+                Long("days") => options.days = number("--days", &text(&mut parser)?)?,
+                Long("seed") => options.seed = number("--seed", &text(&mut parser)?)?,
+                Long("start") => options.start = text(&mut parser)?.parse()?,
+                Long("zone") => options.zone = text(&mut parser)?.parse()?,
+                other => return Err(refuse(&other.unexpected())),
+            }
+        }
+        let out = out.ok_or_else(|| refuse(&"--out FILE is missing"))?;
+        Ok(Self::Write(Request { kind, options, out, users_out }))
+    }
+}
+
+fn text(parser: &mut lexopt::Parser) -> Result<String> {
+    let value = parser.value().map_err(|error| refuse(&error))?;
+    value.string().map_err(|error| refuse(&error))
+}
+
+fn number<N: std::str::FromStr>(option: &str, text: &str) -> Result<N> {
+    text.parse().map_err(|_| refuse(&format!("{option} {text:?} is no whole number that it can be")))
+}
+
+fn refuse(error: &impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::InvalidArgument, format!("{error}; --help lists the options"))
+}
+
+/// Makes the log, writes it, and says what was written.
+///
+/// # Errors
+/// As [`sample::log`] and [`write_table`].
+pub fn write(request: &Request) -> Result<String> {
+    let log = sample::log(request.kind, request.options)?;
+    write_table(&event_table(&log)?, &request.out)?;
+    let mut said = format!("wrote {} events to {}\n", log.event_count(), request.out.display());
+    if let Some(path) = &request.users_out {
+        write_table(&sample::users(request.kind, request.options)?, path)?;
+        said += &format!("wrote {} users to {}\n", log.user_count(), path.display());
+    }
+    Ok(said)
+}
+
+/// The events as a table: `user`, `time`, `event`, `amount_minor`, then the properties; a row per event.
+///
+/// # Errors
+/// `InvalidArgument` where a property is named like one of the first four columns.
+pub fn event_table(log: &EventLog) -> Result<Table> {
+    let users = (0..log.user_count() as u32).map(UserIx).flat_map(|user| log.rows(user).map(move |_| user));
+    let names = log.name_codes().iter().map(|code| log.names().get(u32::from(*code)));
+    let mut table = Table::new(log.event_count())
+        .with("user", user_column(log.users(), users))?
+        .with("time", Column::Time(log.time_micros().to_vec().into()))?
+        .with("event", Column::texts(names))?
+        .with("amount_minor", Column::Integer(log.amount_minor().clone()))?;
+    for (name, column) in log.properties() {
+        table.push(name, column.clone())?;
+    }
+    Ok(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use userops::ingest::{Mapping, UserIdType};
+    use userops_io::LogReader;
+
+    fn parse(line: &str) -> Result<Command> {
+        Command::parse(line.split(' ').map(OsString::from))
+    }
+
+    #[test]
+    fn what_is_written_reads_back_as_the_same_events() {
+        let folder = std::env::temp_dir().join(format!("userops-sample-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for kind in SampleKind::ALL {
+            for extension in ["parquet", "csv", "jsonl"] {
+                let path = folder.join(format!("{kind}.{extension}"));
+                let line = format!("sample_log --kind {kind} --users 50 --days 40 --seed 3 --out {}", path.display());
+                let Ok(Command::Write(request)) = parse(&line) else { panic!("{line} writes") };
+                let log = sample::log(kind, request.options).unwrap();
+                assert!(write(&request).unwrap().contains(&format!("{} events", log.event_count())));
+
+                let id_type = if kind == SampleKind::ContentApp { UserIdType::Integer } else { UserIdType::Text };
+                let mapping = Mapping::new("user", "time").user_type(id_type).minor_amount("amount_minor");
+                let mapping = log.properties().fold(mapping, |mapping, (name, _)| mapping.property(name));
+                let (read, _) = LogReader::new(log.schema().clone(), mapping).file(&path).read().unwrap();
+                assert_eq!(read.event_count(), log.event_count());
+                for user in read.iter() {
+                    let written = log.users().find(user.user_id().unwrap()).unwrap();
+                    assert!(user.iter().eq(log.events_of(written).iter()), "{kind} {extension}");
+                }
+            }
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused_by_name() {
+        for (line, word) in [
+            ("sample_log", "--out"),
+            ("sample_log --out a.csv --users many", "\"many\""),
+            ("sample_log --out a.csv --days 70000", "\"70000\""),
+            ("sample_log --out a.csv --kind comunity", "\"community\""),
+            ("sample_log --outt a.csv", "--outt"),
+        ] {
+            let message = parse(line).map(|_| ()).unwrap_err().to_string();
+            assert!(message.contains(word), "{message}");
+        }
+    }
+}
