@@ -186,7 +186,9 @@ const SHOP_ORDER: &str = "\"purchase\"";
 /// The playbook of the shop, over another order event, zone and currency where they are given.
 fn shop_playbook(order: &str, zone: Option<Zone>, currency: Option<Currency>) -> Result<Playbook> {
     let mut playbook = Playbook::from_toml(&SHOP.replace(SHOP_ORDER, &format!("{order:?}"))).map_err(|error| {
-        error.at(format!("the shop's playbook over {order:?} in place of a purchase; give one of your own by --playbook"))
+        error.at(format!(
+            "the shop's playbook over {order:?} in place of a purchase; give one of your own by --playbook"
+        ))
     })?;
     playbook.schema.zone = zone.unwrap_or(playbook.schema.zone);
     playbook.schema.currency = currency.unwrap_or(playbook.schema.currency);

@@ -41,7 +41,8 @@ impl Operations {
     pub fn new(log: &EventLog, playbook: &Playbook, as_of: Timestamp) -> Result<Self> {
         let options = EvaluateOptions::new();
         let outcome = playbook.evaluate(log, as_of, &options)?;
-        let month_ago = Timestamp::from_micros(as_of.as_micros() - userops::time::Span::from_days(MOVED_DAYS).as_micros());
+        let month_ago =
+            Timestamp::from_micros(as_of.as_micros() - userops::time::Span::from_days(MOVED_DAYS).as_micros());
         let began = log.time_span().is_some_and(|(first, _)| first <= month_ago);
         // A month ago there may have been too few gaps to derive thresholds from: then nobody is said to have moved.
         let earlier = if began { playbook.evaluate(log, month_ago, &options).ok() } else { None };

@@ -88,6 +88,7 @@ pub mod lifecycle;
 pub mod log;
 pub mod milestone;
 pub mod money;
+pub mod playbook;
 pub mod portrait;
 pub mod profile;
 pub mod rule;

@@ -72,16 +72,20 @@ impl Comparison {
         let stage = [(String::new(), self.stage_moves.clone())];
         for (kind, list) in [("stage", &stage[..]), ("tag", &self.tags[..]), ("score", &self.scores[..])] {
             for (name, moves) in list {
-                rows.extend(moves.iter().map(|moved| {
-                    (kind, name.as_str(), moved.user, moved.before.clone(), moved.after.clone())
-                }));
+                rows.extend(
+                    moves
+                        .iter()
+                        .map(|moved| (kind, name.as_str(), moved.user, moved.before.clone(), moved.after.clone())),
+                );
             }
         }
         let (inside, outside) = (Some("in".to_owned()), Some("out".to_owned()));
         for (name, diff) in &self.segments {
             let entered = diff.entered.iter().map(|user| (user, outside.clone(), inside.clone()));
             let left = diff.left.iter().map(|user| (user, inside.clone(), outside.clone()));
-            rows.extend(entered.chain(left).map(|(user, before, after)| ("segment", name.as_str(), user, before, after)));
+            rows.extend(
+                entered.chain(left).map(|(user, before, after)| ("segment", name.as_str(), user, before, after)),
+            );
         }
         Table::new(rows.len())
             .with("kind", rows.iter().map(|row| row.0).collect::<Vec<_>>())?

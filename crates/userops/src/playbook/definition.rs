@@ -62,12 +62,16 @@ pub struct Playbook {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Lifecycle {
-    /// The default template: prospect, introduction, growth, maturity, dormancy, churn, reactivated.
-    Standard {
-        /// The events that count as activity.
-            /// The thresholds; derived from the log's own gaps where they are not given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        thresholds: Option<LifecycleThresholds>,
+    /// The default template by thresholds that are given: prospect, introduction, growth, maturity, dormancy, churn,
+    /// reactivated.
+    Standard(LifecycleThresholds),
+    /// The default template by thresholds that are derived from the log's own gaps.
+    Derived {
+        /// The events that count as activity, and the counts of active days.
+        given: LifecycleThresholds,
+        /// The quantiles.
+        #[serde(default)]
+        options: DeriveOptions,
     },
     /// Stages of one's own.
     Custom(LifecycleDefinition),

@@ -12,7 +12,7 @@ use crate::milestone::reach_milestones;
 use crate::profile::build_profiles;
 use crate::rule::{Context, Measure, Measures, Plan, Rule, Vocabulary, measure_users};
 use crate::segment::Segment;
-use crate::tag::{ManualTag, Tags};
+use crate::tag::{ManualTag, ManualTags, TagColumn, TagTable};
 use crate::time::Timestamp;
 
 /// What an evaluation is given besides playbook, log and instant.
@@ -59,7 +59,9 @@ impl Playbook {
         let lifecycle = self.settle_lifecycle(log, as_of)?;
         let plan = self.plan(log, lifecycle.as_ref().map(|(definition, _)| definition))?;
         let measures = measure_users(log, &plan, as_of)?;
-        let work = Work { playbook: self, log, as_of, options, lifecycle: lifecycle.as_ref(), measures: &measures };
+        let manual = ManualTags::new(&self.tags, log.users(), &options.manual_tags)?;
+        let work =
+            Work { playbook: self, log, as_of, manual: &manual, lifecycle: lifecycle.as_ref(), measures: &measures };
         let mut answers = Answers::default();
         for node in self.order().map_err(|fault| fault.error.at(fault.path))? {
             work.answer(node, &mut answers).map_err(|error| named(error, &self.title(node)))?;
@@ -72,6 +74,9 @@ impl Playbook {
             true => None,
             false => Some(build_profiles(log, as_of, self.profile.clone())?),
         };
+        answers.tags.sort_by_key(|(index, _)| *index);
+        let mut tags = TagTable::new(as_of, log.user_count());
+        answers.tags.into_iter().try_for_each(|(_, tag)| tags.push(tag))?;
         let stages = lifecycle.map(|(definition, derived)| StageAnswer { definition, derived });
         Ok(Outcome {
             playbook: self.name.clone(),
@@ -79,7 +84,7 @@ impl Playbook {
             as_of,
             profiles,
             scores: in_order(&self.scores, answers.scores, |score| &score.name),
-            tags: in_order(&self.tags, answers.tags, |tag| &tag.name),
+            tags,
             segments: in_order(&self.segments, answers.segments, |segment| &segment.name),
             stages,
             milestones,
@@ -143,7 +148,7 @@ impl Playbook {
 struct Answers {
     context: Context,
     scores: Vec<(usize, crate::score::ScoreColumns)>,
-    tags: Vec<(usize, Tags)>,
+    tags: Vec<(usize, TagColumn)>,
     segments: Vec<(usize, Segment)>,
 }
 
@@ -151,7 +156,7 @@ struct Work<'a> {
     playbook: &'a Playbook,
     log: &'a EventLog,
     as_of: Timestamp,
-    options: &'a EvaluateOptions,
+    manual: &'a ManualTags,
     lifecycle: Option<&'a (LifecycleDefinition, Option<DerivedThresholds>)>,
     measures: &'a Measures<'a>,
 }
@@ -170,10 +175,9 @@ impl Work<'_> {
             }
             Node::Tag(index) => {
                 let definition = &self.playbook.tags[index];
-                let tags =
-                    definition.assign(self.measures, self.log, self.as_of, context, &self.options.manual_tags)?;
-                context.tags.insert(definition.name.clone(), tags.values().clone());
-                answers.tags.push((index, tags));
+                let tag = definition.assign(self.measures, self.log, self.as_of, context, self.manual)?;
+                context.tags.insert(definition.name.clone(), tag.values().clone());
+                answers.tags.push((index, tag));
             }
             Node::Segment(index) => {
                 let definition = &self.playbook.segments[index];

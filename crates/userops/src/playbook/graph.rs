@@ -84,7 +84,6 @@ impl Playbook {
                 let score = name.split_once('.').map_or(name.as_str(), |(score, _)| score);
                 self.scores.iter().position(|known| known.name == score).map(Node::Score)
             }
-            _ => None,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::rule::Context;
 use crate::score::ScoreColumns;
 use crate::segment::Segment;
 use crate::table::{Table, user_column};
-use crate::tag::Tags;
+use crate::tag::{TagColumn, TagTable};
 use crate::time::Timestamp;
 
 /// Everything that a playbook says of the users of a log, as of an instant. Rows are users in the order of the log's
@@ -31,8 +31,8 @@ pub struct Outcome {
     pub profiles: Option<ProfileTable>,
     /// The scores by name, with the models they come from.
     pub scores: Vec<(String, ScoreColumns)>,
-    /// The tags by name.
-    pub tags: Vec<(String, Tags)>,
+    /// The tags.
+    pub tags: TagTable,
     /// The segments by name.
     pub segments: Vec<(String, Segment)>,
     /// The lifecycle that was used, where the playbook has one; each user's stage is in `context`.
@@ -57,8 +57,8 @@ impl Outcome {
     ///
     /// # Errors
     /// `UnknownName` with the nearest name.
-    pub fn tag(&self, name: &str) -> Result<&Tags> {
-        find(&self.tags, "tag", name)
+    pub fn tag(&self, name: &str) -> Result<&TagColumn> {
+        self.tags.tag(name)
     }
 
     /// A segment by name.
@@ -106,8 +106,11 @@ impl Outcome {
                 table.push(format!("score.{name}.{column}"), values.clone())?;
             }
         }
-        for (name, tags) in &self.tags {
-            table.push(format!("tag.{name}"), tags.values().clone())?;
+        for tag in self.tags.tags() {
+            table.push(format!("tag.{}", tag.name()), tag.values().clone())?;
+            for (rank, values) in (2..).zip(tag.ranks()) {
+                table.push(format!("tag.{}.{rank}", tag.name()), values.clone())?;
+            }
         }
         if let Some(stages) = &self.context.stage {
             table.push("stage", Column::Text(stages.clone()))?;
@@ -125,8 +128,9 @@ impl Outcome {
     /// None that the outcome itself could cause.
     pub fn summary(&self) -> Result<Table> {
         let mut rows: Vec<(&str, String, String, usize)> = Vec::new();
-        for (name, tags) in &self.tags {
-            rows.extend(value_counts(tags.values()).into_iter().map(|(value, count)| ("tag", name.clone(), value, count)));
+        for tag in self.tags.tags() {
+            let counts = value_counts(tag.values()).into_iter();
+            rows.extend(counts.map(|(value, count)| ("tag", tag.name().to_owned(), value, count)));
         }
         rows.extend(
             self.stage_counts().into_iter().map(|(name, count)| ("stage", name.to_owned(), String::new(), count)),
@@ -147,12 +151,7 @@ impl Outcome {
     /// How many users there are.
     #[must_use]
     pub fn user_count(&self) -> usize {
-        let tags = self.tags.first().map(|(_, tags)| tags.values().len());
-        let segments = || self.segments.first().map(|(_, segment)| segment.user_count());
-        let stages = || self.context.stage.as_ref().map(|stages| stages.codes.len());
-        let scores = || self.context.scores.values().next().map(Column::len);
-        let profiles = || self.profiles.as_ref().map(ProfileTable::len);
-        tags.or_else(segments).or_else(stages).or_else(scores).or_else(profiles).unwrap_or(0)
+        self.tags.user_count()
     }
 
     /// Refuses two outcomes that do not speak of the same users.

@@ -46,6 +46,12 @@ impl<'a> Measures<'a> {
         Self { log, as_of, calendar, columns, job_of: plan.job_of.clone() }
     }
 
+    /// The log.
+    #[must_use]
+    pub fn log(&self) -> &'a EventLog {
+        self.log
+    }
+
     /// The instant of evaluation.
     #[must_use]
     pub fn as_of(&self) -> Timestamp {

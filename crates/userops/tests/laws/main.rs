@@ -14,6 +14,7 @@ mod ladder;
 mod lifecycle;
 mod log;
 mod milestone;
+mod playbook;
 mod portrait;
 mod profile;
 mod rfm;
