@@ -6,6 +6,7 @@
 mod assign;
 mod definition;
 mod dwell;
+mod explain;
 mod forecast;
 mod history;
 mod mix;
@@ -20,6 +21,7 @@ mod transition;
 pub use assign::{assign_stages, stage_columns};
 pub use definition::{LifecycleDefinition, Presence, STAGES_MAX, StageDefinition};
 pub use dwell::{DwellTime, dwell_table, dwell_times};
+pub use explain::{NEXT_CHANGE_HORIZON, explain_stage, stage_of};
 pub use forecast::{
     BackTest, MixForecast, Newcomers, PERIODS_AHEAD_MAX, PooledTransitions, back_test, forecast_mix, pool_transitions,
 };

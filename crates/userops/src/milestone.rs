@@ -5,11 +5,13 @@
 //! referral.
 
 mod definition;
+mod explain;
 mod first_instant;
 mod nth;
 mod reach;
 mod summary;
 
 pub use definition::{AarrrEvents, MILESTONES_MAX, Milestone, aarrr_milestones, check_milestones};
+pub use explain::explain_milestones;
 pub use reach::{MilestoneTable, reach_milestones};
 pub use summary::{MilestoneSummary, OrderedSummary, summarize_milestones, summary_table};

@@ -5,7 +5,6 @@ use super::history::{StageHistories, stage_histories};
 use super::presence::{Arrival, Arrivals};
 use crate::column::{Interner, TextColumn};
 use crate::error::Result;
-use crate::id::UserIx;
 use crate::log::EventLog;
 use crate::rule::{Context, Measures, Plan, measure_users};
 use crate::time::Timestamp;
@@ -28,7 +27,7 @@ pub fn assign_stages(
     let (log, as_of) = (measures.log(), measures.as_of());
     let calendar = log.calendar(as_of);
     let arrivals = Arrivals::new(log, definition, &calendar)?;
-    let arrived: Vec<Arrival> = (0..log.user_count()).map(|user| arrivals.of(UserIx(user as u32))).collect();
+    let arrived: Vec<Arrival> = log.iter().map(|events| arrivals.of(&events)).collect();
     let targets = targets(measures, definition, context, log.user_count())?;
     if !definition.is_guarded() {
         return Ok(column(definition, &targets, |user, target| target.filter(|_| arrived[user].is_there(as_of))));
@@ -51,7 +50,7 @@ pub fn stage_columns(
     let plan = Plan::new(log, definition.rules(), [])?;
     let calendar = log.calendar(last);
     let arrivals = Arrivals::new(log, definition, &calendar)?;
-    let arrived: Vec<Arrival> = (0..log.user_count()).map(|user| arrivals.of(UserIx(user as u32))).collect();
+    let arrived: Vec<Arrival> = log.iter().map(|events| arrivals.of(&events)).collect();
     let histories = match definition.is_guarded() {
         true => Some(stage_histories(log, definition, last)?),
         false => None,

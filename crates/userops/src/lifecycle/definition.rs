@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::reference::{Reference, constant, references};
 use crate::error::{Result, invalid_definition, limit_exceeded, name_hint, unknown_name};
 use crate::event::check_names;
-use crate::rule::Rule;
+use crate::rule::{self, Rule};
 use crate::time::Span;
 
 /// The most stages that one lifecycle can have: matrices of them are read by people.
@@ -19,6 +19,8 @@ pub struct StageDefinition {
     /// The name, unique in the lifecycle.
     pub name: String,
     /// Who belongs here, of those who belong to no earlier stage. Unknown counts as no.
+    #[serde(with = "rule::form")]
+    #[schemars(schema_with = "rule::form::schema")]
     pub when: Rule,
     /// A user who has entered the stage stays at least so long. None: no guard.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,7 +4,7 @@ use super::definition::{LifecycleDefinition, Presence};
 use crate::column::Column;
 use crate::error::{Result, type_mismatch};
 use crate::id::UserIx;
-use crate::log::EventLog;
+use crate::log::{EventLog, UserEvents};
 use crate::time::{Calendar, Day, Timestamp};
 use crate::value::ValueType;
 
@@ -55,10 +55,9 @@ impl<'a> Arrivals<'a> {
         Ok(Self { log, presence, attribute: attribute.map(|(_, column)| column), calendar })
     }
 
-    /// One user's arrival, from all events of the log: what lies after an instant is for the caller not to see.
-    pub(super) fn of(&self, user: UserIx) -> Arrival {
-        let rows = self.log.rows(user);
-        let first_event = self.log.time_micros().get(rows).and_then(<[i64]>::first).copied();
+    /// One user's arrival, from these events: what lies after an instant is for the caller not to see.
+    pub(super) fn of(&self, events: &UserEvents<'_>) -> Arrival {
+        let (user, first_event) = (events.user(), events.time_micros().first().copied());
         match self.presence {
             Presence::Always => Arrival { before: true, first: first_event },
             Presence::FirstEvent => Arrival { before: false, first: first_event },

@@ -1,7 +1,7 @@
 //! The target of one user: the first stage whose rule is true.
 
 use super::definition::LifecycleDefinition;
-use super::presence::{Arrival, Arrivals};
+use super::presence::Arrivals;
 use super::replay::{Guards, Spell, Target, replay};
 use crate::error::Result;
 use crate::id::UserIx;
@@ -30,18 +30,10 @@ impl<'a> Walker<'a> {
         Ok(Self { log, definition, calendar, arrivals, guards: Guards::new(definition), context: Context::default() })
     }
 
-    pub(super) fn guards(&self) -> &Guards {
-        &self.guards
-    }
-
-    pub(super) fn arrival(&self, user: UserIx) -> Arrival {
-        self.arrivals.of(user)
-    }
-
     /// The spells of a user up to `until`, which itself counts.
     pub(super) fn spells(&self, user: UserIx, until: Timestamp) -> Result<Vec<Spell>> {
-        let times = self.log.events_of(user).time_micros();
-        replay(&self.guards, self.arrival(user), times, until, |at, horizon| {
+        let events = self.log.events_of(user);
+        replay(&self.guards, self.arrivals.of(&events), events.time_micros(), until, |at, horizon| {
             let subject = Subject::new(self.log, user, at, self.calendar, &self.context);
             target_of(self.definition, &subject, horizon)
         })

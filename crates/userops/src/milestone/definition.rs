@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, invalid_definition, limit_exceeded};
 use crate::event::check_names;
-use crate::rule::{EventQuery, Measure, Rule};
+use crate::rule::{self, EventQuery, Measure, Rule};
 
 /// The most milestones in one list: they are read by people.
 pub const MILESTONES_MAX: usize = 64;
@@ -17,6 +17,8 @@ pub struct Milestone {
     /// The name, unique in its list.
     pub name: String,
     /// What has to hold.
+    #[serde(with = "rule::form")]
+    #[schemars(schema_with = "rule::form::schema")]
     pub when: Rule,
 }
 

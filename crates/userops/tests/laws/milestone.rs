@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use userops::error::ErrorKind;
 use userops::id::UserIx;
 use userops::milestone::{
-    AarrrEvents, Milestone, MilestoneTable, aarrr_milestones, reach_milestones, summarize_milestones, summary_table,
+    AarrrEvents, Milestone, MilestoneTable, aarrr_milestones, explain_milestones, reach_milestones,
+    summarize_milestones, summary_table,
 };
 use userops::rule::{Context, EventQuery, Measure, Rule, Sequence, Step, Subject, judge};
 use userops::time::{MICROS_PER_DAY, Span, Timestamp, Window};
@@ -139,6 +140,12 @@ fn aarrr_reads_as_it_should() {
     assert_eq!(of(0), expected.into_iter().collect());
     let expected = [("acquisition", at(3)), ("activation", at(3)), ("retention", None), ("revenue", None)];
     assert_eq!(of(1), expected.into_iter().collect());
+    let (calendar, context) = (log.calendar(hour(40)), Context::default());
+    let subject = Subject::new(&log, UserIx(1), hour(40), &calendar, &context);
+    let explanation = explain_milestones(&aarrr(), &subject).unwrap();
+    assert_eq!(explanation.find("activation").unwrap().value, Some(hour(3).into()));
+    let retention = explanation.find("retention").unwrap();
+    assert_eq!((retention.value.clone(), retention.text.as_deref()), (None, Some("not reached")));
     let summary = summarize_milestones(&table);
     assert_eq!((summary[3].reached_count, summary[3].in_order.reached_count), (1, 0), "paid before coming back");
     assert_eq!(summary[3].days.unwrap().median_days, -30.0 / 24.0);

@@ -134,10 +134,8 @@ pub(crate) fn select(query: &EventQuery, subject: &Subject<'_>) -> Result<Select
     let Some(range) = range_of(&query.window, subject)? else { return Ok(Selection::UnknownWindow) };
     let known_since = subject.events().time(0);
     // All of history has no start, so that everybody was there for it.
-    if query.observed == Observed::Window
-        && !query.window.is_all()
-        && known_since.is_none_or(|since| since > range.start)
-    {
+    let asks = query.observed == Observed::Window && !query.window.is_all();
+    if asks && known_since.is_none_or(|since| since > range.start) {
         return Ok(Selection::TooYoung(range));
     }
     Ok(Selection::Rows(rows_in(range, subject).filter(|row| matcher.matches(*row)).collect(), range))

@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use userops::column::TextColumn;
+use userops::column::{Column, TextColumn};
 use userops::id::UserIx;
 use userops::lifecycle::{
-    LifecycleDefinition, Presence, StageCause, StageDefinition, StageSpan, assign_stages, dwell_times, furthest_stage,
-    mix_over_time, stage_columns, stage_histories, stage_history, transition_matrix,
+    LifecycleDefinition, NEXT_CHANGE_HORIZON, Presence, StageCause, StageDefinition, StageSpan, assign_stages,
+    dwell_times, explain_stage, furthest_stage, mix_over_time, stage_columns, stage_histories, stage_history, stage_of,
+    transition_matrix,
 };
 use userops::log::EventLog;
-use userops::rule::{Context, Measure, Plan, Subject, judge, measure_users};
+use userops::rule::{Context, Measure, Plan, Rule, Subject, judge, measure_users};
 use userops::time::{MICROS_PER_DAY, Span, Timestamp};
+use userops::value::Value;
 
 use super::sample::{HOURS, definitions, events, grid, hour, local_day, log_of, signups, thresholds, zones};
 
@@ -80,6 +82,32 @@ fn column_at(log: &EventLog, definition: &LifecycleDefinition, as_of: Timestamp)
     assign_stages(&measure_users(log, &plan, as_of).unwrap(), definition, &Context::default()).unwrap()
 }
 
+/// The scalar stage, its explanation, and the change by time alone, which a history without later events shows.
+fn check_explanation(
+    log: &EventLog,
+    definition: &LifecycleDefinition,
+    user: UserIx,
+    as_of: Timestamp,
+    stage: Option<&str>,
+) {
+    let (calendar, context) = (log.calendar(hour(HOURS)), Context::default());
+    let subject = Subject::new(log, user, as_of, &calendar, &context);
+    assert_eq!(stage_of(definition, &subject).unwrap(), stage);
+    let explanation = explain_stage(definition, &subject).unwrap();
+    assert_eq!(explanation.value, stage.map(Value::from));
+    let (first, _) = naive_arrival(log, &definition.presence, user);
+    if log.events_of(user).until(as_of).len() == log.events_of(user).len() && first.is_some_and(|first| first <= as_of)
+    {
+        let history = stage_history(log, definition, user, as_of.plus(NEXT_CHANGE_HORIZON)).unwrap();
+        let changes = history.iter().flat_map(|span| [span.from, span.until]).flatten();
+        let next = changes.filter(|change| *change > as_of).min();
+        assert_eq!(explanation.find("next_change").and_then(|part| part.value.clone()), next.map(Value::Time));
+        let now = history.iter().rfind(|span| span.from.is_none_or(|from| from <= as_of));
+        let since = now.filter(|span| span.until.is_none_or(|until| as_of < until)).and_then(|span| span.from);
+        assert_eq!(explanation.find("since").and_then(|part| part.value.clone()), since.map(Value::Time));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -126,6 +154,7 @@ proptest! {
                 prop_assert_eq!(column.get(user), expected.map(|stage| definition.stages[stage].name.as_str()));
                 let history = stage_history(&log, &definition, ix, *as_of).unwrap();
                 prop_assert_eq!(stage_at(&history, *as_of), column.get(user), "a history ends in the stage");
+                check_explanation(&log, &definition, ix, *as_of, column.get(user));
             }
         }
         // A law of conservation: everybody is somewhere before and after.
@@ -242,4 +271,57 @@ fn a_guard_holds_to_the_microsecond() {
     let history = stage_history(&log, &definition, UserIx(0), end).unwrap();
     assert_eq!(history[1].cause, StageCause::Time, "the guard ran out");
     assert!(stage_history(&log, &definition, UserIx(1), end).is_err(), "there is one user");
+}
+
+#[test]
+fn an_explanation_tells_what_holds_a_user_back_and_what_comes_next() {
+    let log = log_of("UTC", &[(0, 0, "view"), (0, 1, "order")], &[]);
+    let stages = vec![
+        StageDefinition::new("buyer", Measure::count("order").at_least(1i64)),
+        StageDefinition::new("visitor", Measure::count("view").at_least(1i64)).dwell_min(Span::from_days(1)),
+    ];
+    let definition = LifecycleDefinition::new(stages).ladder(["visitor", "buyer"]);
+    let (calendar, context) = (log.calendar(hour(9)), Context::default());
+    let explain =
+        |at| explain_stage(&definition, &Subject::new(&log, UserIx(0), hour(at), &calendar, &context)).unwrap();
+    let held = explain(2);
+    assert_eq!(held.value, Some("visitor".into()));
+    let back = held.find("held_back").unwrap();
+    assert_eq!(back.value, Some("buyer".into()));
+    let why = "whoever enters visitor stays until 2010-11-02T00:00:00Z at least";
+    assert_eq!(back.text.as_deref(), Some(why));
+    let next = held.find("next_change").unwrap();
+    assert_eq!(next.value, Some(hour(24).into()));
+    assert_eq!(next.text.as_deref(), Some("to buyer by time alone, unless something happens before"));
+    assert_eq!(held.find("furthest").unwrap().value, Some("visitor".into()));
+    assert_eq!(held.find("since").unwrap().value, Some(hour(0).into()));
+    let free = explain(24);
+    assert_eq!(free.value, Some("buyer".into()));
+    assert!(free.find("held_back").is_none() && free.find("next_change").is_none());
+    let early = explain(-1);
+    assert!(early.value.is_none() && early.text.unwrap().starts_with("not there yet"));
+    let log = log_of("UTC", &[(0, 0, "view")], &[]);
+    let visitor = explain_stage(&definition, &Subject::new(&log, UserIx(0), hour(1), &calendar, &context)).unwrap();
+    assert!(visitor.find("not").unwrap().find("buyer").is_some(), "{visitor}");
+}
+
+#[test]
+fn stages_may_read_tags_as_long_as_no_guard_needs_their_past() {
+    let log = log_of("UTC", &[(0, 0, "view"), (1, 0, "view")], &[]);
+    let stages = vec![StageDefinition::new("vip", Rule::tag("vip")), StageDefinition::new("rest", Rule::All(vec![]))];
+    let definition = LifecycleDefinition::new(stages);
+    let mut context = Context::default();
+    context.tags.insert("vip".into(), Column::from(vec![false, true]));
+    let plan = Plan::new(&log, definition.rules(), []).unwrap();
+    let measures = measure_users(&log, &plan, hour(1)).unwrap();
+    let column = assign_stages(&measures, &definition, &context).unwrap();
+    assert_eq!([column.get(0), column.get(1)], [Some("rest"), Some("vip")]);
+    let calendar = log.calendar(hour(1));
+    let subject = Subject::new(&log, UserIx(1), hour(1), &calendar, &context);
+    let explanation = explain_stage(&definition, &subject).unwrap();
+    assert_eq!(explanation.value, Some("vip".into()));
+    assert!(explanation.find("since").is_none(), "the past of a tag is not kept");
+    let mut guarded = definition;
+    guarded.stages[0].dwell_min = Some(Span::from_days(1));
+    assert!(assign_stages(&measures, &guarded, &context).unwrap_err().to_string().contains("the tag \"vip\""));
 }
