@@ -72,8 +72,7 @@ impl TagDefinition {
         Ok(match &self.kind {
             TagKind::Rule(rule) => {
                 let words = self.unknown.decide_words(&measures.evaluate(rule, context)?);
-                let bits = (0..log.user_count()).map(|user| words[user / WORD_BITS] >> (user % WORD_BITS) & 1 == 1);
-                vec![Column::Bool(bits.collect::<Vec<bool>>().into())]
+                vec![Column::Bool(flags(&words, log.user_count()).into())]
             }
             TagKind::Cases(cases) => vec![assign_cases(cases, self.unknown, measures, log.user_count(), context)?],
             TagKind::Bands(bands) => {
@@ -132,6 +131,15 @@ impl TagDefinition {
         let others = others.into_iter().filter(|other| other != value);
         std::iter::once(value.clone()).chain(others).take(top).collect()
     }
+}
+
+/// A flag per user from words of 64 users.
+fn flags(words: &[u64], user_count: usize) -> Vec<bool> {
+    let mut flags = vec![false; user_count];
+    for (flags, word) in flags.chunks_mut(WORD_BITS).zip(words) {
+        flags.iter_mut().enumerate().for_each(|(bit, flag)| *flag = word >> bit & 1 == 1);
+    }
+    flags
 }
 
 /// For each user the value of the first case that holds.

@@ -10,6 +10,7 @@ mod money;
 mod portrait;
 mod profile;
 mod rfm;
+mod rule_text;
 mod time;
 
 use std::collections::BTreeSet;
@@ -93,7 +94,7 @@ macro_rules! files {
 
 files! {
     anniversary, calendar, contribution, event_log, ingest, ladder, money, month_arithmetic, portrait, profile, rfm,
-    rfm_scheme, time_format, time_window, time_window_dst, value_group,
+    rfm_scheme, rule_text, time_format, time_window, time_window_dst, value_group,
 }
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
@@ -110,6 +111,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "profile" => judge_as::<profile::ProfileCase>(body, verdict),
         "rfm" => judge_as::<rfm::RfmCase>(body, verdict),
         "rfm_scheme" => judge_as::<rfm::RfmSchemeCase>(body, verdict),
+        "rule_text" => judge_as::<rule_text::RuleTextCase>(body, verdict),
         "time_format" => judge_as::<time::TimeFormatCase>(body, verdict),
         "time_window" => judge_as::<time::TimeWindowCase>(body, verdict),
         "value_group" => judge_as::<rfm::ValueGroupCase>(body, verdict),

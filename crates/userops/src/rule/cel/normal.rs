@@ -12,8 +12,8 @@ impl Rule {
     #[must_use]
     pub fn normalize(self) -> Self {
         match self {
-            Self::All(rules) => one_or(flatten(rules, Self::normalize, Self::into_all), Self::All),
-            Self::Any(rules) => one_or(flatten(rules, Self::normalize, Self::into_any), Self::Any),
+            Self::All(rules) => one_or(flatten(rules, Self::normalize, Self::all_parts), Self::All),
+            Self::Any(rules) => one_or(flatten(rules, Self::normalize, Self::any_parts), Self::Any),
             Self::Not(rule) => !rule.normalize(),
             Self::AtLeast { count, of } => Self::AtLeast { count, of: of.into_iter().map(Self::normalize).collect() },
             Self::Measure { measure, test } => Self::Measure { measure: measure.normalize(), test },
@@ -28,12 +28,12 @@ impl Rule {
         }
     }
 
-    fn into_all(self) -> Result<Vec<Self>, Self> {
-        if let Self::All(rules) = self { Ok(rules) } else { Err(self) }
+    fn all_parts(self) -> Vec<Self> {
+        if let Self::All(rules) = self { rules } else { vec![self] }
     }
 
-    fn into_any(self) -> Result<Vec<Self>, Self> {
-        if let Self::Any(rules) = self { Ok(rules) } else { Err(self) }
+    fn any_parts(self) -> Vec<Self> {
+        if let Self::Any(rules) = self { rules } else { vec![self] }
     }
 }
 
@@ -72,19 +72,19 @@ impl Filter {
     #[must_use]
     pub fn normalize(self) -> Self {
         match self {
-            Self::All(filters) => one_or(flatten(filters, Self::normalize, Self::into_all), Self::All),
-            Self::Any(filters) => one_or(flatten(filters, Self::normalize, Self::into_any), Self::Any),
+            Self::All(filters) => one_or(flatten(filters, Self::normalize, Self::all_parts), Self::All),
+            Self::Any(filters) => one_or(flatten(filters, Self::normalize, Self::any_parts), Self::Any),
             Self::Not(filter) => !filter.normalize(),
             filter => filter,
         }
     }
 
-    fn into_all(self) -> Result<Vec<Self>, Self> {
-        if let Self::All(filters) = self { Ok(filters) } else { Err(self) }
+    fn all_parts(self) -> Vec<Self> {
+        if let Self::All(filters) = self { filters } else { vec![self] }
     }
 
-    fn into_any(self) -> Result<Vec<Self>, Self> {
-        if let Self::Any(filters) = self { Ok(filters) } else { Err(self) }
+    fn any_parts(self) -> Vec<Self> {
+        if let Self::Any(filters) = self { filters } else { vec![self] }
     }
 }
 
@@ -95,15 +95,8 @@ impl EventPattern {
 }
 
 /// The parts in normal form, those that are lists of the same kind spread out.
-fn flatten<T>(parts: Vec<T>, normalize: fn(T) -> T, into_list: fn(T) -> Result<Vec<T>, T>) -> Vec<T> {
-    let mut flat = Vec::with_capacity(parts.len());
-    for part in parts {
-        match into_list(normalize(part)) {
-            Ok(inner) => flat.extend(inner),
-            Err(part) => flat.push(part),
-        }
-    }
-    flat
+fn flatten<T>(parts: Vec<T>, normalize: fn(T) -> T, spread: fn(T) -> Vec<T>) -> Vec<T> {
+    parts.into_iter().flat_map(|part| spread(normalize(part))).collect()
 }
 
 /// The only part, or the list of all.

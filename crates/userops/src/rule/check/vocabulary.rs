@@ -170,10 +170,12 @@ impl Vocabulary {
         self
     }
 
-    /// The same names, and no other event, property or attribute.
+    /// The same names, and no other property or attribute, nor any other event where one is listed: as in a schema, no
+    /// list of events stands for any.
     #[must_use]
     pub fn close(mut self) -> Self {
-        (self.events.closed, self.properties.closed, self.attributes.closed) = (true, true, true);
+        (self.properties.closed, self.attributes.closed) = (true, true);
+        self.events.closed = !self.events.known.is_empty();
         self
     }
 

@@ -133,7 +133,9 @@ pub(crate) fn select(query: &EventQuery, subject: &Subject<'_>) -> Result<Select
     let matcher = Matcher::new(&query.events, query.filter.as_ref(), subject.log(), subject.calendar())?;
     let Some(range) = range_of(&query.window, subject)? else { return Ok(Selection::UnknownWindow) };
     let known_since = subject.events().time(0);
-    if query.observed == Observed::Window && known_since.is_none_or(|since| since > range.start) {
+    // All of history has no start, so that everybody was there for it.
+    let asks = query.observed == Observed::Window && !query.window.is_all();
+    if asks && known_since.is_none_or(|since| since > range.start) {
         return Ok(Selection::TooYoung(range));
     }
     Ok(Selection::Rows(rows_in(range, subject).filter(|row| matcher.matches(*row)).collect(), range))

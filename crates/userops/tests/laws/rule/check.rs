@@ -189,6 +189,8 @@ fn open_names_pass_untyped_and_closed_ones_do_not() {
     assert!(check_rule(&rule, &vocabulary().open()).is_ok());
     assert!(check_rule(&rule, &vocabulary()).is_err());
     assert!(check_rule(&rule, &Vocabulary::new().close()).is_err());
+    assert!(check_rule(&Rule::parse("count(\"any\") > 1").unwrap(), &Vocabulary::new().close()).is_ok());
+    assert!(check_rule(&Rule::parse("count(\"any\") > 1").unwrap(), &Vocabulary::new().events(["a"]).close()).is_err());
     let measure = Measure::parse("latest(event.any)").unwrap();
     assert_eq!(check_measure(&measure, &Vocabulary::new()).unwrap(), None);
     // What is not open: definitions of the playbook.

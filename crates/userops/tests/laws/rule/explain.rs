@@ -25,21 +25,22 @@ fn name_of(truth: Truth) -> Option<Value> {
 }
 
 /// Every node says what its rule is, and the parts of a rule come first among the parts of its node.
-fn agree(rule: &Rule, node: &Explanation, subject: &Subject<'_>) {
-    assert_eq!(node.value, name_of(judge(rule, subject).unwrap()), "{rule:#?}");
-    assert!(node.text.as_ref().is_some_and(|text| !text.is_empty()), "{node}");
-    assert!(node.parts.len() >= rule.parts().len());
-    rule.parts().iter().zip(&node.parts).for_each(|(rule, node)| agree(rule, node, subject));
+fn agree(rule: &Rule, node: &Explanation, subject: &Subject<'_>) -> Result<(), TestCaseError> {
+    prop_assert_eq!(&node.value, &name_of(judge(rule, subject).unwrap()), "{:#?}", rule);
+    prop_assert!(node.text.as_ref().is_some_and(|text| !text.is_empty()), "{node}");
+    prop_assert!(node.parts.len() >= rule.parts().len());
+    rule.parts().iter().zip(&node.parts).try_for_each(|(rule, node)| agree(rule, node, subject))?;
     if let Rule::Measure { measure, .. } = rule {
         let value = read_measure(measure, subject).unwrap();
-        assert_eq!(node.find("observed").unwrap().value, value);
+        prop_assert_eq!(&node.find("observed").unwrap().value, &value);
         let known_elsewhere = measure.over().is_none() && value.is_some();
-        assert!(known_elsewhere || node.find("reason").is_some() || node.find("events").is_some(), "{node}");
-        assert!(value.is_some() || node.find("reason").is_some(), "what is unknown has a reason: {node}");
+        prop_assert!(known_elsewhere || node.find("reason").is_some() || node.find("events").is_some(), "{node}");
+        prop_assert!(value.is_some() || node.find("reason").is_some(), "what is unknown has a reason: {node}");
         if let (Some(events), Measure::Count(_), Some(Value::Integer(count))) = (node.find("events"), measure, value) {
-            assert_eq!((&events.value, events.parts.len() as i64), (&Some(Value::from(count)), count.min(3)));
+            prop_assert_eq!((&events.value, events.parts.len() as i64), (&Some(Value::from(count)), count.min(3)));
         }
     }
+    Ok(())
 }
 
 proptest! {
@@ -51,16 +52,17 @@ proptest! {
         each_subject(&case, |_, subject, _| {
             for rule in &case.rules {
                 let explanation = explain_rule(rule, &subject).unwrap();
-                agree(rule, &explanation, &subject);
+                agree(rule, &explanation, &subject)?;
                 let next = next_change_at(rule, &subject, horizon).unwrap();
                 let told = explanation.parts.iter().rfind(|part| part.label == "next_change");
-                assert_eq!(
+                prop_assert_eq!(
                     told.and_then(|part| part.value.clone()),
                     next.map(|(instant, _)| Value::from(instant)),
-                    "{rule:#?}"
+                    "{:#?}", rule
                 );
             }
-        });
+            Ok(())
+        })?;
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use userops::error::ErrorKind;
+use userops::rule::build::{count, event};
 use userops::rule::cel::{BYTES_MAX, DEPTH_MAX, functions};
 use userops::rule::{Measure, Rule, form};
 
@@ -101,7 +102,13 @@ proptest! {
     }
 }
 
-const TOKENS: [&str; 58] = [
+const TOKENS: [&str; 64] = [
+    "has",
+    "all",
+    "x.map(",
+    "exists_one(",
+    "`",
+    "\"\"\"",
     "(",
     ")",
     "[",
@@ -314,6 +321,17 @@ fn long_and_deep_texts_are_refused_and_long_lists_are_not() {
     assert!(Rule::parse(&text).is_ok());
 }
 
+#[test]
+fn the_deepest_text_is_read_on_a_small_stack() {
+    const STACK_BYTES: usize = 1 << 20;
+    for (open, close) in [("(", ")"), ("!(", ")"), ("at_least(1, ", ")"), ("true && (false || ", ")"), ("user[", "]")] {
+        let text = format!("{}user.a{}", open.repeat(DEPTH_MAX), close.repeat(DEPTH_MAX));
+        let read = move || Rule::parse(&text).map(|rule| Rule::parse(&rule.to_string()).unwrap()).is_ok();
+        let read = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(read).unwrap().join().unwrap();
+        assert_eq!(read, close == ")");
+    }
+}
+
 /// The fenced `cel` blocks of the page that describes the language; blocks that show what is refused are ` ```text `.
 fn page() -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules.md");
@@ -361,6 +379,9 @@ fn the_three_forms_of_the_page_are_one_rule() {
     let toml: toml::Table = toml::from_str(blocks(section, "toml")[0]).unwrap();
     assert_eq!(json, text);
     assert_eq!(toml["rule"].clone().try_into::<Rule>().unwrap(), text);
+    let code = count(event("order").last_days(30)).at_least(2).and(!Rule::tag("staff"));
+    assert_eq!(code, text);
+    assert!(section.contains("count(event(\"order\").last_days(30)).at_least(2).and(!Rule::tag(\"staff\"))"));
 }
 
 #[test]

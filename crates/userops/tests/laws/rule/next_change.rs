@@ -28,10 +28,10 @@ proptest! {
                 let next = next_change_at(rule, &subject, until).unwrap();
                 let end = match next {
                     Some((next, truth)) => {
-                        assert!(subject.as_of() < next && next <= until);
-                        assert_ne!(truth, now);
+                        prop_assert!(subject.as_of() < next && next <= until);
+                        prop_assert_ne!(truth, now);
                         let then = naive.waiting_until(next);
-                        assert_eq!(then.judge(rule), truth, "user {user} at {next}: {rule:#?}");
+                        prop_assert_eq!(then.judge(rule), truth, "user {} at {}: {:#?}", user, next, rule);
                         after(next, -1)
                     }
                     None => until,
@@ -43,10 +43,11 @@ proptest! {
                 });
                 for instant in waits.chain([end]).filter(|instant| *instant > case.as_of && *instant <= end) {
                     let truth = naive.waiting_until(instant).judge(rule);
-                    assert_eq!(truth, now, "user {user} at {instant}, next {next:?}: {rule:#?}");
+                    prop_assert_eq!(truth, now, "user {} at {}, next {:?}: {:#?}", user, instant, next, rule);
                 }
             }
-        });
+            Ok(())
+        })?;
     }
 
     #[test]
@@ -55,9 +56,10 @@ proptest! {
         each_subject(&case, |_, subject, naive| {
             for rule in &case.rules {
                 let waited = judge(rule, &subject.at(later)).unwrap();
-                assert_eq!(waited, naive.waiting_until(later).judge(rule), "{rule:#?}");
+                prop_assert_eq!(waited, naive.waiting_until(later).judge(rule), "{:#?}", rule);
             }
-        });
+            Ok(())
+        })?;
     }
 }
 
@@ -75,11 +77,12 @@ proptest! {
                     let instant = after(case.as_of, hours * MICROS_PER_HOUR);
                     if instant <= end {
                         let truth = naive.waiting_until(instant).judge(rule);
-                        assert_eq!(truth, now, "user {user} at {instant}: {rule:#?}");
+                        prop_assert_eq!(truth, now, "user {} at {}: {:#?}", user, instant, rule);
                     }
                 }
             }
-        });
+            Ok(())
+        })?;
     }
 }
 

@@ -25,13 +25,16 @@ pub(crate) fn tree(rule: &Rule) -> Vec<&Rule> {
     rules
 }
 
-/// Every rule of every user, with the subject and the naive judge.
-pub(crate) fn each_subject(case: &Case, mut look: impl FnMut(usize, Subject<'_>, Naive<'_>)) {
+/// Every user of the case, with the subject and the naive judge.
+pub(crate) fn each_subject(
+    case: &Case,
+    mut look: impl FnMut(usize, Subject<'_>, Naive<'_>) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
     let calendar = case.log.calendar(case.as_of);
-    for user in 0..case.users.len() {
+    (0..case.users.len()).try_for_each(|user| {
         let subject = Subject::new(&case.log, UserIx(user as u32), case.as_of, &calendar, &case.context);
-        look(user, subject, Naive::new(case, user));
-    }
+        look(user, subject, Naive::new(case, user))
+    })
 }
 
 proptest! {
@@ -39,14 +42,15 @@ proptest! {
     fn the_scalar_function_equals_the_naive_judge(case in arbitrary_case()) {
         each_subject(&case, |user, subject, naive| {
             for rule in &case.rules {
-                assert_eq!(judge(rule, &subject).unwrap(), naive.judge(rule), "user {user}: {rule:#?}");
+                prop_assert_eq!(judge(rule, &subject).unwrap(), naive.judge(rule), "user {}: {:#?}", user, rule);
                 for part in tree(rule) {
                     if let Rule::Measure { measure, .. } = part {
-                        assert_eq!(read_measure(measure, &subject).unwrap(), naive.measure(measure), "{measure:#?}");
+                        prop_assert_eq!(read_measure(measure, &subject).unwrap(), naive.measure(measure), "{:#?}", measure);
                     }
                 }
             }
-        });
+            Ok(())
+        })?;
     }
 
     #[test]
@@ -54,10 +58,11 @@ proptest! {
         each_subject(&case, |_, subject, _| {
             for rule in &case.rules {
                 let (plain, negated) = (judge(rule, &subject).unwrap(), judge(&!rule.clone(), &subject).unwrap());
-                assert_eq!(negated == Truth::True, plain == Truth::False, "{rule:#?}");
-                assert_eq!(negated == Truth::Unknown, plain == Truth::Unknown, "{rule:#?}");
+                prop_assert_eq!(negated == Truth::True, plain == Truth::False, "{:#?}", rule);
+                prop_assert_eq!(negated == Truth::Unknown, plain == Truth::Unknown, "{:#?}", rule);
             }
-        });
+            Ok(())
+        })?;
     }
 
     #[test]
@@ -68,9 +73,10 @@ proptest! {
         each_subject(&case, |user, subject, _| {
             let without = Subject::new(&log, UserIx(user as u32), case.as_of, &calendar, &case.context);
             for rule in &case.rules {
-                assert_eq!(judge(rule, &subject).unwrap(), judge(rule, &without).unwrap(), "{rule:#?}");
+                prop_assert_eq!(judge(rule, &subject).unwrap(), judge(rule, &without).unwrap(), "{:#?}", rule);
             }
-        });
+            Ok(())
+        })?;
     }
 
     #[test]
@@ -84,11 +90,12 @@ proptest! {
                 let all = naive.sequences(sequence);
                 let complete = all.iter().map(|path| path[path.len() - 1]).min();
                 let start = all.iter().filter(|path| path.last() == complete.as_ref()).map(|path| path[0]).max();
-                assert_eq!(found.as_ref().map(|path| path[path.len() - 1]), complete, "{sequence:#?}");
-                assert_eq!(found.as_ref().map(|path| path[0]), start, "{sequence:#?}");
-                assert!(found.is_none_or(|path| all.contains(&path)), "{sequence:#?}");
+                prop_assert_eq!(found.as_ref().map(|path| path[path.len() - 1]), complete, "{:#?}", sequence);
+                prop_assert_eq!(found.as_ref().map(|path| path[0]), start, "{:#?}", sequence);
+                prop_assert!(found.is_none_or(|path| all.contains(&path)), "{sequence:#?}");
             }
-        });
+            Ok(())
+        })?;
     }
 }
 
