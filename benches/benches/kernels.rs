@@ -1,4 +1,4 @@
-//! Criterion families: freezing a log, profiles, order totals, RFM, ladder and portrait on one generated log.
+//! Criterion families: freezing a log, profiles, order totals, RFM, ladder, rules and portrait on one generated log.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 #![allow(clippy::expect_used, reason = "a bench that cannot make its input has nothing to measure")]
@@ -14,6 +14,7 @@ use userops::log::EventLog;
 use userops::portrait::{Dimension, PortraitOptions, build_portrait};
 use userops::profile::{ProfileOptions, build_profile, build_profiles};
 use userops::score::rfm::{BuyerOptions, RfmModel, measure_buyers};
+use userops_benches::tag::tag_rules;
 use userops_benches::{CHANNELS, COUNTRIES, DEVICES, EVENT_NAMES, LogColumns, LogOptions, answer, generate_log};
 
 /// Events of the log: large enough to leave the caches, small enough for a run of minutes.
@@ -85,6 +86,9 @@ fn kernels(criterion: &mut Criterion) {
     });
     let audience: Bitmap = profiles.orders().iter().map(|order| order.order_count > 0).collect();
     let active = Dimension::new("active days", profiles.active_days().to_vec());
+    let rules = tag_rules();
+    group.bench_function("rules, twenty", |bencher| bencher.iter(|| answer::truths(black_box(&log), &rules)));
+    group.bench_function("rules, one", |bencher| bencher.iter(|| answer::truths(black_box(&log), &rules[..1])));
     group.bench_function("portrait, one dimension", |bencher| {
         bencher
             .iter(|| build_portrait(black_box(&audience), std::slice::from_ref(&active), PortraitOptions::default()));

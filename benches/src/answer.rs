@@ -4,10 +4,12 @@ use userops::error::Result;
 use userops::id::UserIx;
 use userops::log::EventLog;
 use userops::profile::{ProfileOptions, ProfileTable, build_profiles};
+use userops::rule::{Context, Plan, Rule, Truths, measure_users};
 use userops::score::rfm::{BuyerOptions, FrequencyMeasure, RecencyMeasure, RfmModel, RfmOptions, measure_buyers};
 use userops::time::{MICROS_PER_DAY, Timestamp};
 
 use crate::generate::{CHANNELS, COUNTRIES, DAYS, DEVICES, EVENT_NAMES, START_MS};
+use crate::tag::{TRIPLES, tag_rules};
 
 /// Days back from the end of the log that profiles count events in.
 const RECENT_DAYS: [i64; 3] = [7, 30, 90];
@@ -118,4 +120,34 @@ pub fn profile_digest(log: &EventLog, profiles: &ProfileTable) -> Result<Vec<i64
         }
     }
     Ok([vec![profiles.len() as i64], sums, paired].concat())
+}
+
+/// For whom each rule holds: plan, one pass, and the rules over its columns.
+///
+/// # Errors
+/// `UnknownName` where the log lacks a property.
+pub fn truths(log: &EventLog, rules: &[Rule]) -> Result<Vec<Truths>> {
+    let plan = Plan::new(log, rules, [])?;
+    let measures = measure_users(log, &plan, as_of())?;
+    let context = Context::default();
+    rules.iter().map(|rule| measures.evaluate(rule, &context)).collect()
+}
+
+/// How many users have each of the twenty tags, then each of the ten triples.
+///
+/// # Errors
+/// Those of [`truths`].
+pub fn tag_counts(log: &EventLog) -> Result<Vec<u64>> {
+    let tags = truths(log, &tag_rules())?;
+    Ok(tags.iter().map(|tag| tag.true_count() as u64).chain(triple_counts(&tags)).collect())
+}
+
+/// How many users have the first and the second tag of each triple but not the third.
+#[must_use]
+pub fn triple_counts(tags: &[Truths]) -> Vec<u64> {
+    let count = |[a, b, c]: [usize; 3]| -> u64 {
+        let [a, b, c] = [a, b, c].map(|tag| tags[tag].true_words().iter());
+        a.zip(b).zip(c).map(|((a, b), c)| u64::from((a & b & !c).count_ones())).sum()
+    };
+    TRIPLES.map(count).to_vec()
 }

@@ -99,7 +99,7 @@ impl Operations {
                 count(step.reached_count),
                 percent(step.from_previous.and_then(|share| share.ratio)),
                 percent(step.from_first.ratio),
-                step.days.map_or_else(|| "–".to_owned(), |days| format!("{:.1}", days.median)),
+                step.days.map_or_else(|| "–".to_owned(), |days| format!("{:.1}", days.median_days)),
             ]);
         }
         heading("Milestones") + &table.render()

@@ -5,8 +5,10 @@ use super::evaluate::EvaluateOptions;
 use super::outcome::Outcome;
 use crate::error::{Result, invalid_argument};
 use crate::id::UserIx;
+use crate::lifecycle::explain_stage;
 use crate::log::EventLog;
-use crate::rule::{Subject, explain_rule};
+use crate::milestone::explain_milestones;
+use crate::rule::Subject;
 use crate::score::Explanation;
 use crate::tag::ManualTags;
 use crate::time::Timestamp;
@@ -40,7 +42,7 @@ impl Playbook {
             .value(id.to_string())
             .text(format!("by the playbook {:?} as of {}", self.name, outcome.as_of));
         if let Some(stages) = &outcome.stages {
-            root = root.part(explain_stage(&stages.definition, outcome.stage(user), &subject)?);
+            root = root.part(explain_stage(&stages.definition, &subject)?);
         }
         let manual = ManualTags::new(&self.tags, log.users(), &options.manual_tags)?;
         let tags = self.tags.iter().map(|tag| tag.explain(&subject, &manual));
@@ -50,20 +52,9 @@ impl Playbook {
         let scores = self.scores.iter().zip(&outcome.scores);
         let scores = scores.map(|(definition, (_, score))| definition.explain(&score.model, &subject));
         root = root.part(Explanation::new("scores").parts(scores.collect::<Result<Vec<_>>>()?));
-        let mut milestones = Explanation::new("milestones");
-        for milestone in &self.milestones {
-            let reached = match &outcome.milestones {
-                Some(table) => table.instant(user, &milestone.name)?,
-                None => None,
-            };
-            let node = Explanation::new(milestone.name.clone());
-            let node = match reached {
-                Some(instant) => node.value(instant),
-                None => node.text("not reached"),
-            };
-            milestones = milestones.part(node.part(explain_rule(&milestone.when, &subject)?));
+        if !self.milestones.is_empty() {
+            root = root.part(explain_milestones(&self.milestones, &subject)?);
         }
-        root = root.part(milestones);
         root.parts.retain(|part| !part.parts.is_empty() || part.value.is_some() || part.text.is_some());
         Ok(root)
     }
@@ -109,23 +100,4 @@ fn different(whole: &Explanation, other: &Explanation) -> Vec<Explanation> {
         }
     }
     parts
-}
-
-/// The stage, and of the stages up to it why each rule holds or does not.
-fn explain_stage(
-    definition: &crate::lifecycle::LifecycleDefinition,
-    stage: Option<&str>,
-    subject: &Subject<'_>,
-) -> Result<Explanation> {
-    let mut node = match stage {
-        Some(stage) => Explanation::new("stage").value(stage),
-        None => Explanation::new("stage").text("in no stage"),
-    };
-    for candidate in &definition.stages {
-        node = node.part(Explanation::new(candidate.name.clone()).part(explain_rule(&candidate.when, subject)?));
-        if Some(candidate.name.as_str()) == stage {
-            break;
-        }
-    }
-    Ok(node)
 }
