@@ -222,9 +222,9 @@ fn the_worked_playbooks_run_on_sample_logs() {
         let outcome = playbook.evaluate(&log, last, &options).unwrap();
         let stages: usize = outcome.stage_counts().iter().map(|(_, count)| count).sum();
         assert_eq!(stages, log.user_count());
-        for (name, tags) in &outcome.tags {
-            let tagged = tags.values().known_count();
-            assert!(tagged > 0, "nobody is judged by the tag {name}");
+        for tag in outcome.tags.tags() {
+            let tagged = tag.values().known_count();
+            assert!(tagged > 0, "nobody is judged by the tag {}", tag.name());
         }
         for (name, segment) in &outcome.segments {
             assert!(segment.len() < log.user_count(), "everybody is in {name}");
