@@ -177,7 +177,7 @@ pub(super) fn missing(
     Some(Explanation::new("change").text(text))
 }
 
-/// The least number above what there is that passes, where more is what is asked for.
+/// The least number above what there is that passes, where more is what is asked for; none where 64 bits do not hold it.
 fn needed(test: &Test, has: i64) -> Option<i128> {
     let ceiling = |value: &Value| match value {
         Value::Integer(value) => Some(i128::from(*value)),
@@ -186,12 +186,13 @@ fn needed(test: &Test, has: i64) -> Option<i128> {
     };
     let needs = match test {
         Test::Ge(value) | Test::Eq(value) => ceiling(value)?,
-        Test::Gt(Value::Float(value)) => value.floor() as i128 + 1,
-        Test::Gt(value) => ceiling(value)? + 1,
+        Test::Gt(Value::Float(value)) => (value.floor() as i128).saturating_add(1),
+        Test::Gt(value) => ceiling(value)?.saturating_add(1),
         _ => return None,
     };
     let whole = !matches!(test, Test::Eq(Value::Float(value)) if value.fract() != 0.0);
-    (whole && needs > i128::from(has)).then_some(needs)
+    let reachable = i128::from(has) + 1..=i128::from(i64::MAX);
+    (whole && reachable.contains(&needs)).then_some(needs)
 }
 
 /// Whether the test holds on the day of an event itself.
