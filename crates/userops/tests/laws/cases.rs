@@ -7,6 +7,7 @@ mod contribution;
 mod ingest;
 mod ladder;
 mod money;
+mod playbook;
 mod portrait;
 mod profile;
 mod rfm;
@@ -93,8 +94,9 @@ macro_rules! files {
 }
 
 files! {
-    anniversary, calendar, contribution, event_log, ingest, ladder, money, month_arithmetic, portrait, profile, rfm,
-    rfm_scheme, rule_text, time_format, time_window, time_window_dst, value_group,
+    anniversary, calendar, contribution, event_log, ingest, ladder, lifecycle, milestone, money, month_arithmetic,
+    playbook, portrait, profile, rfm, rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth,
+    segment, tag, time_format, time_window, time_window_dst, value_group,
 }
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
@@ -107,6 +109,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "ladder" => judge_as::<ladder::LadderCase>(body, verdict),
         "money" => judge_as::<money::MoneyCase>(body, verdict),
         "month_arithmetic" => judge_as::<time::MonthArithmeticCase>(body, verdict),
+        "playbook" => judge_as::<playbook::PlaybookCase>(body, verdict),
         "portrait" => judge_as::<portrait::PortraitCase>(body, verdict),
         "profile" => judge_as::<profile::ProfileCase>(body, verdict),
         "rfm" => judge_as::<rfm::RfmCase>(body, verdict),

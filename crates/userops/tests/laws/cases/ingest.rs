@@ -70,7 +70,15 @@ pub(crate) struct EventInput {
 /// # Errors
 /// As [`Ingest::finish`].
 pub(crate) fn read_events(schema: EventSchema, events: &[EventInput]) -> Result<(EventLog, IngestReport)> {
-    let mut mapping = Mapping::new("user", "time").amount("amount").id("id");
+    let (mapping, batch) = push_events(Mapping::new("user", "time"), events);
+    let mut ingest = Ingest::new(schema, mapping)?;
+    ingest.push(&batch)?;
+    ingest.finish()
+}
+
+/// Events as a batch, with their columns mapped.
+pub(crate) fn push_events(mapping: Mapping, events: &[EventInput]) -> (Mapping, RawBatch<'_>) {
+    let mut mapping = mapping.amount("amount").id("id");
     let mut batch = RawBatch::new("events", events.len());
     batch.push("user", RawColumn::values(events.iter().map(|event| Some(event.user.as_ref().into()))));
     batch.push("time", RawColumn::values(events.iter().map(|event| Some(RawValue::Text(&event.time)))));
@@ -84,18 +92,16 @@ pub(crate) fn read_events(schema: EventSchema, events: &[EventInput]) -> Result<
         batch.push(column.clone(), RawColumn::values(values));
         mapping = mapping.property(PropertyMapping::column(column).named(name));
     }
-    let mut ingest = Ingest::new(schema, mapping)?;
-    ingest.push(&batch)?;
-    ingest.finish()
+    (mapping, batch)
 }
 
-fn raw_value(value: &toml::Value) -> RawValue<'_> {
+pub(crate) fn raw_value(value: &toml::Value) -> RawValue<'_> {
     match value {
         toml::Value::Boolean(value) => RawValue::Bool(*value),
         toml::Value::Integer(value) => RawValue::Integer(*value),
         toml::Value::Float(value) => RawValue::Float(*value),
         toml::Value::String(value) => RawValue::Text(value),
-        other => panic!("{other} is no value of a property"),
+        other => panic!("{other} is no value of a property or attribute"),
     }
 }
 
