@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use userops::error::Result;
+use userops::error::{ErrorKind, Result};
 use userops::id::UserIx;
-use userops::lifecycle::{MixOverTime, mix_over_time, stage_columns};
+use userops::lifecycle::{MixOverTime, derive_thresholds, mix_over_time, stage_columns};
 use userops::log::EventLog;
 use userops::milestone::summarize_milestones;
-use userops::playbook::{Comparison, EvaluateOptions, Outcome, Playbook, compare};
+use userops::playbook::{Comparison, EvaluateOptions, Lifecycle, Outcome, Playbook, compare};
 use userops::time::{Day, Month, Timestamp};
 use userops::value::ValueRef;
 
@@ -23,6 +23,8 @@ const MOVED_DAYS: i64 = 30;
 pub struct Operations {
     /// What the report is about.
     pub playbook: Playbook,
+    /// Why the lifecycle's thresholds are given ones where they should have been derived.
+    pub thresholds_note: Option<String>,
     /// The answers.
     pub outcome: Outcome,
     /// The answers a month before; none where nothing had happened by then.
@@ -40,6 +42,7 @@ impl Operations {
     /// Those of [`Playbook::evaluate`].
     pub fn new(log: &EventLog, playbook: &Playbook, as_of: Timestamp) -> Result<Self> {
         let options = EvaluateOptions::new();
+        let (playbook, thresholds_note) = settle_thresholds(log, playbook, as_of);
         let outcome = playbook.evaluate(log, as_of, &options)?;
         let month_ago =
             Timestamp::from_micros(as_of.as_micros() - userops::time::Span::from_days(MOVED_DAYS).as_micros());
@@ -55,7 +58,7 @@ impl Operations {
                 Some(mix_over_time(&stages.definition, &instants, &columns)?)
             }
         };
-        Ok(Self { playbook: playbook.clone(), outcome, earlier, moved, mix })
+        Ok(Self { playbook, thresholds_note, outcome, earlier, moved, mix })
     }
 
     /// The playbook's sections of the report.
@@ -75,6 +78,9 @@ impl Operations {
         let mut text = heading("Lifecycle: customers by stage at each month's end");
         if let Some(derived) = &stages.derived {
             let _ = writeln!(text, "  {}", derived.rule);
+        }
+        if let Some(note) = &self.thresholds_note {
+            let _ = writeln!(text, "  {note}");
         }
         let calendar = log.calendar(self.outcome.as_of);
         let mut columns = vec!["as of".to_owned()];
@@ -163,6 +169,26 @@ impl Operations {
     /// Those of [`Playbook::explain`].
     pub fn explain(&self, log: &EventLog, user: UserIx) -> Result<String> {
         Ok(self.playbook.explain(log, &self.outcome, user, &EvaluateOptions::new())?.render())
+    }
+}
+
+/// The playbook as it is, or, where the log has too few returns to derive the thresholds of its lifecycle from, with those
+/// that it gives: a young or small log is reported on as well. Then the second part says so.
+fn settle_thresholds(log: &EventLog, playbook: &Playbook, as_of: Timestamp) -> (Playbook, Option<String>) {
+    let mut settled = playbook.clone();
+    let Some(Lifecycle::Derived { given, options }) = &playbook.lifecycle else { return (settled, None) };
+    match derive_thresholds(log, as_of, given, *options) {
+        Err(error) if error.kind() == ErrorKind::Empty => {
+            let note = format!(
+                "too few returns to derive thresholds from (fewer than {}): dormancy begins on day {} of silence, churn \
+                 on day {}, as given",
+                options.gaps_min, given.dormant_days, given.churn_days
+            );
+            settled.lifecycle = Some(Lifecycle::Standard(given.clone()));
+            (settled, Some(note))
+        }
+        // Any other error is the evaluation's to tell.
+        _ => (settled, None),
     }
 }
 

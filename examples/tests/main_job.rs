@@ -99,14 +99,75 @@ fn the_whole_cdnow_log_is_reported_on() {
     {
         assert!(text.contains(section), "{section}");
     }
+    the_playbook_is_reported_on(&analysis, &text);
 
     let folder = std::env::temp_dir().join(format!("userops-main-job-{}", std::process::id()));
     for format in [TableFormat::Csv, TableFormat::Parquet, TableFormat::JsonLines] {
         tables::write(&analysis, &folder, format).unwrap();
     }
-    let lines = std::fs::read_to_string(folder.join("segments.csv")).unwrap().lines().count();
+    let read = |name: &str| std::fs::read_to_string(folder.join(format!("{name}.csv"))).unwrap();
+    for (name, heading) in [
+        ("segments", "user,recency_days,purchase_days,"),
+        ("operations", "user,score.rfm.recency,"),
+        ("operations_summary", "kind,name,value,users,user_ratio"),
+        ("moved", "kind,name,user,before,after"),
+        ("stages_over_time", "at,stage,user_count,ratio"),
+        ("milestones", "user,acquisition,retention,revenue"),
+    ] {
+        assert!(read(name).starts_with(heading), "{name}");
+        for extension in ["parquet", "jsonl"] {
+            assert!(folder.join(format!("{name}.{extension}")).is_file(), "{name}.{extension}");
+        }
+    }
+    for name in ["segments", "operations", "milestones"] {
+        assert_eq!(read(name).lines().count(), 23_571, "{name}: a heading and a row per customer, all of whom bought");
+    }
+    assert!(read("operations_summary").contains("tag,repeat_buyer,true,11516,"));
     std::fs::remove_dir_all(&folder).unwrap();
-    assert_eq!(lines, 23_571, "a heading and a row per buyer");
+}
+
+/// The sections of the playbook, and that each accounts for every customer.
+fn the_playbook_is_reported_on(analysis: &Analysis, text: &str) {
+    for section in [
+        "Lifecycle: customers by stage at each month's end",
+        "Milestones",
+        "Tags and segments",
+        "Who moved since 1998-05-31",
+    ] {
+        assert!(text.contains(section), "{section}");
+    }
+    // Who bought on two days is a matter of the file alone: sorted and counted, it gives 11,516.
+    for row in ["retention 11,516 48.9 % 48.9 %", "tag repeat_buyer true 11,516 48.9 %"] {
+        let found = text.lines().any(|line| line.split_whitespace().collect::<Vec<_>>().join(" ").starts_with(row));
+        assert!(found, "{row}");
+    }
+    assert!(text.contains("user: 12304 (by the playbook \"cdnow\" as of 1998-06-30T00:00:00Z)"), "one is explained");
+
+    let operations = &analysis.operations;
+    assert_eq!(operations.thresholds_note, None);
+    let mix = operations.mix.as_ref().unwrap();
+    assert_eq!(mix.mixes.len(), 9, "eight month ends and the report's instant");
+    for at in &mix.mixes {
+        assert_eq!(at.user_counts.iter().sum::<u64>() + at.none_count, 23_570, "{}", at.at);
+    }
+    let moved = operations.moved.as_ref().unwrap();
+    for (name, diff) in &moved.segments {
+        let [before, now] = [operations.earlier.as_ref().unwrap(), &operations.outcome]
+            .map(|outcome| outcome.segment(name).unwrap().len() as i64);
+        assert_eq!(now - before, diff.entered.len() as i64 - diff.left.len() as i64, "{name}");
+    }
+}
+
+#[test]
+fn a_broken_playbook_is_refused_by_file_line_and_column() {
+    let path = std::env::temp_dir().join(format!("userops-broken-playbook-{}.toml", std::process::id()));
+    let broken = "version = 1\nname = \"broken\"\n\n[[segments]]\nname = \"many\"\nwhen = 'cuont(\"purchase\") >= 2'\n";
+    std::fs::write(&path, broken).unwrap();
+    let words = ["cdnow", "--playbook", path.to_str().unwrap()].map(OsString::from);
+    let message = Arguments::parse(words).unwrap_err().to_string();
+    std::fs::remove_file(&path).unwrap();
+    assert!(message.starts_with(&format!("{}: line 6, column ", path.display())), "{message}");
+    assert!(message.contains("cuont") && message.contains("count"), "{message}");
 }
 
 #[test]
@@ -131,4 +192,5 @@ fn a_file_of_ones_own_is_reported_on_by_its_columns() {
     let text = report::render(&analysis, &arguments).unwrap();
     assert!(text.contains("CNY 30.00"), "{text}");
     assert!(text.contains("not a time"), "{text}");
+    assert!(text.contains("too few returns to derive thresholds from"), "{text}");
 }

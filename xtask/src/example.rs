@@ -7,6 +7,15 @@ use crate::process::{Outcome, capture, root, run};
 
 const NAME: &str = "cdnow";
 const MISSING_FILE: &str = "/nonexistent";
+/// A playbook whose rule asks for a function that there is none of, on its sixth line.
+const BROKEN_PLAYBOOK: &str = "\
+version = 1
+name = \"broken\"
+
+[[segments]]
+name = \"many\"
+when = 'cuont(\"purchase\") >= 2'
+";
 
 /// Whether the example is there to be run.
 pub(crate) fn exists() -> bool {
@@ -21,7 +30,15 @@ pub(crate) fn answers() -> Outcome {
 
 /// An input that is not there is an error that names it, not a panic.
 pub(crate) fn refuses_a_missing_file() -> Outcome {
-    judge_refusal(&run_example(&["--input", MISSING_FILE])?)
+    judge_refusal(&run_example(&["--input", MISSING_FILE])?, MISSING_FILE)
+}
+
+/// A playbook that cannot be read is an error that names the file and the line.
+pub(crate) fn refuses_a_broken_playbook() -> Outcome {
+    let path = target_folder()?.join("broken_playbook.toml");
+    let name = path.to_string_lossy();
+    std::fs::write(&path, BROKEN_PLAYBOOK).map_err(|error| format!("cannot write {name}: {error}"))?;
+    judge_refusal(&run_example(&["--playbook", &name])?, &format!("{name}: line 6, column "))
 }
 
 /// The built program itself: what cargo adds to the output would hide an empty one.
@@ -41,16 +58,20 @@ fn judge_answer(output: &Output) -> Outcome {
     Ok(())
 }
 
-fn judge_refusal(output: &Output) -> Outcome {
+/// Refused is what ends with exit code 1 and a message that says what was wrong.
+fn judge_refusal(output: &Output, named: &str) -> Outcome {
     let said = String::from_utf8_lossy(&output.stderr);
     if output.status.success() {
-        return Err(format!("the example accepted {MISSING_FILE:?} as its input"));
+        return Err(format!("the example succeeded where it had to refuse {named:?}"));
     }
     if said.contains("panicked at") {
         return Err(format!("the example panicked: {}", said.trim()));
     }
-    if !said.contains(MISSING_FILE) {
-        return Err(format!("the example's message does not name {MISSING_FILE:?}: {:?}", said.trim()));
+    if output.status.code() != Some(1) {
+        return Err(format!("the example ended with {}, not with 1: {}", output.status, said.trim()));
+    }
+    if !said.contains(named) {
+        return Err(format!("the example's message does not say {named:?}: {:?}", said.trim()));
     }
     Ok(())
 }
@@ -75,9 +96,11 @@ mod tests {
 
     #[test]
     fn a_refusal_fails_and_names_the_file() {
-        assert!(judge_refusal(&output(1, "", "error: cannot open /nonexistent")).is_ok());
-        assert!(judge_refusal(&output(0, "", "error: cannot open /nonexistent")).is_err());
-        assert!(judge_refusal(&output(1, "", "")).is_err());
-        assert!(judge_refusal(&output(101, "", "thread 'main' panicked at main.rs: /nonexistent")).is_err());
+        let judge = |code, said| judge_refusal(&output(code, "", said), MISSING_FILE);
+        assert!(judge(1, "error: cannot open /nonexistent").is_ok());
+        assert!(judge(0, "error: cannot open /nonexistent").is_err());
+        assert!(judge(2, "error: cannot open /nonexistent").is_err());
+        assert!(judge(1, "").is_err());
+        assert!(judge(101, "thread 'main' panicked at main.rs: /nonexistent").is_err());
     }
 }

@@ -20,6 +20,7 @@ pub(crate) fn test_steps() -> Vec<Step> {
     if example::exists() {
         steps.push(Step::new("example", example::answers));
         steps.push(Step::new("example on bad input", example::refuses_a_missing_file));
+        steps.push(Step::new("example on a broken playbook", example::refuses_a_broken_playbook));
     }
     steps
 }

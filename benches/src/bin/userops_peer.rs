@@ -10,9 +10,17 @@ use userops::error::{Error, ErrorKind, Result};
 use userops::event::EventSchema;
 use userops::ingest::Mapping;
 use userops::log::EventLog;
+use userops::playbook::{EvaluateOptions, Playbook};
+use userops::profile::{ProfileOptions, build_profiles};
+use userops::sample::{self, SampleOptions};
 use userops_benches::answer;
 use userops_benches::tag::tag_rules;
 use userops_io::LogReader;
+
+/// The playbook that the workload "playbook" evaluates, and what its sample log is like.
+const CONTENT_APP: &str = include_str!("../../../examples/playbooks/content_app.toml");
+const CONTENT_APP_ZONE: &str = "Asia/Shanghai";
+const EVENTS_PER_USER: u32 = 140;
 
 /// What the command line asks for.
 struct Job {
@@ -110,6 +118,23 @@ impl Job {
                 };
                 (reps_ms, peak_rss_kb) = (times, peak_rss()?);
                 line = json!({ "answer": counts, "prepare_ms": prepare_ms });
+            }
+            "playbook" => {
+                let start = Instant::now();
+                let events: u32 =
+                    self.events.parse().map_err(|_| invalid(format!("--n {} is no number", self.events)))?;
+                let options = SampleOptions::default().users(events / EVENTS_PER_USER).zone(CONTENT_APP_ZONE.parse()?);
+                let log = sample::content_app(options)?;
+                let playbook = Playbook::from_toml(CONTENT_APP)?;
+                let prepare_ms = milliseconds(start);
+                let as_of = log.time_span().map_or_else(Default::default, |(_, last)| last);
+                let (profile_ms, _) = repeat(self.reps, || build_profiles(&log, as_of, ProfileOptions::core()))?;
+                let evaluate = EvaluateOptions::new();
+                let (times, outcome) = repeat(self.reps, || playbook.evaluate(&log, as_of, &evaluate))?;
+                (reps_ms, peak_rss_kb) = (times, peak_rss()?);
+                let stages: usize = outcome.stage_counts().iter().map(|(_, users)| users).sum();
+                let answer = [log.event_count(), log.user_count(), stages];
+                line = json!({ "answer": answer, "prepare_ms": prepare_ms, "profile_ms": profile_ms });
             }
             other => return Err(invalid(format!("there is no workload {other:?}"))),
         }

@@ -68,31 +68,26 @@ impl Comparison {
     /// # Errors
     /// `InvalidArgument` where the directory has another number of users.
     pub fn to_table(&self, users: &UserDirectory) -> Result<Table> {
-        let mut rows: Vec<(&str, &str, UserIx, Option<String>, Option<String>)> = Vec::new();
+        let mut rows: Vec<(&str, &str, ValueMove)> = Vec::new();
         let stage = [(String::new(), self.stage_moves.clone())];
         for (kind, list) in [("stage", &stage[..]), ("tag", &self.tags[..]), ("score", &self.scores[..])] {
             for (name, moves) in list {
-                rows.extend(
-                    moves
-                        .iter()
-                        .map(|moved| (kind, name.as_str(), moved.user, moved.before.clone(), moved.after.clone())),
-                );
+                rows.extend(moves.iter().map(|moved| (kind, name.as_str(), moved.clone())));
             }
         }
         let (inside, outside) = (Some("in".to_owned()), Some("out".to_owned()));
         for (name, diff) in &self.segments {
             let entered = diff.entered.iter().map(|user| (user, outside.clone(), inside.clone()));
             let left = diff.left.iter().map(|user| (user, inside.clone(), outside.clone()));
-            rows.extend(
-                entered.chain(left).map(|(user, before, after)| ("segment", name.as_str(), user, before, after)),
-            );
+            let moves = entered.chain(left).map(|(user, before, after)| ValueMove { user, before, after });
+            rows.extend(moves.map(|moved| ("segment", name.as_str(), moved)));
         }
         Table::new(rows.len())
             .with("kind", rows.iter().map(|row| row.0).collect::<Vec<_>>())?
             .with("name", rows.iter().map(|row| row.1).collect::<Vec<_>>())?
-            .with("user", user_column(users, rows.iter().map(|row| row.2)))?
-            .with("before", rows.iter().map(|row| row.3.clone()).collect::<Vec<_>>())?
-            .with("after", rows.iter().map(|row| row.4.clone()).collect::<Vec<_>>())
+            .with("user", user_column(users, rows.iter().map(|row| row.2.user)))?
+            .with("before", rows.iter().map(|row| row.2.before.clone()).collect::<Vec<_>>())?
+            .with("after", rows.iter().map(|row| row.2.after.clone()).collect::<Vec<_>>())
     }
 }
 

@@ -194,7 +194,7 @@ mod tests {
         let toml = "version = 1\n[[tags]]\nname = 'a'\n[[tags]]\nname = 'é'\nwhen = 'x'\n";
         assert_eq!(position_in_toml(toml, &path), Some((6, 8)));
         let json = "{\"version\": 1,\n \"tags\": [{\"name\": \"a]\\\"\"},\n  {\"name\": \"é\", \"when\": \"x\"}]}";
-        assert_eq!(position_in_json(json, &path), Some((3, 24)));
+        assert_eq!(position_in_json(json, &path), Some((3, 25)));
         let missing = Path::default().key("tags").index(1).key("nothing");
         assert_eq!(position_in_toml(toml, &missing), Some((4, 1)));
         assert_eq!(position_in_json(json, &missing), Some((3, 3)));

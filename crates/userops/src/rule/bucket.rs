@@ -11,7 +11,8 @@ pub enum BucketHash {
     /// The library's own: the first eight bytes of nothing but arithmetic over `salt`, a zero byte, and the id as text.
     #[default]
     Userops,
-    /// 32-bit FNV-1a, as some feature-flag services use; over `salt`, `.`, and the id as text.
+    /// 32-bit FNV-1a, as some feature-flag services use; over `salt`, `.`, and the id as text. Its lowest bits
+    /// tell two salts apart by a constant at most, so that two splits into even numbers of buckets are not independent.
     Fnv1a,
     /// 32-bit MurmurHash3 with seed 0; over `salt`, `.`, and the id as text.
     Murmur3,

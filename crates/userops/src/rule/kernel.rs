@@ -53,8 +53,9 @@ pub fn measure_users<'a>(log: &'a EventLog, plan: &Plan<'a>, as_of: Timestamp) -
     let reaches = Reaches::new(log, &plan.windows, as_of, &calendar)?;
     let pass = Pass::new(plan, &reaches, as_of, &calendar);
     let users = log.user_count();
+    // Side by side, because memory that was used before has to be cleared.
     let mut columns: Vec<Measured<'a>> =
-        plan.jobs.iter().map(|job| Measured::new(job.kind, users, job.may_be_unknown)).collect();
+        plan.jobs.par_iter().map(|job| Measured::new(job.kind, users, job.may_be_unknown)).collect();
     let ranges = block_ranges(log);
     let mut parts: Vec<(Range<usize>, Vec<MeasuredMut<'_>>)> =
         ranges.iter().map(|range| (range.clone(), Vec::with_capacity(plan.jobs.len()))).collect();

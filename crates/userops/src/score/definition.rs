@@ -78,6 +78,7 @@ pub struct RfmDefinition {
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "a score has one model, so that nothing is saved by a box")]
 pub enum ScoreModel {
     /// See [`ScoreKind::Rfm`]. Without anybody in the population there is no model, and every score is unknown.
     Rfm {
@@ -240,7 +241,7 @@ impl RfmDefinition {
         groups: Option<&EightGroupScheme>,
         subject: &Subject<'_>,
     ) -> Result<Explanation> {
-        let read = |measure| Ok(rule::read_measure(measure, subject)?.and_then(number));
+        let read = |measure| Ok(rule::read_measure(measure, subject)?.as_ref().and_then(number));
         let values = (read(&self.recency)?, read(&self.frequency)?, read(&self.monetary)?);
         let asked = self.population.as_ref().map(|rule| rule::judge(rule, subject)).transpose()?;
         let (Some(model), (Some(recency), Some(frequency), Some(monetary))) = (model, values) else {
@@ -307,10 +308,10 @@ impl Numbers {
     }
 }
 
-fn number(value: Value) -> Option<MeasureValue> {
+fn number(value: &Value) -> Option<MeasureValue> {
     match value {
-        Value::Integer(value) => Some(value.into()),
-        Value::Float(value) => Some(value.into()),
+        Value::Integer(value) => Some((*value).into()),
+        Value::Float(value) => Some((*value).into()),
         _ => None,
     }
 }

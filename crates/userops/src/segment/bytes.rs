@@ -41,15 +41,15 @@ impl Segment {
         check_header(bytes)?;
         let mut rest = bytes;
         let members = RoaringBitmap::deserialize_from(&mut rest).map_err(|error| {
-            invalid(bytes, format!("at byte {} at the latest: {error}", bytes.len() - rest.len())).caused_by(error)
+            invalid(bytes, &format!("at byte {} at the latest: {error}", bytes.len() - rest.len())).caused_by(error)
         })?;
         if !rest.is_empty() {
-            return Err(invalid(bytes, format!("{} bytes follow after its end", rest.len())));
+            return Err(invalid(bytes, &format!("{} bytes follow after its end", rest.len())));
         }
         match members.max() {
             Some(user) if user >= index_end(user_count) => Err(invalid(
                 bytes,
-                format!(
+                &format!(
                     "it holds user {user}, and there are {user_count} users: it is of another log, or of a later state of it"
                 ),
             )),
@@ -63,23 +63,23 @@ fn check_header(bytes: &[u8]) -> Result<()> {
     let word = |at: usize| -> Result<u32> {
         match bytes.get(at..at + 4) {
             Some(&[a, b, c, d]) => Ok(u32::from_le_bytes([a, b, c, d])),
-            _ => Err(invalid(bytes, "it ends within its header".to_owned())),
+            _ => Err(invalid(bytes, "it ends within its header")),
         }
     };
     let cookie = word(0)?;
     let containers = match cookie {
         COOKIE_PLAIN => word(4)?,
         cookie if cookie & 0xffff == COOKIE_RUNS => (cookie >> 16) + 1,
-        _ => return Err(invalid(bytes, format!("it begins with {cookie}, not with {COOKIE_PLAIN} or {COOKIE_RUNS}"))),
+        _ => return Err(invalid(bytes, &format!("it begins with {cookie}, not with {COOKIE_PLAIN} or {COOKIE_RUNS}"))),
     };
     let held = bytes.len() / CONTAINER_BYTES_MIN;
     if containers > CONTAINERS_MAX || containers as usize > held {
-        return Err(invalid(bytes, format!("its header claims {containers} containers, where it can hold {held}")));
+        return Err(invalid(bytes, &format!("its header claims {containers} containers, where it can hold {held}")));
     }
     Ok(())
 }
 
-fn invalid(bytes: &[u8], what: String) -> Error {
+fn invalid(bytes: &[u8], what: &str) -> Error {
     Error::new(
         ErrorKind::InvalidFormat,
         format!("these {} bytes are no segment in Roaring's portable format: {what}", bytes.len()),

@@ -134,7 +134,7 @@ fn preference(over: EventQuery) -> impl Strategy<Value = Preference> {
         })
 }
 
-fn bands(over: EventQuery) -> impl Strategy<Value = Bands> {
+fn bands(over: &EventQuery) -> impl Strategy<Value = Bands> + use<> {
     let property = |property: &str| Measure::Sum { property: property.into(), over: over.clone() };
     let measure = prop::sample::select(vec![
         Measure::Count(over.clone()),
@@ -160,7 +160,7 @@ fn definitions(rules: Vec<Rule>, over: EventQuery) -> impl Strategy<Value = Vec<
     let folds = prop::collection::vec(prop::sample::select(vec![UnknownFold::Out, UnknownFold::In]), 2);
     let policies =
         prop::collection::vec(prop::sample::select(vec![ManualPolicy::ManualFirst, ManualPolicy::RuleFirst]), 7);
-    (folds, policies, preference(over.clone()), bands(over.clone()), any::<bool>()).prop_map(
+    (folds, policies, preference(over.clone()), bands(&over), any::<bool>()).prop_map(
         move |(folds, policies, preference, bands, has_otherwise)| {
             let cases = Cases::default().case("first", rules[1].clone()).case("second", rules[2].clone());
             let cases = cases.case("third", rules[3].clone());

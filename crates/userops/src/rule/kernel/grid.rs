@@ -33,9 +33,11 @@ struct Part {
     slots: Vec<usize>,
 }
 
-/// Cells by segment and slot, for the users of a block.
+/// Cells by segment, slot and user of a block: the users of a cell lie side by side, so that what is done to all of them
+/// is done to several at once.
 #[derive(Debug, Clone)]
 struct Cells<T> {
+    /// For each name the place of its slot's first user within a segment.
     slot_of_name: Vec<u16>,
     slots: usize,
     segments: usize,
@@ -84,7 +86,7 @@ impl Grid {
         }
         if !self.counts.parts.is_empty() {
             self.count(log.name_codes(), block);
-            self.counts.add_suffixes(block.users.len());
+            self.counts.add_suffixes();
             for part in &self.counts.parts {
                 if let CellsMut::Small(out) = columns[part.column].cells.block(users.clone()) {
                     self.counts.write(part, out);
@@ -93,7 +95,7 @@ impl Grid {
         }
         if !self.sums.parts.is_empty() {
             self.sum(log, block);
-            self.sums.add_suffixes(block.users.len());
+            self.sums.add_suffixes();
             for part in &self.sums.parts {
                 if let CellsMut::Whole(out) = columns[part.column].cells.block(users.clone()) {
                     self.sums.write(part, out);
@@ -103,23 +105,22 @@ impl Grid {
     }
 
     fn count(&mut self, names: &[u16], block: &BlockRows) {
-        let Cells { slot_of_name, slots, segments, cells, .. } = &mut self.counts;
-        let width = *slots * *segments;
+        let Cells { slot_of_name, slots, cells, .. } = &mut self.counts;
         cells.fill(0);
-        for (user, cells) in cells.chunks_exact_mut(width).take(block.users.len()).enumerate() {
-            for (segment, cells) in cells.chunks_exact_mut(*slots).enumerate() {
+        for user in 0..block.users.len() {
+            for (segment, cells) in cells.chunks_exact_mut(*slots * WORD_BITS).enumerate() {
                 let rows = block.cuts[segment][user] as usize..block.cuts[segment + 1][user] as usize;
                 for name in &names[rows] {
-                    cells[usize::from(slot_of_name[usize::from(*name)])] += 1;
+                    cells[usize::from(slot_of_name[usize::from(*name)]) + user] += 1;
                 }
             }
         }
     }
 
     fn sum(&mut self, log: &EventLog, block: &BlockRows) {
-        let Cells { slot_of_name, slots, segments, cells, .. } = &mut self.sums;
+        let Cells { slot_of_name, slots, cells, .. } = &mut self.sums;
         let amounts = log.amount_minor();
-        let width = *slots * *segments;
+        let width = *slots * WORD_BITS;
         cells.fill(0);
         match amounts.known() {
             Some(known) => copy_bits(known, block.rows.clone(), &mut self.known),
@@ -132,7 +133,7 @@ impl Grid {
         let mut values = amounts.values_in(block.rows.clone());
         let names = &log.name_codes()[block.rows.clone()];
         let mut seen = 0;
-        for (user, cells) in cells.chunks_exact_mut(width).take(block.users.len()).enumerate() {
+        for user in 0..block.users.len() {
             // Amounts between the visible events of the user before and this one's are skipped.
             let visible = block.visible(user);
             values = &values[count_ones(&self.known, seen..visible.start - first) as usize..];
@@ -145,7 +146,7 @@ impl Grid {
                     until = block.cuts[segment + 1][user] as usize - first;
                 }
                 let Some((value, rest)) = values.split_first() else { return };
-                cells[segment * *slots + usize::from(slot_of_name[usize::from(names[row])])] += value;
+                cells[segment * width + usize::from(slot_of_name[usize::from(names[row])]) + user] += value;
                 values = rest;
             }
         }
@@ -160,7 +161,8 @@ impl<T: Copy + Default + std::ops::AddAssign + std::ops::SubAssign> Cells<T> {
         for name in 0..names {
             let signature = measures.iter().map(|measure| measure.names.is_none_or(|names| names[name])).collect();
             let next = u16::try_from(signatures.len()).ok()?;
-            slot_of_name.push(*signatures.entry(signature).or_insert(next));
+            let slot = *signatures.entry(signature).or_insert(next);
+            slot_of_name.push(slot.checked_mul(WORD_BITS as u16)?);
         }
         let slots = signatures.len().max(1);
         if slots * segments > CELLS_MAX {
@@ -181,27 +183,33 @@ impl<T: Copy + Default + std::ops::AddAssign + std::ops::SubAssign> Cells<T> {
     }
 
     /// Makes each cell the sum of its slot from its segment on.
-    fn add_suffixes(&mut self, users: usize) {
-        for cells in self.cells.chunks_exact_mut(self.slots * self.segments).take(users) {
-            for segment in (1..self.segments).rev() {
-                let (earlier, later) = cells.split_at_mut(segment * self.slots);
-                let earlier = &mut earlier[(segment - 1) * self.slots..];
-                earlier.iter_mut().zip(later).for_each(|(earlier, later)| *earlier += *later);
-            }
+    fn add_suffixes(&mut self) {
+        let width = self.slots * WORD_BITS;
+        for segment in (1..self.segments).rev() {
+            let (earlier, later) = self.cells.split_at_mut(segment * width);
+            let earlier = &mut earlier[(segment - 1) * width..];
+            earlier.iter_mut().zip(later).for_each(|(earlier, later)| *earlier += *later);
         }
     }
 
+    /// The cells of all users for a segment and slot.
+    fn lanes(&self, segment: usize, slot: usize) -> &[T] {
+        &self.cells[(segment * self.slots + slot) * WORD_BITS..][..WORD_BITS]
+    }
+
     fn write(&self, part: &Part, out: &mut [T]) {
-        let width = self.slots * self.segments;
-        out.fill(T::default());
-        for slot in &part.slots {
-            if part.cuts.0 < part.cuts.1 {
-                let cells = self.cells[part.cuts.0 * self.slots + slot..].iter().step_by(width);
-                out.iter_mut().zip(cells).for_each(|(out, cell)| *out += *cell);
-            }
-            if part.cuts.0 < part.cuts.1 && part.cuts.1 < self.segments {
-                let cells = self.cells[part.cuts.1 * self.slots + slot..].iter().step_by(width);
-                out.iter_mut().zip(cells).for_each(|(out, cell)| *out -= *cell);
+        let (from, until) = part.cuts;
+        let mut slots = part.slots.iter();
+        match slots.next() {
+            Some(first) if from < until => out.copy_from_slice(&self.lanes(from, *first)[..out.len()]),
+            _ => return out.fill(T::default()),
+        }
+        for slot in slots {
+            out.iter_mut().zip(self.lanes(from, *slot)).for_each(|(out, cell)| *out += *cell);
+        }
+        if until < self.segments {
+            for slot in &part.slots {
+                out.iter_mut().zip(self.lanes(until, *slot)).for_each(|(out, cell)| *out -= *cell);
             }
         }
     }

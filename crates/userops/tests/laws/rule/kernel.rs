@@ -10,7 +10,7 @@ use userops::id::UserId;
 use userops::log::EventLog;
 use userops::rule::{Context, EventQuery, Filter, Measure, Plan, Rule, Sequence, Step, Test, Truth, measure_users};
 use userops::time::{Span, Timestamp};
-use userops::value::Value;
+use userops::value::{Value, ValueRef};
 
 use super::generate::{Case, arbitrary_case, log_of, schema};
 use super::naive::Naive;
@@ -105,24 +105,24 @@ fn context(contexts: &[&Context]) -> Context {
     }
 }
 
-fn rows<T>(column: &Column, of: fn(Value) -> T) -> Vec<Option<T>> {
-    (0..column.len()).map(|row| column.get(row).map(|value| of(value.to_owned()))).collect()
+fn rows<T>(column: &Column, of: fn(ValueRef<'_>) -> T) -> Vec<Option<T>> {
+    (0..column.len()).map(|row| column.get(row).map(of)).collect()
 }
 
-fn bool_of(value: Value) -> bool {
-    if let Value::Bool(value) = value { value } else { unreachable!("{value:?}") }
+fn bool_of(value: ValueRef<'_>) -> bool {
+    if let ValueRef::Bool(value) = value { value } else { unreachable!("{value:?}") }
 }
 
-fn integer_of(value: Value) -> i64 {
-    if let Value::Integer(value) = value { value } else { unreachable!("{value:?}") }
+fn integer_of(value: ValueRef<'_>) -> i64 {
+    if let ValueRef::Integer(value) = value { value } else { unreachable!("{value:?}") }
 }
 
-fn float_of(value: Value) -> f64 {
-    if let Value::Float(value) = value { value } else { unreachable!("{value:?}") }
+fn float_of(value: ValueRef<'_>) -> f64 {
+    if let ValueRef::Float(value) = value { value } else { unreachable!("{value:?}") }
 }
 
-fn text_of(value: Value) -> String {
-    if let Value::Text(value) = value { value.into() } else { unreachable!("{value:?}") }
+fn text_of(value: ValueRef<'_>) -> String {
+    if let ValueRef::Text(value) = value { value.into() } else { unreachable!("{value:?}") }
 }
 
 proptest! {
