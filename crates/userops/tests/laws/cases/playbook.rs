@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use userops::error::Result;
 use userops::event::EventSchema;
-use userops::id::{UserId, UserIx};
+use userops::id::UserIx;
 use userops::ingest::{AttributeMapping, Ingest, Mapping, RawBatch, RawColumn};
 use userops::log::EventLog;
 use userops::playbook::{EvaluateOptions, Outcome, Playbook};
@@ -160,7 +160,7 @@ impl PlaybookCase {
 
 /// The users of a log by id, in order of the directory.
 fn users_of(log: &EventLog) -> Vec<String> {
-    log.users().iter().map(|id| UserId::from(id.to_owned()).to_string()).collect()
+    log.users().iter().map(|id| id.to_string()).collect()
 }
 
 struct Judged<'a> {
