@@ -1,4 +1,4 @@
-//! Cases of playbooks: rules, tags, segments, stages, milestones and scores of a handful of users, or why it is refused.
+//! Cases of playbooks: a few events, a playbook or single rules, and what each user is told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
