@@ -24,6 +24,9 @@ use crate::money::{Currency, Money};
 use crate::time::{Calendar, Timestamp, Zone};
 use crate::value::ValueType;
 
+/// Ranges of users for each thread: few enough that a range is worth taking, enough that none is left waiting.
+const RANGES_PER_THREAD: usize = 8;
+
 /// All events of all users, in columns.
 ///
 /// Rows are sorted by user, then time, then arrival; a user's rows are one range. Users are in the order of their
@@ -234,6 +237,12 @@ impl EventLog {
     #[must_use]
     pub fn user_ranges(&self, parts: usize) -> Vec<Range<usize>> {
         balanced_ranges(&self.offsets, parts)
+    }
+
+    /// Ranges of users for each thread to take part in, more than there are threads: one that is slow, or comes late,
+    /// leaves its ranges to others.
+    pub(crate) fn thread_ranges(&self) -> Vec<Range<usize>> {
+        self.user_ranges(rayon::current_num_threads() * RANGES_PER_THREAD)
     }
 
     /// Both logs' events in one, as if the other's had arrived after this one's.

@@ -34,9 +34,6 @@ use crate::time::{Calendar, Timestamp};
 use activity::ActivityColumns;
 use update::Earlier;
 
-/// Ranges of users for each thread: enough that an uneven one does not leave a thread idle.
-const RANGES_PER_THREAD: usize = 8;
-
 /// The profiles of all users of a log as of one instant; one row per user, in the order of the log's directory.
 ///
 /// Users without a visible event have counts of 0 and no instants. Parts that the options leave out are empty.

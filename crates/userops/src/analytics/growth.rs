@@ -19,9 +19,6 @@ use crate::table::Table;
 use crate::time::{Calendar, Day, Timestamp};
 use crate::value::ValueType;
 
-/// Ranges of users for each thread: enough that an uneven one does not leave a thread idle.
-const RANGES_PER_THREAD: usize = 8;
-
 /// What makes a user new in a period.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -230,7 +227,7 @@ struct Tally {
 
 impl Account<'_> {
     fn rows(&self) -> Vec<GrowthRow> {
-        let ranges = self.log.user_ranges(rayon::current_num_threads() * RANGES_PER_THREAD);
+        let ranges = self.log.thread_ranges();
         let parts: Vec<Vec<Tally>> = ranges.into_par_iter().map(|users| self.tally(users)).collect();
         let numbers = self.first..=self.last;
         let sum = |index: usize, value: fn(&Tally) -> u64| parts.iter().map(|part| value(&part[index])).sum::<u64>();

@@ -18,9 +18,6 @@ pub const CHURN_QUANTILE: f64 = 0.95;
 /// Fewer gaps do not place a quantile of 95 % to better than a few ranks.
 pub const GAPS_MIN: u64 = 30;
 
-/// Ranges of users for each thread: enough that an uneven one does not leave a thread idle.
-const RANGES_PER_THREAD: usize = 8;
-
 /// How thresholds are derived.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -136,7 +133,7 @@ pub fn derive_thresholds(
 fn gaps_between_days(log: &EventLog, as_of: Timestamp, counts: &[bool]) -> (Vec<u32>, u64) {
     let calendar = log.calendar(as_of);
     let today = calendar.day(as_of).0;
-    let ranges = log.user_ranges(rayon::current_num_threads() * RANGES_PER_THREAD);
+    let ranges = log.thread_ranges();
     let parts: Vec<(Vec<u32>, u64)> = ranges
         .into_par_iter()
         .map(|users| {

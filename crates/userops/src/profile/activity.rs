@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::gap::distinct_days;
-use super::{ProfileRules, RANGES_PER_THREAD, split_rows};
+use super::{ProfileRules, split_rows};
 use crate::column::PackedCursor;
 use crate::log::EventLog;
 use crate::time::{Calendar, MICROS_PER_DAY, Span, Timestamp};
@@ -57,7 +57,7 @@ pub(super) fn build_activity(
         },
     );
     let mut columns = ActivityColumns { name_counts, ..other };
-    let ranges = log.user_ranges(rayon::current_num_threads() * RANGES_PER_THREAD);
+    let ranges = log.thread_ranges();
     // The first instant of each window.
     let starts: Vec<i64> = rules
         .options()

@@ -5,9 +5,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::ProfileRules;
 use super::gap::{Gaps, distinct_days, distinct_sorted, gaps_of_days};
 use super::scalar::days_between;
-use super::{ProfileRules, RANGES_PER_THREAD};
 use crate::column::PackedCursor;
 use crate::id::UserIx;
 use crate::log::{EventLog, UserEvents};
@@ -121,7 +121,7 @@ pub struct OrderTotals {
 /// [`build_profiles`](super::build_profiles).
 #[must_use]
 pub fn total_orders(log: &EventLog, as_of: Timestamp, order_codes: &[u16], calendar: Option<&Calendar>) -> OrderTotals {
-    let ranges = log.user_ranges(rayon::current_num_threads() * RANGES_PER_THREAD);
+    let ranges = log.thread_ranges();
     let total = |users| TotalsBuilder::new(log, as_of, calendar, &users).total(order_codes, users);
     let parts: Vec<OrderTotals> = ranges.into_par_iter().map(total).collect();
     let mut whole = OrderTotals::default();

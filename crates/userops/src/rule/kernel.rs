@@ -34,9 +34,6 @@ use crate::error::{Result, invalid_argument};
 use crate::log::EventLog;
 use crate::time::{Calendar, Day, Timestamp};
 
-/// Ranges of users for each thread: enough that a thread which is slow, or comes late, leaves its ranges to others.
-const RANGES_PER_THREAD: usize = 8;
-
 /// Takes all measures of a plan for all users, as of an instant.
 ///
 /// Events after `as_of` do not exist yet. Takes one pass over the events, in parallel ranges of users; the answer does not
@@ -71,7 +68,7 @@ pub fn measure_users<'a>(log: &'a EventLog, plan: &Plan<'a>, as_of: Timestamp) -
 /// Ranges of users with about equally many events that begin at multiples of 64.
 fn block_ranges(log: &EventLog) -> Vec<Range<usize>> {
     let users = log.user_count();
-    let ranges = log.user_ranges(rayon::current_num_threads() * RANGES_PER_THREAD);
+    let ranges = log.thread_ranges();
     let ends = ranges.iter().map(|range| range.end.next_multiple_of(WORD_BITS).min(users));
     let mut start = 0;
     let mut aligned = Vec::with_capacity(ranges.len());

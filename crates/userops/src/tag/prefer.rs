@@ -10,9 +10,6 @@ use crate::profile::{Interest, decay, rank_interests};
 use crate::rule::{AMOUNT, EventRows};
 use crate::time::Timestamp;
 
-/// Ranges of users for each thread: enough that an uneven one does not leave a thread idle.
-const RANGES_PER_THREAD: usize = 8;
-
 /// What events weigh by.
 #[derive(Debug, Clone, Copy)]
 enum Weight<'a> {
@@ -95,7 +92,7 @@ pub(super) fn rank_all(log: &EventLog, preference: &Preference, as_of: Timestamp
     let selection = EventRows::new(log, &preference.over, as_of, &calendar)?;
     let top = usize::from(preference.top);
     let parts: Vec<Vec<Vec<Option<u32>>>> = log
-        .user_ranges(rayon::current_num_threads() * RANGES_PER_THREAD)
+        .thread_ranges()
         .into_par_iter()
         .map(|users| {
             let mut ranks = vec![Vec::with_capacity(users.len()); top];

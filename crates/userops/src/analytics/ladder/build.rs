@@ -13,9 +13,6 @@ use crate::id::UserIx;
 use crate::log::EventLog;
 use crate::time::Timestamp;
 
-/// Ranges of users for each thread: enough that an uneven one does not leave a thread idle.
-const RANGES_PER_THREAD: usize = 8;
-
 /// The order ladder of all users of a log, as of one instant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ladder {
@@ -83,7 +80,7 @@ impl Ladder {
 }
 
 fn climb_all(log: &EventLog, as_of: Timestamp, rules: &LadderRules) -> (LadderPart, Packed<u8>) {
-    let ranges = log.user_ranges(rayon::current_num_threads() * RANGES_PER_THREAD);
+    let ranges = log.thread_ranges();
     let parts: Vec<(LadderPart, Vec<Option<u8>>)> =
         ranges.into_par_iter().map(|users| climb_range(log, users, as_of, rules)).collect();
     let mut whole = LadderPart::empty(as_of, rules);
