@@ -1,6 +1,7 @@
 //! Arrow record batches in, and tables out.
 
 mod column;
+mod from_stream;
 mod table;
 
 use std::borrow::Cow;
@@ -12,7 +13,8 @@ use userops::error::{Error, ErrorKind, Result};
 use userops::ingest::{RawBatch, RawColumn, RawData};
 use userops::value::ValueType;
 
-pub use table::table_to_arrow;
+pub use from_stream::table_from_arrow;
+pub use table::{table_to_arrow, table_to_stream};
 
 use crate::failure::{at_source, invalid_format, lock};
 use crate::heading::{Heading, Kind};

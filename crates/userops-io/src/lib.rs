@@ -35,7 +35,7 @@ mod read;
 mod source;
 mod write;
 
-pub use arrow::{record_batch_to_raw, table_to_arrow};
+pub use arrow::{record_batch_to_raw, table_from_arrow, table_to_arrow, table_to_stream};
 pub use csv::{CsvOptions, Delimiter};
 pub use read::{LogReader, Progress, read_batches};
 pub use source::FileFormat;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
-    TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, RecordBatchIterator,
+    RecordBatchOptions, RecordBatchReader, StringArray, TimestampMicrosecondArray,
 };
 use arrow_schema::{DataType, Field, Schema};
 use userops::column::Column;
@@ -28,6 +28,16 @@ pub fn table_to_arrow(table: &Table) -> Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(table.row_count()));
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
         .map_err(|error| Error::new(ErrorKind::InvalidArgument, error.to_string()).caused_by(error))
+}
+
+/// The table as a stream of one batch, as it is handed to other libraries; see [`table_to_arrow`].
+///
+/// # Errors
+/// As [`table_to_arrow`].
+pub fn table_to_stream(table: &Table) -> Result<impl RecordBatchReader + Send + 'static> {
+    let batch = table_to_arrow(table)?;
+    let schema = batch.schema();
+    Ok(RecordBatchIterator::new([Ok(batch)], schema))
 }
 
 /// Refuses texts beyond the 32-bit offsets of `Utf8`.
