@@ -3,23 +3,15 @@
 //! `cargo run --release --example cdnow` reports on the complete CDNOW log, which travels in `examples/data`;
 //! `cargo run --release --example cdnow -- --help` says how to run it on a log of your own.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use userops::error::Result;
 use userops_examples::analysis::Analysis;
 use userops_examples::arguments::{Arguments, Command};
-use userops_examples::{progress, report, tables};
+use userops_examples::{finish, progress, report, tables};
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // A closed standard error leaves nobody to tell.
-            let _ = writeln!(io::stderr(), "error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    finish(run())
 }
 
 fn run() -> Result<()> {

@@ -2,22 +2,14 @@
 //!
 //! `cargo run --release --example sample_log -- --out community.parquet`; `--help` lists the options.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use userops::error::Result;
-use userops_examples::report;
 use userops_examples::sample::{Command, write};
+use userops_examples::{finish, report};
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // A closed standard error leaves nobody to tell.
-            let _ = writeln!(io::stderr(), "error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    finish(run())
 }
 
 fn run() -> Result<()> {

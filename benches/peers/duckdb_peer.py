@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -117,17 +118,20 @@ class DuckDb(Peer):
     def profiles(self) -> pa.Table:
         return self.connection.execute("FROM profile").to_arrow_table()
 
+    def counts(self, table: str, conditions: Iterable[str]) -> tuple[int, ...]:
+        """The number of rows that meet each condition."""
+        columns = ", ".join(f"countif({condition})" for condition in conditions)
+        return self.connection.execute(f"SELECT {columns} FROM {table}").fetchone()
+
     def tags(self) -> tuple[int, ...]:
-        counts = ", ".join(f"countif({x})" for x in (*tag.NAMES, *tag.triples_sql()))
-        return self.connection.execute(f"SELECT {counts} FROM ({self.user_tags()})").fetchone()
+        return self.counts(f"({self.user_tags()})", (*tag.NAMES, *tag.triples_sql()))
 
     def prepare_tags(self) -> None:
         self.connection.execute(f"CREATE TABLE user_tag AS {self.user_tags()}")
 
     def algebra(self) -> tuple[int, ...]:
         # One pass for all triples takes half of the time of one query for each.
-        counts = ", ".join(f"countif({triple})" for triple in tag.triples_sql())
-        return self.connection.execute(f"SELECT {counts} FROM user_tag").fetchone()
+        return self.counts("user_tag", tag.triples_sql())
 
     @staticmethod
     def user_tags() -> str:

@@ -1,5 +1,10 @@
 //! What the examples share: arguments, the analysis of a purchase log and its report, and the writing of sample logs.
 
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use userops::error::Result;
+
 pub mod analysis;
 pub mod arguments;
 pub mod layout;
@@ -8,3 +13,15 @@ pub mod progress;
 pub mod report;
 pub mod sample;
 pub mod tables;
+
+/// How an example ends: an error goes to standard error and makes the exit code 1.
+pub fn finish(result: Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // A closed standard error leaves nobody to tell.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -2,19 +2,20 @@
 
 use std::fmt::Write as _;
 
+use userops::analytics::period::{CalendarPeriod, period_ends};
 use userops::error::{ErrorKind, Result};
 use userops::id::UserIx;
 use userops::lifecycle::{MixOverTime, derive_thresholds, mix_over_time, stage_columns};
 use userops::log::EventLog;
 use userops::milestone::summarize_milestones;
 use userops::playbook::{Comparison, EvaluateOptions, Lifecycle, Outcome, Playbook, compare};
-use userops::time::{Day, Month, Timestamp};
+use userops::time::{Span, Timestamp};
 use userops::value::ValueRef;
 
 use crate::layout::{TextTable, count, heading, percent, share};
 
 /// The mix of stages is shown for so many month ends before the report's instant.
-const MONTHS_SHOWN: i32 = 8;
+const MONTHS_SHOWN: usize = 8;
 /// "Who moved" looks back so many days.
 const MOVED_DAYS: i64 = 30;
 
@@ -44,8 +45,7 @@ impl Operations {
         let options = EvaluateOptions::new();
         let (playbook, thresholds_note) = settle_thresholds(log, playbook, as_of);
         let outcome = playbook.evaluate(log, as_of, &options)?;
-        let month_ago =
-            Timestamp::from_micros(as_of.as_micros() - userops::time::Span::from_days(MOVED_DAYS).as_micros());
+        let month_ago = Timestamp::from_micros(as_of.as_micros() - Span::from_days(MOVED_DAYS).as_micros());
         let began = log.time_span().is_some_and(|(first, _)| first <= month_ago);
         // A month ago there may have been too few gaps to derive thresholds from: then nobody is said to have moved.
         let earlier = if began { playbook.evaluate(log, month_ago, &options).ok() } else { None };
@@ -53,7 +53,7 @@ impl Operations {
         let mix = match &outcome.stages {
             None => None,
             Some(stages) => {
-                let instants = month_ends(log, as_of);
+                let instants = month_ends(log, as_of)?;
                 let columns = stage_columns(log, &stages.definition, &instants)?;
                 Some(mix_over_time(&stages.definition, &instants, &columns)?)
             }
@@ -192,17 +192,12 @@ fn settle_thresholds(log: &EventLog, playbook: &Playbook, as_of: Timestamp) -> (
     }
 }
 
-/// The last instants of the months before `as_of`, and `as_of` itself.
-fn month_ends(log: &EventLog, as_of: Timestamp) -> Vec<Timestamp> {
-    let calendar = log.calendar(as_of);
+/// The ends of the last months before `as_of`, and `as_of` itself.
+fn month_ends(log: &EventLog, as_of: Timestamp) -> Result<Vec<Timestamp>> {
     let first = log.time_span().map_or(as_of, |(first, _)| first);
-    let this_month = calendar.day(as_of).month();
-    let end_of = |month: Month| {
-        let start: Day = Month(month.0 + 1).first_day();
-        Timestamp::from_micros(calendar.day_start(start).as_micros() - 1)
-    };
-    let mut instants: Vec<Timestamp> =
-        (1..=MONTHS_SHOWN).rev().map(|back| end_of(Month(this_month.0 - back))).filter(|end| *end >= first).collect();
-    instants.push(as_of);
-    instants
+    let mut ends = period_ends(CalendarPeriod::Month, first, as_of, &log.calendar(as_of))?;
+    ends.retain(|end| *end < as_of);
+    ends.drain(..ends.len().saturating_sub(MONTHS_SHOWN));
+    ends.push(as_of);
+    Ok(ends)
 }

@@ -9,6 +9,7 @@
 //! [`transition_matrix`], [`mix_over_time`], and [`forecast_mix`] with its [`back_test`].
 
 mod assign;
+mod constant;
 mod definition;
 mod dwell;
 mod explain;
@@ -16,7 +17,6 @@ mod forecast;
 mod history;
 mod mix;
 mod presence;
-pub(crate) mod reference;
 mod replay;
 mod standard;
 mod target;

@@ -6,7 +6,7 @@ use super::presence::{Arrival, Arrivals};
 use crate::column::{Interner, TextColumn};
 use crate::error::Result;
 use crate::log::EventLog;
-use crate::rule::{Context, Measures, Plan, measure_users};
+use crate::rule::{Context, Measures, Plan, UnknownFold, measure_users};
 use crate::time::Timestamp;
 
 /// The stage of each user of a log as of an instant; unknown for users in none. A row per user, in the order of the
@@ -27,7 +27,7 @@ pub fn assign_stages(
     let (log, as_of) = (measures.log(), measures.as_of());
     let calendar = log.calendar(as_of);
     let arrived = Arrivals::new(log, definition, &calendar)?.of_all();
-    let targets = targets(measures, definition, context, log.user_count())?;
+    let targets = measures.first_of(definition.rules(), UnknownFold::Out, context)?;
     if !definition.is_guarded() {
         return Ok(column(definition, &targets, |user, target| target.filter(|_| arrived[user].is_there(as_of))));
     }
@@ -55,7 +55,7 @@ pub fn stage_columns(
     };
     let at = |as_of: &Timestamp| {
         let measures = measure_users(log, &plan, *as_of)?;
-        let targets = targets(&measures, definition, &Context::default(), log.user_count())?;
+        let targets = measures.first_of(definition.rules(), UnknownFold::Out, &Context::default())?;
         Ok(match &histories {
             Some(histories) => guarded_column(definition, &targets, histories, &arrived, *as_of),
             None => column(definition, &targets, |user, target| target.filter(|_| arrived[user].is_there(*as_of))),
@@ -64,36 +64,10 @@ pub fn stage_columns(
     instants.iter().map(at).collect()
 }
 
-/// The position of the first stage whose rule is true, for each user.
-fn targets(
-    measures: &Measures<'_>,
-    definition: &LifecycleDefinition,
-    context: &Context,
-    users: usize,
-) -> Result<Vec<Option<u16>>> {
-    const WORD_BITS: usize = u64::BITS as usize;
-    let mut targets = vec![None; users];
-    let mut open = vec![u64::MAX; users.div_ceil(WORD_BITS)];
-    for (position, rule) in definition.rules().enumerate() {
-        let truths = measures.evaluate(rule, context)?;
-        for (word, (open, holds)) in open.iter_mut().zip(truths.true_words()).enumerate() {
-            let mut entered = *open & holds;
-            *open &= !entered;
-            while entered != 0 {
-                if let Some(target) = targets.get_mut(word * WORD_BITS + entered.trailing_zeros() as usize) {
-                    *target = Some(position as u16);
-                }
-                entered &= entered - 1;
-            }
-        }
-    }
-    Ok(targets)
-}
-
 /// From a user's arrival on, the stage is that of the history; before it, nobody knows since when, it is the target.
 fn guarded_column(
     definition: &LifecycleDefinition,
-    targets: &[Option<u16>],
+    targets: &[Option<u32>],
     histories: &StageHistories,
     arrived: &[Arrival],
     as_of: Timestamp,
@@ -107,22 +81,22 @@ fn guarded_column(
         let spells = histories.spells_of(user);
         let entered = spells.partition_point(|spell| spell.from.is_none_or(|from| from <= micros));
         let spell = spells.get(entered.checked_sub(1)?)?;
-        spell.until.is_none_or(|until| micros < until).then_some(spell.stage)
+        spell.until.is_none_or(|until| micros < until).then_some(u32::from(spell.stage))
     })
 }
 
 /// A column of names from positions. Its dictionary holds all stages, so that columns of one lifecycle share it.
 fn column(
     definition: &LifecycleDefinition,
-    targets: &[Option<u16>],
-    stage: impl Fn(usize, Option<u16>) -> Option<u16>,
+    targets: &[Option<u32>],
+    stage: impl Fn(usize, Option<u32>) -> Option<u32>,
 ) -> TextColumn {
     let mut interner = Interner::default();
     definition.names().for_each(|name| {
         interner.intern(name);
     });
     let (dictionary, codes) = interner.into_sorted();
-    let code = |stage: u16| codes.get(usize::from(stage)).copied();
+    let code = |stage: u32| codes.get(stage as usize).copied();
     let codes = targets.iter().enumerate().map(|(user, target)| stage(user, *target).and_then(code)).collect();
     TextColumn { codes, dictionary }
 }

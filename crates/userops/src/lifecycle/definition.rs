@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::reference::{Reference, constant, references};
+use super::constant::constant;
 use crate::error::{Result, invalid_definition, limit_exceeded, name_hint, unknown_name};
 use crate::event::check_names;
-use crate::rule::{self, Rule};
+use crate::rule::{self, Reference, Rule};
 use crate::time::Span;
 
 /// The most stages that one lifecycle can have: matrices of them are read by people.
@@ -162,7 +162,7 @@ impl LifecycleDefinition {
         for name in &self.ladder {
             self.position(name).map_err(|error| error.at("the ladder of the lifecycle"))?;
         }
-        Ok(())
+        if self.is_guarded() { self.check_history() } else { Ok(()) }
     }
 
     fn check_stage(&self, position: usize, stage: &StageDefinition) -> Result<()> {
@@ -179,7 +179,7 @@ impl LifecycleDefinition {
                 )));
             }
         }
-        if references(&stage.when).contains(&Reference::Stage) {
+        if stage.when.references().contains(&Reference::Lifecycle) {
             return Err(invalid_definition(format!(
                 "the rule of the stage {name:?} reads the stage, which it decides; use the conditions themselves"
             )));
@@ -207,7 +207,7 @@ impl LifecycleDefinition {
     /// `InvalidDefinition`, naming the stage and what it reads.
     pub(crate) fn check_history(&self) -> Result<()> {
         for stage in &self.stages {
-            if let Some(read) = references(&stage.when).first() {
+            if let Some(read) = stage.when.references().first() {
                 return Err(invalid_definition(format!(
                     "the stage {:?} reads {read}, whose past is not kept, so the lifecycle has no history and no \
                      guards; write the condition itself into the stage's rule",

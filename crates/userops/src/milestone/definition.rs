@@ -27,13 +27,29 @@ impl Milestone {
     pub fn new(name: impl Into<String>, when: Rule) -> Self {
         Self { name: name.into(), when }
     }
+
+    /// Refuses a rule that has no first instant.
+    ///
+    /// # Errors
+    /// `InvalidDefinition` for a rule that reads tags, segments, scores or the stage, which are known as of one instant
+    /// only.
+    pub fn check(&self) -> Result<()> {
+        match self.when.references().first() {
+            None => Ok(()),
+            Some(read) => Err(invalid_definition(format!(
+                "the milestone {:?} reads {read}, whose past is not kept, so it has no first instant; write the condition \
+                 itself into the milestone's rule",
+                self.name
+            ))),
+        }
+    }
 }
 
 /// Refuses a list of milestones that cannot be told apart.
 ///
 /// # Errors
-/// `InvalidDefinition` without a milestone, and for names that are empty or occur twice; `LimitExceeded` for more than
-/// [`MILESTONES_MAX`] milestones.
+/// `InvalidDefinition` without a milestone, and for names that are empty or occur twice; as [`Milestone::check`];
+/// `LimitExceeded` for more than [`MILESTONES_MAX`] milestones.
 pub fn check_milestones(milestones: &[Milestone]) -> Result<()> {
     let count = milestones.len();
     if count == 0 {
@@ -42,7 +58,8 @@ pub fn check_milestones(milestones: &[Milestone]) -> Result<()> {
     if count > MILESTONES_MAX {
         return Err(limit_exceeded(format!("{count} milestones are more than the limit {MILESTONES_MAX}")));
     }
-    check_names("milestone", milestones.iter().map(|milestone| milestone.name.as_str()))
+    check_names("milestone", milestones.iter().map(|milestone| milestone.name.as_str()))?;
+    milestones.iter().try_for_each(Milestone::check)
 }
 
 /// The events behind the five milestones of AARRR. A list that is empty leaves its milestone out, but for acquisition.

@@ -16,7 +16,7 @@ pub fn explain_milestones(milestones: &[Milestone], subject: &Subject<'_>) -> Re
     check_milestones(milestones)?;
     let parts = milestones.iter().map(|milestone| {
         let node = Explanation::new(milestone.name.as_str());
-        Ok(match First::of(milestone, subject.log())?.instant(subject)?.map(Timestamp::from_micros) {
+        Ok(match First::of(milestone, subject.log()).instant(subject)?.map(Timestamp::from_micros) {
             Some(at) => node.value(at).text("reached").part(explain_rule(&milestone.when, &subject.at(at))?),
             None => node.text("not reached").part(explain_rule(&milestone.when, subject)?),
         })

@@ -2,8 +2,7 @@
 
 use super::definition::Milestone;
 use super::nth::Lasting;
-use crate::error::{Result, invalid_definition};
-use crate::lifecycle::reference::references;
+use crate::error::Result;
 use crate::log::EventLog;
 use crate::rule::{Rule, Subject, judge, next_change_at};
 use crate::time::Timestamp;
@@ -18,17 +17,8 @@ pub(super) enum First<'a> {
 }
 
 impl<'a> First<'a> {
-    /// # Errors
-    /// `InvalidDefinition` for a rule that reads other definitions.
-    pub(super) fn of(milestone: &'a Milestone, log: &EventLog) -> Result<Self> {
-        if let Some(read) = references(&milestone.when).first() {
-            return Err(invalid_definition(format!(
-                "the milestone {:?} reads {read}, whose past is not kept, so it has no first instant; write the condition \
-                 itself into the milestone's rule",
-                milestone.name
-            )));
-        }
-        Ok(Lasting::of(&milestone.when, log).map_or(Self::Asked(&milestone.when), Self::Counted))
+    pub(super) fn of(milestone: &'a Milestone, log: &EventLog) -> Self {
+        Lasting::of(&milestone.when, log).map_or(Self::Asked(&milestone.when), Self::Counted)
     }
 
     /// The instant in microseconds, from the user's first event to the instant of the subject, both included.

@@ -30,13 +30,12 @@ pub struct MilestoneTable {
 /// rayon's threads.
 ///
 /// # Errors
-/// As [`check_milestones`]; `InvalidDefinition` for a rule that reads tags, segments, scores or the stage, which are
-/// known as of one instant only; as judging the rules.
+/// As [`check_milestones`]; as judging the rules.
 pub fn reach_milestones(log: &EventLog, milestones: &[Milestone], as_of: Timestamp) -> Result<MilestoneTable> {
     check_milestones(milestones)?;
     let calendar = log.calendar(as_of);
-    let firsts: Vec<First<'_>> = milestones.iter().map(|milestone| First::of(milestone, log)).collect::<Result<_>>()?;
-    let instants = firsts.iter().map(|first| column(log, first, as_of, &calendar)).collect::<Result<_>>()?;
+    let first_of = |milestone| column(log, &First::of(milestone, log), as_of, &calendar);
+    let instants = milestones.iter().map(first_of).collect::<Result<_>>()?;
     Ok(MilestoneTable { as_of, names: milestones.iter().map(|milestone| milestone.name.clone()).collect(), instants })
 }
 

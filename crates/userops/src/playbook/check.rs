@@ -1,9 +1,9 @@
 //! Refuses a playbook that contradicts itself, saying where.
 
-use super::definition::{FORMAT_VERSION, Lifecycle, Playbook, refuse};
+use super::definition::{FORMAT_VERSION, Lifecycle, Playbook};
 use super::graph::{Need, Node};
 use super::position::Path;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, invalid_definition};
 use crate::event::check_names;
 use crate::rule::{Vocabulary, check_measure, check_rule};
 use crate::value::ValueType;
@@ -23,19 +23,19 @@ impl Fault {
 
 /// Checks all that can be checked without a log.
 pub(super) fn check(playbook: &Playbook) -> Result<(), Fault> {
-    check_with(playbook, Vocabulary::of_schema(&playbook.schema).close_listed())
+    check_with(playbook, Vocabulary::of_schema(&playbook.schema).close_listed()).map(drop)
 }
 
-/// Checks rules against these names. Definitions are checked in the order in which they build on each other, and join
-/// the vocabulary one by one.
-pub(super) fn check_with(playbook: &Playbook, mut vocabulary: Vocabulary) -> Result<(), Fault> {
+/// Checks rules against these names. Definitions are checked in the order in which they build on each other, which is
+/// returned, and join the vocabulary one by one.
+pub(super) fn check_with(playbook: &Playbook, mut vocabulary: Vocabulary) -> Result<Vec<Node>, Fault> {
     check_heads(playbook)?;
     let order = playbook.order()?;
     for name in playbook.segments.iter().map(|segment| &segment.name) {
         vocabulary = vocabulary.segment(name);
     }
     vocabulary = vocabulary.stages(playbook.stage_names());
-    for node in order {
+    for &node in &order {
         let mut measure_type = None;
         for (path, need) in playbook.needs(node) {
             match need {
@@ -49,9 +49,10 @@ pub(super) fn check_with(playbook: &Playbook, mut vocabulary: Vocabulary) -> Res
     }
     for (index, milestone) in playbook.milestones.iter().enumerate() {
         let path = Path::default().key("milestones").index(index).key("when");
+        milestone.check().map_err(Fault::at(&path))?;
         check_rule(&milestone.when, &vocabulary).map_err(Fault::at(&path))?;
     }
-    Ok(())
+    Ok(order)
 }
 
 /// Versions, names, and what each definition can tell of itself.
@@ -62,7 +63,7 @@ fn check_heads(playbook: &Playbook) -> Result<(), Fault> {
             "version {} of the format is not known; this library reads version {FORMAT_VERSION}",
             playbook.version
         );
-        return Err(Fault { path: root.key("version"), error: refuse(message) });
+        return Err(Fault { path: root.key("version"), error: invalid_definition(message) });
     }
     playbook.schema.check().map_err(Fault::at(&root.key("schema")))?;
     let names = |what: &str, key: &str, names: Vec<&String>| {

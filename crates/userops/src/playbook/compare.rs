@@ -43,8 +43,7 @@ pub struct ValueMove {
 pub fn compare(before: &Outcome, after: &Outcome) -> Result<Comparison> {
     before.check_same_users(after)?;
     let users = before.user_count();
-    let columns = |outcome: &Outcome| -> BTreeMap<String, Column> { outcome.context.tags.clone() };
-    let tags = moves_by_name(&columns(before), &columns(after), users);
+    let tags = moves_by_name(&before.context.tags, &after.context.tags, users);
     let scores = moves_by_name(&before.context.scores, &after.context.scores, users);
     let nobody = crate::segment::Segment::nobody(users);
     let mut segments = Vec::new();
@@ -101,17 +100,18 @@ fn names<'a>(all: impl Iterator<Item = &'a String>) -> Vec<String> {
     names
 }
 
-fn moves_by_name(
-    before: &BTreeMap<String, Column>,
-    after: &BTreeMap<String, Column>,
+fn moves_by_name<'a>(
+    before: &'a BTreeMap<String, Column>,
+    after: &'a BTreeMap<String, Column>,
     users: usize,
 ) -> Vec<(String, Vec<ValueMove>)> {
     let nothing = Column::unknown(crate::value::ValueType::Bool, users);
-    let of = |columns: &BTreeMap<String, Column>, name: &str| columns.get(name).cloned().unwrap_or(nothing.clone());
-    names(before.keys().chain(after.keys()))
-        .into_iter()
-        .map(|name| (name.clone(), moves(&of(before, &name), &of(after, &name), users)))
-        .collect()
+    let moves_of = |name: String| {
+        let of = |columns: &'a BTreeMap<String, Column>| columns.get(&name).unwrap_or(&nothing);
+        let moves = moves(of(before), of(after), users);
+        (name, moves)
+    };
+    names(before.keys().chain(after.keys())).into_iter().map(moves_of).collect()
 }
 
 fn moves(before: &Column, after: &Column, users: usize) -> Vec<ValueMove> {

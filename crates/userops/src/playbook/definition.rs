@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::check::{Fault, check};
 use super::position::{line_and_column, position_in_json, position_in_toml};
-use crate::error::{Error, ErrorKind, Result, invalid_definition};
+use crate::error::{Error, Result, invalid_definition};
 use crate::event::EventSchema;
 use crate::lifecycle::{DeriveOptions, LifecycleDefinition, LifecycleThresholds};
 use crate::milestone::Milestone;
@@ -177,9 +177,4 @@ fn locate(fault: Fault, position: impl Fn(&super::position::Path) -> Option<(usi
         Some((line, column)) => error.at(format!("line {line}, column {column}")),
         None => error,
     }
-}
-
-/// The kinds of error that a playbook can be refused with are those of its parts; this one is the rest.
-pub(super) fn refuse(message: String) -> Error {
-    Error::new(ErrorKind::InvalidDefinition, message)
 }

@@ -4,7 +4,7 @@ use super::check::check_with;
 use super::definition::{Lifecycle, Playbook};
 use super::graph::{Need, Node};
 use super::outcome::{Outcome, StageAnswer};
-use crate::error::{Error, Result};
+use crate::error::{Result, invalid_definition};
 use crate::event::EventSchema;
 use crate::lifecycle::{DerivedThresholds, LifecycleDefinition, assign_stages, derive_thresholds};
 use crate::log::EventLog;
@@ -55,7 +55,7 @@ impl Playbook {
     /// what the definition is called.
     pub fn evaluate(&self, log: &EventLog, as_of: Timestamp, options: &EvaluateOptions) -> Result<Outcome> {
         self.check()?;
-        self.check_log(log)?;
+        let order = self.check_log(log)?;
         let lifecycle = self.settle_lifecycle(log, as_of)?;
         let plan = self.plan(log, lifecycle.as_ref().map(|(definition, _)| definition))?;
         let measures = measure_users(log, &plan, as_of)?;
@@ -63,8 +63,8 @@ impl Playbook {
         let work =
             Work { playbook: self, log, as_of, manual: &manual, lifecycle: lifecycle.as_ref(), measures: &measures };
         let mut answers = Answers::default();
-        for node in self.order().map_err(|fault| fault.error.at(fault.path))? {
-            work.answer(node, &mut answers).map_err(|error| named(error, &self.title(node)))?;
+        for node in order {
+            work.answer(node, &mut answers)?;
         }
         let milestones = match self.milestones.is_empty() {
             true => None,
@@ -92,11 +92,12 @@ impl Playbook {
         })
     }
 
-    /// Refuses a log that is not what the playbook's schema says, and rules over what the log does not have.
-    fn check_log(&self, log: &EventLog) -> Result<()> {
+    /// Refuses a log that is not what the playbook's schema says, and rules over what the log does not have. Returns the
+    /// order in which the definitions build on each other.
+    fn check_log(&self, log: &EventLog) -> Result<Vec<Node>> {
         let EventSchema { zone, currency, .. } = &self.schema;
         let differ = |what: &str, ours: String, theirs: String| {
-            super::definition::refuse(format!(
+            invalid_definition(format!(
                 "the playbook {:?} is for the {what} {ours}, and the log has {theirs}: read the log with the playbook's \
                  schema",
                 self.name
@@ -187,7 +188,8 @@ impl Work<'_> {
             }
             Node::Lifecycle => {
                 if let Some((definition, _)) = self.lifecycle {
-                    context.stage = Some(assign_stages(self.measures, definition, context)?);
+                    let stages = assign_stages(self.measures, definition, context);
+                    context.stage = Some(stages.map_err(|error| error.at(self.playbook.title(node)))?);
                 }
             }
         }
@@ -199,9 +201,4 @@ impl Work<'_> {
 fn in_order<D, T>(definitions: &[D], mut answers: Vec<(usize, T)>, name: impl Fn(&D) -> &String) -> Vec<(String, T)> {
     answers.sort_by_key(|(index, _)| *index);
     answers.into_iter().map(|(index, answer)| (name(&definitions[index]).clone(), answer)).collect()
-}
-
-/// The error after the title, unless it already begins with it.
-fn named(error: Error, title: &str) -> Error {
-    if error.to_string().starts_with(title) { error } else { error.at(title) }
 }

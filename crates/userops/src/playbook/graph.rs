@@ -1,8 +1,9 @@
 //! Which definitions build on which, and an order to work them out in.
 
 use super::check::Fault;
-use super::definition::{Lifecycle, Playbook, refuse};
+use super::definition::{Lifecycle, Playbook};
 use super::position::Path;
+use crate::error::invalid_definition;
 use crate::lifecycle::LifecycleDefinition;
 use crate::rule::{Measure, Reference, Rule};
 
@@ -118,7 +119,7 @@ impl Playbook {
                 let mut titles: Vec<String> = trail[start..].iter().map(|node| self.title(*node)).collect();
                 titles.push(self.title(parent));
                 let message = format!("definitions build on each other in a circle: {}", titles.join(" → "));
-                return Err(Fault { path, error: refuse(message) });
+                return Err(Fault { path, error: invalid_definition(message) });
             }
             self.visit(parent, trail, order)?;
         }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::definition::refuse;
 use crate::column::Column;
-use crate::error::Result;
+use crate::error::{Result, invalid_definition};
 use crate::event::unknown;
 use crate::id::{UserDirectory, UserIx};
 use crate::lifecycle::{DerivedThresholds, LifecycleDefinition};
@@ -116,7 +115,7 @@ impl Outcome {
             table.push("stage", Column::Text(stages.clone()))?;
         }
         for (name, segment) in &self.segments {
-            let members: Vec<bool> = (0..users.len()).map(|user| segment.contains(UserIx(user as u32))).collect();
+            let members: Vec<bool> = segment.to_bitmap().iter().collect();
             table.push(format!("segment.{name}"), Column::from(members))?;
         }
         Ok(table)
@@ -159,7 +158,7 @@ impl Outcome {
         if self.user_count() == other.user_count() {
             return Ok(());
         }
-        Err(refuse(format!(
+        Err(invalid_definition(format!(
             "one outcome has {} users and the other {}: evaluate both over the same log, at two instants if need be",
             self.user_count(),
             other.user_count()

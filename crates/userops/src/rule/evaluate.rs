@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::UnknownFold;
 use super::condition::{Definition, Rule};
 use super::context::Context;
 use super::kernel::bits::{Ternary, WORD_BITS};
@@ -90,6 +91,32 @@ impl<'a> Measures<'a> {
             known.copy_from_slice(&out.known);
         });
         Ok(Truths::from_words(holds, known, users))
+    }
+
+    /// For each user the position of the first of these rules that holds; `None` where none does.
+    ///
+    /// # Errors
+    /// As [`Measures::evaluate`].
+    pub(crate) fn first_of<'r>(
+        &self,
+        rules: impl IntoIterator<Item = &'r Rule>,
+        unknown: UnknownFold,
+        context: &Context,
+    ) -> Result<Vec<Option<u32>>> {
+        let mut first = vec![None; self.len()];
+        let mut open = vec![u64::MAX; self.len().div_ceil(WORD_BITS)];
+        for (position, rule) in rules.into_iter().enumerate() {
+            let holds = unknown.decide_words(&self.evaluate(rule, context)?);
+            for ((users, open), holds) in first.chunks_mut(WORD_BITS).zip(&mut open).zip(holds) {
+                let mut taken = holds & *open;
+                *open &= !taken;
+                while taken != 0 {
+                    users[taken.trailing_zeros() as usize] = Some(position as u32);
+                    taken &= taken - 1;
+                }
+            }
+        }
+        Ok(first)
     }
 
     /// The values of a measure: a count as an integer, money as an integer in minor units, or a float for its mean.

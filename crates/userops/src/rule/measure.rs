@@ -113,6 +113,28 @@ pub enum Measure {
     Bucket(Bucket),
 }
 
+/// The query of a measure that is taken over events, borrowed as the measure is.
+macro_rules! over {
+    ($measure:expr) => {
+        match $measure {
+            Self::Count(over)
+            | Self::ActiveDays(over)
+            | Self::FirstTime(over)
+            | Self::LastTime(over)
+            | Self::DaysSinceFirst(over)
+            | Self::DaysSinceLast(over)
+            | Self::Sum { over, .. }
+            | Self::Min { over, .. }
+            | Self::Max { over, .. }
+            | Self::Mean { over, .. }
+            | Self::Distinct { over, .. }
+            | Self::Latest { over, .. }
+            | Self::DaysSinceReturn { over, .. } => Some(over),
+            _ => None,
+        }
+    };
+}
+
 impl Measure {
     /// A user attribute.
     pub fn attribute(name: impl Into<String>) -> Self {
@@ -137,22 +159,11 @@ impl Measure {
     /// The events that the measure is taken over, where it is taken over events.
     #[must_use]
     pub fn over(&self) -> Option<&EventQuery> {
-        match self {
-            Self::Count(over)
-            | Self::ActiveDays(over)
-            | Self::FirstTime(over)
-            | Self::LastTime(over)
-            | Self::DaysSinceFirst(over)
-            | Self::DaysSinceLast(over)
-            | Self::Sum { over, .. }
-            | Self::Min { over, .. }
-            | Self::Max { over, .. }
-            | Self::Mean { over, .. }
-            | Self::Distinct { over, .. }
-            | Self::Latest { over, .. }
-            | Self::DaysSinceReturn { over, .. } => Some(over),
-            _ => None,
-        }
+        over!(self)
+    }
+
+    pub(super) fn over_mut(&mut self) -> Option<&mut EventQuery> {
+        over!(self)
     }
 
     /// The event property that the measure reads, where it reads one.

@@ -1,6 +1,7 @@
 //! What a rule builds on: the other definitions that it names.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::condition::{Definition, Rule};
 use super::measure::Measure;
@@ -17,6 +18,17 @@ pub enum Reference {
     Lifecycle,
     /// A score by name.
     Score(String),
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tag(name) => write!(f, "the tag {name:?}"),
+            Self::Segment(name) => write!(f, "the segment {name:?}"),
+            Self::Score(name) => write!(f, "the score {name:?}"),
+            Self::Lifecycle => f.write_str("the lifecycle stage"),
+        }
+    }
 }
 
 impl Rule {

@@ -4,15 +4,13 @@ use super::definition::{Cases, ManualPolicy, TagDefinition, TagKind};
 use super::manual::{ManualAction, ManualTag, ManualTags};
 use super::prefer::rank_all;
 use super::table::{TagColumn, TagTable};
-use crate::column::{Column, Interner, Packed, TextColumn};
+use crate::column::{Bitmap, Column, Interner, Packed, TextColumn};
 use crate::error::Result;
 use crate::id::UserIx;
 use crate::log::EventLog;
 use crate::rule::{Context, Measures, UnknownFold};
 use crate::time::Timestamp;
 use crate::value::{Value, ValueType};
-
-const WORD_BITS: usize = u64::BITS as usize;
 
 /// Assigns tags in the order given, each of which may build on those before it and on what `context` has: every tag joins
 /// the context once it is there.
@@ -72,11 +70,11 @@ impl TagDefinition {
         Ok(match &self.kind {
             TagKind::Rule(rule) => {
                 let words = self.unknown.decide_words(&measures.evaluate(rule, context)?);
-                vec![Column::Bool(flags(&words, log.user_count()).into())]
+                vec![Column::Bool(Bitmap::from_words(words, log.user_count()).iter().collect::<Vec<_>>().into())]
             }
-            TagKind::Cases(cases) => vec![assign_cases(cases, self.unknown, measures, log.user_count(), context)?],
+            TagKind::Cases(cases) => vec![assign_cases(cases, self.unknown, measures, context)?],
             TagKind::Bands(bands) => {
-                vec![assign_cases(&bands.to_cases(), UnknownFold::Out, measures, log.user_count(), context)?]
+                vec![assign_cases(&bands.to_cases(), UnknownFold::Out, measures, context)?]
             }
             TagKind::Value(measure) => vec![measures.column(measure, context)?],
             TagKind::Preference(preference) => {
@@ -133,41 +131,17 @@ impl TagDefinition {
     }
 }
 
-/// A flag per user from words of 64 users.
-fn flags(words: &[u64], user_count: usize) -> Vec<bool> {
-    let mut flags = vec![false; user_count];
-    for (flags, word) in flags.chunks_mut(WORD_BITS).zip(words) {
-        flags.iter_mut().enumerate().for_each(|(bit, flag)| *flag = word >> bit & 1 == 1);
-    }
-    flags
-}
-
 /// For each user the value of the first case that holds.
-fn assign_cases(
-    cases: &Cases,
-    unknown: UnknownFold,
-    measures: &Measures<'_>,
-    user_count: usize,
-    context: &Context,
-) -> Result<Column> {
+fn assign_cases(cases: &Cases, unknown: UnknownFold, measures: &Measures<'_>, context: &Context) -> Result<Column> {
     let mut interner = Interner::default();
     let codes: Vec<u32> = cases.cases.iter().map(|case| interner.intern(&case.value)).collect();
     let otherwise = cases.otherwise.as_deref().map(|value| interner.intern(value));
     let (dictionary, sorted) = interner.into_sorted();
-    let mut rows = vec![otherwise.map(|code| sorted[code as usize]); user_count];
-    let mut open = vec![u64::MAX; user_count.div_ceil(WORD_BITS)];
-    for (case, code) in cases.cases.iter().zip(codes) {
-        let holds = unknown.decide_words(&measures.evaluate(&case.when, context)?);
-        for (word, (holds, open)) in holds.into_iter().zip(&mut open).enumerate() {
-            let mut taken = holds & *open;
-            *open &= !taken;
-            while taken != 0 {
-                rows[word * WORD_BITS + taken.trailing_zeros() as usize] = Some(sorted[code as usize]);
-                taken &= taken - 1;
-            }
-        }
-    }
-    Ok(Column::Text(TextColumn { codes: rows.into_iter().collect(), dictionary }))
+    let first = measures.first_of(cases.cases.iter().map(|case| &case.when), unknown, context)?;
+    let code_of =
+        |case: Option<u32>| case.map(|case| codes[case as usize]).or(otherwise).map(|code| sorted[code as usize]);
+    let codes = first.into_iter().map(code_of).collect();
+    Ok(Column::Text(TextColumn { codes, dictionary }))
 }
 
 /// The column with other values in these rows, which ascend. Values have its type, as [`ManualTags`] sees to.

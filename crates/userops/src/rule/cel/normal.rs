@@ -1,7 +1,7 @@
 //! The normal form of a rule: what its text can tell apart, and no more.
 
 use crate::rule::condition::Rule;
-use crate::rule::event_query::{EventPattern, EventQuery, Filter};
+use crate::rule::event_query::{EventPattern, Filter};
 use crate::rule::measure::Measure;
 
 impl Rule {
@@ -45,25 +45,6 @@ impl Measure {
             over.filter = over.filter.take().map(Filter::normalize);
         }
         self
-    }
-
-    fn over_mut(&mut self) -> Option<&mut EventQuery> {
-        match self {
-            Self::Count(over)
-            | Self::ActiveDays(over)
-            | Self::FirstTime(over)
-            | Self::LastTime(over)
-            | Self::DaysSinceFirst(over)
-            | Self::DaysSinceLast(over)
-            | Self::Sum { over, .. }
-            | Self::Min { over, .. }
-            | Self::Max { over, .. }
-            | Self::Mean { over, .. }
-            | Self::Distinct { over, .. }
-            | Self::Latest { over, .. }
-            | Self::DaysSinceReturn { over, .. } => Some(over),
-            _ => None,
-        }
     }
 }
 
