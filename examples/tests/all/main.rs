@@ -1,0 +1,11 @@
+//! The examples as a whole: the main job from end to end, and every playbook recounted.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod main_job;
+mod playbooks;
