@@ -96,7 +96,7 @@ macro_rules! files {
 files! {
     anniversary, calendar, contribution, event_log, ingest, ladder, lifecycle, milestone, money, month_arithmetic,
     playbook, portrait, profile, rfm, rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth,
-    segment, tag, time_format, time_window, time_window_dst, value_group,
+    score, segment, tag, time_format, time_window, time_window_dst, value_group,
 }
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
