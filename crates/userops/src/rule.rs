@@ -38,6 +38,7 @@ mod test;
 mod truth;
 
 pub use bucket::{Bucket, BucketHash};
+pub(crate) use check::check_query;
 pub use check::{Vocabulary, check_measure, check_rule};
 pub use condition::{Definition, Rule};
 pub use context::Context;

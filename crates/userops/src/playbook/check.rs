@@ -2,6 +2,7 @@
 
 use super::definition::{FORMAT_VERSION, Lifecycle, Playbook};
 use super::graph::{Need, Node};
+use super::name::check_number;
 use super::position::Path;
 use crate::error::{Error, Result, invalid_definition};
 use crate::event::check_names;
@@ -16,14 +17,16 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    fn at<'a>(path: &'a Path) -> impl FnOnce(Error) -> Self + 'a {
+    pub(super) fn at<'a>(path: &'a Path) -> impl FnOnce(Error) -> Self + 'a {
         |error| Self { path: path.clone(), error }
     }
 }
 
 /// Checks all that can be checked without a log.
 pub(super) fn check(playbook: &Playbook) -> Result<(), Fault> {
-    check_with(playbook, Vocabulary::of_schema(&playbook.schema).close_listed()).map(drop)
+    let vocabulary = Vocabulary::of_schema(&playbook.schema).close_listed();
+    playbook.check_profile(&vocabulary)?;
+    check_with(playbook, vocabulary).map(drop)
 }
 
 /// Checks rules against these names. Definitions are checked in the order in which they build on each other, which is
@@ -42,9 +45,13 @@ pub(super) fn check_with(playbook: &Playbook, mut vocabulary: Vocabulary) -> Res
                 Need::Rule(rule) => check_rule(rule, &vocabulary).map_err(Fault::at(&path))?,
                 Need::Measure(measure) => {
                     measure_type = check_measure(measure, &vocabulary).map_err(Fault::at(&path))?;
+                    if matches!(node, Node::Score(_)) {
+                        check_number(measure, measure_type).map_err(Fault::at(&path))?;
+                    }
                 }
             }
         }
+        playbook.check_names(node, &vocabulary)?;
         vocabulary = playbook.learn(node, measure_type, vocabulary);
     }
     for (index, milestone) in playbook.milestones.iter().enumerate() {
@@ -80,8 +87,8 @@ fn check_heads(playbook: &Playbook) -> Result<(), Fault> {
             Node::Segment(index) => playbook.segments[index].check(),
             Node::Lifecycle => match &playbook.lifecycle {
                 Some(Lifecycle::Custom(definition)) => definition.check(),
-                Some(Lifecycle::Standard(thresholds)) => thresholds.check(),
-                _ => Ok(()),
+                Some(Lifecycle::Standard(given) | Lifecycle::Derived { given, .. }) => given.check(),
+                None => Ok(()),
             },
         };
         checked.map_err(Fault::at(&playbook.path(node)))?;

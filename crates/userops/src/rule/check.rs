@@ -19,6 +19,7 @@ mod measure;
 mod test;
 mod vocabulary;
 
+pub(crate) use measure::check_query;
 pub use vocabulary::Vocabulary;
 
 use super::condition::{Definition, Rule};

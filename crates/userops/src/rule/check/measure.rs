@@ -63,7 +63,8 @@ pub(super) fn check_dated(attribute: &str, what: &str, vocabulary: &Vocabulary) 
     }
 }
 
-fn check_query(over: &EventQuery, vocabulary: &Vocabulary) -> Result<()> {
+/// Refuses events, a filter or a window that cannot be.
+pub(crate) fn check_query(over: &EventQuery, vocabulary: &Vocabulary) -> Result<()> {
     check_events(&over.events, over.filter.as_ref(), vocabulary)?;
     check_window(&over.window, vocabulary)
 }

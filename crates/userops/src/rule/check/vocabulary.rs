@@ -179,7 +179,7 @@ impl Vocabulary {
         self
     }
 
-    pub(super) fn check_event(&self, name: &str) -> Result<()> {
+    pub(crate) fn check_event(&self, name: &str) -> Result<()> {
         self.events.get("event", name).map(drop)
     }
 
@@ -192,6 +192,16 @@ impl Vocabulary {
 
     pub(super) fn attribute_kind(&self, name: &str) -> Result<Kind> {
         self.attributes.get("attribute", name).map(Kind::of)
+    }
+
+    /// The type of an event property, where it is known.
+    pub(crate) fn property_type(&self, name: &str) -> Result<Option<ValueType>> {
+        self.property_kind(name).map(Kind::value_type)
+    }
+
+    /// The type of a user attribute, where it is known.
+    pub(crate) fn attribute_type(&self, name: &str) -> Result<Option<ValueType>> {
+        self.attribute_kind(name).map(Kind::value_type)
     }
 
     pub(super) fn tag_type(&self, name: &str) -> Result<ValueType> {
