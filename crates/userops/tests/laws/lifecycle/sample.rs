@@ -20,7 +20,8 @@ pub(crate) fn hour(hour: i64) -> Timestamp {
 /// The instants at which anything can change in these logs: half hours, and the minute before one in St. John's.
 pub(crate) fn grid(until: i64) -> impl Iterator<Item = Timestamp> {
     let minute = MICROS_PER_HOUR / 60;
-    (-2..=2 * until).flat_map(move |half| {
+    // Two hours before the first event, where the earliest instants that are asked about lie.
+    (-4..=2 * until).flat_map(move |half| {
         let at = START + half * MICROS_PER_HOUR / 2;
         [at, at + minute].map(Timestamp::from_micros)
     })
