@@ -156,6 +156,18 @@ impl<'a, T: Copy> PackedCursor<'a, T> {
         self.column.values.get(start..self.rank).unwrap_or_default()
     }
 
+    /// The known rows among the 64 from row `64 · word` on, least significant bit first, and their values.
+    #[inline]
+    pub(crate) fn word(&mut self, word: usize) -> (u64, &'a [T]) {
+        const ROWS: usize = u64::BITS as usize;
+        let rows = word * ROWS..(word * ROWS + ROWS).min(self.column.len());
+        let known = match &self.column.known {
+            None => u64::MAX,
+            Some(known) => known.words().get(word).copied().unwrap_or(0),
+        };
+        (known, self.values_in(rows))
+    }
+
     #[inline]
     fn advance(&mut self, known: &Bitmap, row: usize) {
         if row < self.row || row - self.row > Self::STEP_ROWS_MAX {

@@ -141,7 +141,9 @@ pub fn total_orders(log: &EventLog, as_of: Timestamp, order_codes: &[u16], calen
     whole
 }
 
-/// Rows whose names are compared at once before any of them is looked at by itself.
+const WORD_BITS: usize = u64::BITS as usize;
+
+/// Rows whose names are compared at once.
 const BLOCK: usize = 16;
 
 /// Adds up orders row by row, in ascending order of row.
@@ -205,29 +207,42 @@ impl<'a> TotalsBuilder<'a> {
     fn total_where(mut self, users: Range<usize>, is_order: impl Fn(u16) -> bool) -> OrderTotals {
         let offsets = self.log.offsets();
         let (start, end) = (offsets[users.start] as usize, offsets[users.end] as usize);
-        let (blocks, tail) = self.log.name_codes()[start..end].as_chunks::<BLOCK>();
-        for (index, block) in blocks.iter().enumerate() {
-            // A bit per order of the block, set without a branch.
-            let mut orders = 0u16;
-            for (bit, name) in block.iter().enumerate() {
-                orders |= u16::from(is_order(*name)) << bit;
-            }
-            while orders != 0 {
-                self.add_order(start + index * BLOCK + orders.trailing_zeros() as usize);
-                orders &= orders - 1;
-            }
+        let names = self.log.name_codes();
+        // Words of the amounts' bitmap: part of one, whole ones, and part of the last.
+        let whole_start = start.next_multiple_of(WORD_BITS).min(end);
+        let (words, tail) = names[whole_start..end].as_chunks::<WORD_BITS>();
+        self.add_orders(start / WORD_BITS, bits_of_few(&names[start..whole_start], &is_order) << (start % WORD_BITS));
+        for (word, names) in (whole_start / WORD_BITS..).zip(words) {
+            self.add_orders(word, bits(names, &is_order));
         }
-        for (row, name) in (end - tail.len()..).zip(tail) {
-            if is_order(*name) {
-                self.add_order(row);
-            }
-        }
+        self.add_orders(end / WORD_BITS, bits_of_few(tail, &is_order));
         self.close_user();
         self.totals.last_micros = self.last_rows.iter().map(|row| self.log.time_micros()[*row]).collect();
         self.totals
     }
 
-    fn add_order(&mut self, row: usize) {
+    /// Adds the orders among 64 rows, given as bits.
+    #[inline]
+    fn add_orders(&mut self, word: usize, mut orders: u64) {
+        if orders == 0 {
+            return;
+        }
+        let (known, amounts) = self.amounts.word(word);
+        // The usual log has money on orders and on nothing else: then the nth order has the nth amount.
+        let mut amounts_in_order = (known == orders).then(|| amounts.iter().copied());
+        while orders != 0 {
+            let bit = orders.trailing_zeros() as usize;
+            let amount = match &mut amounts_in_order {
+                Some(amounts) => amounts.next(),
+                None if known >> bit & 1 == 0 => None,
+                None => amounts.get((known & ((1 << bit) - 1)).count_ones() as usize).copied(),
+            };
+            self.add_order(word * WORD_BITS + bit, amount.unwrap_or_default());
+            orders &= orders - 1;
+        }
+    }
+
+    fn add_order(&mut self, row: usize, amount: i64) {
         if row >= self.user_end {
             self.open_user(row);
         }
@@ -235,7 +250,7 @@ impl<'a> TotalsBuilder<'a> {
             return;
         }
         self.order_count += 1;
-        self.revenue_minor += self.amounts.get(row).unwrap_or_default();
+        self.revenue_minor += amount;
         self.last_row = row;
         if let Some(calendar) = self.calendar {
             let day = calendar.day(Timestamp::from_micros(self.log.time_micros()[row])).0;
@@ -275,4 +290,24 @@ impl<'a> TotalsBuilder<'a> {
             self.days.clear();
         }
     }
+}
+
+/// Which of 64 names are orders, least significant bit first.
+#[inline]
+fn bits(names: &[u16; WORD_BITS], is_order: impl Fn(u16) -> bool) -> u64 {
+    let mut orders = 0;
+    for (index, block) in names.as_chunks::<BLOCK>().0.iter().enumerate() {
+        // A bit per order of the block, set without a branch.
+        let mut bits = 0u16;
+        for (bit, name) in block.iter().enumerate() {
+            bits |= u16::from(is_order(*name)) << bit;
+        }
+        orders |= u64::from(bits) << (index * BLOCK);
+    }
+    orders
+}
+
+/// The same of fewer names.
+fn bits_of_few(names: &[u16], is_order: impl Fn(u16) -> bool) -> u64 {
+    names.iter().enumerate().fold(0, |orders, (bit, name)| orders | u64::from(is_order(*name)) << bit)
 }
