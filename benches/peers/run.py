@@ -92,7 +92,7 @@ def commands(workload: str, log: Log, arguments: argparse.Namespace) -> list[tup
             command += ["--workload", workload, "--layout", layout, *shared]
             jobs.append((Run(peer, workload, layout), command))
     if not arguments.skip_userops:
-        program = arguments.target / "release" / "userops_peer"
+        program = arguments.target / "peers/build/release/userops_peer"
         command = [str(program), workload.removesuffix("_string"), *shared]
         if user_column(workload) == "user_id":
             command += ["--ids", "string"]

@@ -42,13 +42,16 @@ impl Operations {
     /// # Errors
     /// Those of [`Playbook::evaluate`].
     pub fn new(log: &EventLog, playbook: &Playbook, as_of: Timestamp) -> Result<Self> {
-        let options = EvaluateOptions::new();
-        let (playbook, thresholds_note) = settle_thresholds(log, playbook, as_of);
-        let outcome = playbook.evaluate(log, as_of, &options)?;
+        let (playbook, thresholds_note) = settle_thresholds(log, playbook, as_of)?;
+        let outcome = playbook.evaluate(log, as_of, &EvaluateOptions::new())?;
         let month_ago = Timestamp::from_micros(as_of.as_micros() - Span::from_days(MOVED_DAYS).as_micros());
-        let began = log.time_span().is_some_and(|(first, _)| first <= month_ago);
-        // A month ago there may have been too few gaps to derive thresholds from: then nobody is said to have moved.
-        let earlier = if began { playbook.evaluate(log, month_ago, &options).ok() } else { None };
+        let earlier = match log.time_span() {
+            // By the thresholds of today: only users move.
+            Some((first, _)) if first <= month_ago => {
+                none_if_empty(playbook.evaluate(log, month_ago, &EvaluateOptions::new().stages_of(&outcome)))?
+            }
+            _ => None,
+        };
         let moved = earlier.as_ref().map(|earlier| compare(earlier, &outcome)).transpose()?;
         let mix = match &outcome.stages {
             None => None,
@@ -174,21 +177,26 @@ impl Operations {
 
 /// The playbook as it is, or, where the log has too few returns to derive the thresholds of its lifecycle from, with those
 /// that it gives: a young or small log is reported on as well. Then the second part says so.
-fn settle_thresholds(log: &EventLog, playbook: &Playbook, as_of: Timestamp) -> (Playbook, Option<String>) {
+fn settle_thresholds(log: &EventLog, playbook: &Playbook, as_of: Timestamp) -> Result<(Playbook, Option<String>)> {
     let mut settled = playbook.clone();
-    let Some(Lifecycle::Derived { given, options }) = &playbook.lifecycle else { return (settled, None) };
-    match derive_thresholds(log, as_of, given, *options) {
-        Err(error) if error.kind() == ErrorKind::Empty => {
-            let note = format!(
-                "too few returns to derive thresholds from (fewer than {}): dormancy begins on day {} of silence, churn \
-                 on day {}, as given",
-                options.gaps_min, given.dormant_days, given.churn_days
-            );
-            settled.lifecycle = Some(Lifecycle::Standard(given.clone()));
-            (settled, Some(note))
-        }
-        // Any other error is the evaluation's to tell.
-        _ => (settled, None),
+    let Some(Lifecycle::Derived { given, options }) = &playbook.lifecycle else { return Ok((settled, None)) };
+    if none_if_empty(derive_thresholds(log, as_of, given, *options))?.is_some() {
+        return Ok((settled, None));
+    }
+    let note = format!(
+        "too few returns to derive thresholds from (fewer than {}): dormancy begins on day {} of silence, churn on day \
+         {}, as given",
+        options.gaps_min, given.dormant_days, given.churn_days
+    );
+    settled.lifecycle = Some(Lifecycle::Standard(given.clone()));
+    Ok((settled, Some(note)))
+}
+
+/// Nothing in place of the error that there is too little to answer from.
+fn none_if_empty<T>(answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Err(error) if error.kind() == ErrorKind::Empty => Ok(None),
+        answer => answer.map(Some),
     }
 }
 

@@ -23,10 +23,22 @@ fn bench_peers(words: &[String]) -> Outcome {
     let (events, words) = split_events(words)?;
     let target = target_folder()?;
     let python = prepare_python(&target)?;
-    run(&mut cargo(&["build", "--release", "--locked", "--package", "userops-benches", "--bins"]))?;
-    let data = prepare_log(&target, events)?;
+    let build = target.join("peers/build");
+    run(&mut build_programs(&build))?;
+    let data = prepare_log(&target, &build, events)?;
     let script = root().join(PEERS).join("run.py");
     run(Command::new(python).arg(script).arg("--events").arg(events.to_string()).arg("--data").arg(data).args(words))
+}
+
+/// Builds our programs for the instructions that the peers' packages choose at run time or are built for. A folder of
+/// its own keeps these flags from building everything else anew.
+fn build_programs(folder: &Path) -> Command {
+    let mut command = cargo(&["build", "--release", "--locked", "--package", "userops-benches", "--bins"]);
+    command.arg("--target-dir").arg(folder);
+    if cfg!(target_arch = "x86_64") {
+        command.env("RUSTFLAGS", "-C target-cpu=x86-64-v3");
+    }
+    command
 }
 
 /// The number of events, and the words left for the runner.
@@ -56,11 +68,11 @@ fn prepare_python(target: &Path) -> Result<PathBuf, String> {
 }
 
 /// The folder with a log of this many events, generated where it is missing.
-fn prepare_log(target: &Path, events: u32) -> Result<PathBuf, String> {
+fn prepare_log(target: &Path, build: &Path, events: u32) -> Result<PathBuf, String> {
     let data = target.join("peers/data");
     let is_there = |ending: &str| data.join(format!("ev_{events}.{ending}")).exists();
     if !["parquet", "csv", "meta.json"].into_iter().all(is_there) {
-        let generator = target.join("release").join(format!("generate_log{}", std::env::consts::EXE_SUFFIX));
+        let generator = build.join("release").join(format!("generate_log{}", std::env::consts::EXE_SUFFIX));
         run(Command::new(generator).arg(events.to_string()).arg("--csv").arg("--out").arg(&data))?;
     }
     Ok(data)

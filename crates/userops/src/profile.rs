@@ -17,7 +17,7 @@ mod update;
 pub use gap::Gaps;
 pub use habit::Habits;
 pub use interest::Interest;
-pub(crate) use interest::{decay, rank_interests};
+pub(crate) use interest::{add_interest, decay, rank_interests};
 pub use options::{CELLS_MAX, INTEREST_HALF_LIFE, ProfileOptions, ProfileRules, WINDOW_DAYS};
 pub use order::{OrderProfile, OrderTotals, OrderWindow, total_orders};
 pub use period::{MONTHS_MAX, count_active_months};

@@ -25,17 +25,21 @@ pub(crate) fn counted_codes(log: &EventLog, names: &[String]) -> Result<Vec<bool
 /// The distinct local days of a user's counted events, ascending, in place of what `days` held.
 pub(crate) fn active_days(events: &UserEvents<'_>, counts: &[bool], calendar: &Calendar, days: &mut Vec<i32>) {
     days.clear();
-    let mut stretch = 0..0;
-    let mut offset = 0;
+    // The instants of the day of the event before: most events share it.
+    let mut same_day = 0..0;
     let mut sorted = true;
     for (&time, &code) in events.time_micros().iter().zip(events.name_codes()) {
         if !counts.get(usize::from(code)).copied().unwrap_or(false) {
             continue;
         }
-        if !stretch.contains(&time) {
-            (stretch, offset) = calendar.stretch(Timestamp::from_micros(time));
+        if same_day.contains(&time) {
+            continue;
         }
-        let day = time.saturating_add(offset).div_euclid(MICROS_PER_DAY) as i32;
+        let (stretch, offset) = calendar.stretch(Timestamp::from_micros(time));
+        let day = time.saturating_add(offset).div_euclid(MICROS_PER_DAY);
+        let start = day.saturating_mul(MICROS_PER_DAY).saturating_sub(offset);
+        same_day = start.max(stretch.start)..start.saturating_add(MICROS_PER_DAY).min(stretch.end);
+        let day = day as i32;
         match days.last() {
             Some(last) if *last == day => {}
             last => {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::definition::{LifecycleDefinition, StageDefinition};
+use super::definition::{LifecycleDefinition, Presence, StageDefinition};
 use crate::error::{Result, invalid_definition};
 use crate::rule::{EventQuery, Measure};
 
@@ -41,6 +41,8 @@ pub struct LifecycleThresholds {
     pub churn_days: u32,
     /// Who comes back from churn is reactivated until this day after the return; at least 1.
     pub reactivated_days: u32,
+    /// From when on a user is there.
+    pub presence: Presence,
 }
 
 impl Default for LifecycleThresholds {
@@ -55,6 +57,7 @@ impl Default for LifecycleThresholds {
             dormant_days: 30,
             churn_days: 90,
             reactivated_days: 30,
+            presence: Presence::default(),
         }
     }
 }
@@ -110,6 +113,6 @@ impl LifecycleDefinition {
             StageDefinition::new(GROWTH, active(thresholds.growth_days)),
             StageDefinition::new(INTRODUCTION, active(1)),
         ];
-        Ok(Self::new(stages).ladder([PROSPECT, INTRODUCTION, GROWTH, MATURITY]))
+        Ok(Self::new(stages).ladder([PROSPECT, INTRODUCTION, GROWTH, MATURITY]).presence(thresholds.presence.clone()))
     }
 }

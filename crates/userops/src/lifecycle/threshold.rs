@@ -1,5 +1,8 @@
 //! Thresholds from the product's own gaps: how long those who come back stay away.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -92,8 +95,8 @@ pub fn derive_thresholds(
 ) -> Result<DerivedThresholds> {
     options.check()?;
     let counts = counted_codes(log, &given.activity)?;
-    let (mut gaps, open_gap_count) = gaps_between_days(log, as_of, &counts);
-    let gap_count = gaps.len() as u64;
+    let gaps = Gaps::of(log, as_of, &counts);
+    let (gap_count, open_gap_count) = (gaps.count(), gaps.open);
     if gap_count < options.gaps_min.max(1) {
         return Err(empty(format!(
             "{gap_count} gaps between active days are fewer than the {} that thresholds are derived from; give \
@@ -101,14 +104,13 @@ pub fn derive_thresholds(
             options.gaps_min.max(1)
         )));
     }
-    gaps.sort_unstable();
-    let dormant_days = first_day_over(&gaps, options.dormant_quantile);
-    let churn_days = first_day_over(&gaps, options.churn_quantile);
+    let dormant_days = gaps.first_day_over(options.dormant_quantile);
+    let churn_days = gaps.first_day_over(options.churn_quantile);
     let churn_raised = churn_days == dormant_days;
     let churn_days = if churn_raised { dormant_days.saturating_add(1) } else { churn_days };
     let thresholds = LifecycleThresholds { dormant_days, churn_days, reactivated_days: dormant_days, ..given.clone() };
     thresholds.check()?;
-    let shorter = |days: u32| gaps.partition_point(|gap| *gap < days) as f64 / gap_count as f64;
+    let shorter = |days: u32| gaps.shorter(days) as f64 / gap_count as f64;
     Ok(DerivedThresholds {
         rule: format!(
             "dormancy begins on day {dormant_days} of silence, by which {} of {gap_count} closed gaps between active \
@@ -121,7 +123,7 @@ pub fn derive_thresholds(
         as_of,
         gap_count,
         open_gap_count,
-        median_days: first_day_over(&gaps, 0.5) - 1,
+        median_days: gaps.first_day_over(0.5) - 1,
         shorter_than_dormant_ratio: shorter(dormant_days),
         shorter_than_churn_ratio: shorter(churn_days),
         churn_raised,
@@ -129,33 +131,79 @@ pub fn derive_thresholds(
     })
 }
 
-/// The closed gaps of all users in days, and how many users have an open one.
-fn gaps_between_days(log: &EventLog, as_of: Timestamp, counts: &[bool]) -> (Vec<u32>, u64) {
-    let calendar = log.calendar(as_of);
-    let today = calendar.day(as_of).0;
-    let ranges = log.thread_ranges();
-    let parts: Vec<(Vec<u32>, u64)> = ranges
-        .into_par_iter()
-        .map(|users| {
-            let (mut gaps, mut open, mut days) = (Vec::new(), 0, Vec::new());
+/// Gaps of fewer days are counted by their length; longer ones, which are rare, are looked up.
+const SHORT_GAP_DAYS: usize = 1_024;
+
+/// How many gaps between active days there are of each length.
+#[derive(Debug)]
+struct Gaps {
+    short: Vec<u64>,
+    long: BTreeMap<u32, u64>,
+    /// How many users are silent since their last active day.
+    open: u64,
+}
+
+impl Gaps {
+    /// The gaps of all users of a log.
+    fn of(log: &EventLog, as_of: Timestamp, counts: &[bool]) -> Self {
+        let calendar = log.calendar(as_of);
+        let today = calendar.day(as_of).0;
+        let part = |users: Range<usize>| {
+            let (mut gaps, mut days) = (Self::none(), Vec::new());
             for user in users {
                 let events = log.events_of(UserIx(user as u32)).until(as_of);
                 active_days(&events, counts, &calendar, &mut days);
-                gaps.extend(days.windows(2).map(|pair| (pair[1] - pair[0]) as u32));
-                open += u64::from(days.last().is_some_and(|last| *last < today));
+                days.windows(2).for_each(|pair| *gaps.slot((pair[1] - pair[0]) as u32) += 1);
+                gaps.open += u64::from(days.last().is_some_and(|last| *last < today));
             }
-            (gaps, open)
-        })
-        .collect();
-    let open_gap_count = parts.iter().map(|(_, open)| open).sum();
-    (parts.into_iter().flat_map(|(gaps, _)| gaps).collect(), open_gap_count)
-}
+            gaps
+        };
+        log.thread_ranges().into_par_iter().map(part).reduce(Self::none, |one, other| one.join(&other))
+    }
 
-/// The least number of days such that at least this share of the ascending gaps is shorter.
-fn first_day_over(gaps: &[u32], quantile: f64) -> u32 {
-    // 0.55 · 20 is a little more than 11 in floating point, and is meant to be 11.
-    let rank = (quantile * gaps.len() as f64 * (1.0 - f64::EPSILON)).ceil().max(1.0) as usize;
-    gaps.get(rank - 1).or(gaps.last()).map_or(1, |gap| gap.saturating_add(1))
+    fn none() -> Self {
+        Self { short: vec![0; SHORT_GAP_DAYS], long: BTreeMap::new(), open: 0 }
+    }
+
+    fn slot(&mut self, days: u32) -> &mut u64 {
+        match self.short.get_mut(days as usize) {
+            Some(slot) => slot,
+            None => self.long.entry(days).or_default(),
+        }
+    }
+
+    fn join(mut self, other: &Self) -> Self {
+        other.by_length().for_each(|(days, count)| *self.slot(days) += count);
+        self.open += other.open;
+        self
+    }
+
+    /// The lengths that occur, ascending, each with how often.
+    fn by_length(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
+        let short = (0..).zip(self.short.iter().copied()).filter(|(_, count)| *count > 0);
+        short.chain(self.long.iter().map(|(days, count)| (*days, *count)))
+    }
+
+    fn count(&self) -> u64 {
+        self.by_length().map(|(_, count)| count).sum()
+    }
+
+    /// How many are shorter than this.
+    fn shorter(&self, days: u32) -> u64 {
+        self.by_length().take_while(|(length, _)| *length < days).map(|(_, count)| count).sum()
+    }
+
+    /// The least number of days such that at least this share of the gaps is shorter.
+    fn first_day_over(&self, quantile: f64) -> u32 {
+        // 0.55 · 20 is a little more than 11 in floating point, and is meant to be 11.
+        let rank = (quantile * self.count() as f64 * (1.0 - f64::EPSILON)).ceil().max(1.0) as u64;
+        let mut seen = 0;
+        let reached = self.by_length().find(|(_, count)| {
+            seen += count;
+            seen >= rank
+        });
+        reached.map_or(1, |(days, _)| days.saturating_add(1))
+    }
 }
 
 fn percent(ratio: f64) -> String {

@@ -1,7 +1,8 @@
 //! Which milestones a user has reached, when, and by what; and what the others wait for.
 
 use super::definition::{Milestone, check_milestones};
-use super::first_instant::First;
+use super::first_instant::Firsts;
+use super::nth::Tally;
 use crate::error::Result;
 use crate::explanation::Explanation;
 use crate::rule::{Subject, explain_rule};
@@ -14,9 +15,10 @@ use crate::time::Timestamp;
 /// As [`reach_milestones`](super::reach_milestones).
 pub fn explain_milestones(milestones: &[Milestone], subject: &Subject<'_>) -> Result<Explanation> {
     check_milestones(milestones)?;
-    let parts = milestones.iter().map(|milestone| {
+    let (firsts, mut tally) = (Firsts::of(milestones, subject.log()), Tally::default());
+    let parts = milestones.iter().zip(firsts.instants(subject, &mut tally)).map(|(milestone, instant)| {
         let node = Explanation::new(milestone.name.as_str());
-        Ok(match First::of(milestone, subject.log()).instant(subject)?.map(Timestamp::from_micros) {
+        Ok(match instant?.map(Timestamp::from_micros) {
             Some(at) => node.value(at).text("reached").part(explain_rule(&milestone.when, &subject.at(at))?),
             None => node.text("not reached").part(explain_rule(&milestone.when, subject)?),
         })

@@ -1,32 +1,48 @@
 //! The first instant at which a rule is true.
 
 use super::definition::Milestone;
-use super::nth::Lasting;
+use super::nth::{Counts, Lasting, Tally};
 use crate::error::Result;
 use crate::log::EventLog;
 use crate::rule::{Rule, Subject, judge, next_change_at};
 use crate::time::Timestamp;
 
-/// How the first instant of a rule is found.
+/// How the first instants of milestones are found.
 #[derive(Debug)]
-pub(super) enum First<'a> {
+pub(super) struct Firsts<'a> {
+    firsts: Vec<First<'a>>,
+    counts: Counts,
+}
+
+#[derive(Debug)]
+enum First<'a> {
     /// By counting events.
     Counted(Lasting),
     /// By asking the rule.
     Asked(&'a Rule),
 }
 
-impl<'a> First<'a> {
-    pub(super) fn of(milestone: &'a Milestone, log: &EventLog) -> Self {
-        Lasting::of(&milestone.when, log).map_or(Self::Asked(&milestone.when), Self::Counted)
+impl<'a> Firsts<'a> {
+    pub(super) fn of(milestones: &'a [Milestone], log: &EventLog) -> Self {
+        let mut counts = Counts::default();
+        let first_of = |milestone: &'a Milestone| {
+            Lasting::of(&milestone.when, log, &mut counts).map_or(First::Asked(&milestone.when), First::Counted)
+        };
+        Self { firsts: milestones.iter().map(first_of).collect(), counts }
     }
 
-    /// The instant in microseconds, from the user's first event to the instant of the subject, both included.
-    pub(super) fn instant(&self, subject: &Subject<'_>) -> Result<Option<i64>> {
-        match self {
-            Self::Counted(lasting) => Ok(lasting.instant(&subject.events(), subject.calendar())),
-            Self::Asked(rule) => ask(rule, subject),
-        }
+    /// The instant of each milestone in microseconds, from the user's first event to the instant of the subject, both
+    /// included. `tally` is room to work in.
+    pub(super) fn instants(
+        &self,
+        subject: &Subject<'_>,
+        tally: &mut Tally,
+    ) -> impl Iterator<Item = Result<Option<i64>>> {
+        self.counts.tally(&subject.events(), subject.calendar(), tally);
+        self.firsts.iter().map(|first| match first {
+            First::Counted(lasting) => Ok(lasting.instant(tally)),
+            First::Asked(rule) => ask(rule, subject),
+        })
     }
 }
 

@@ -2,62 +2,73 @@
 
 use crate::log::{EventLog, UserEvents};
 use crate::rule::{EventQuery, Measure, Observed, Rule, Test};
-use crate::time::{Calendar, Timestamp};
+use crate::time::{Calendar, Day, Timestamp};
 use crate::value::Value;
+
+const WORD_BITS: usize = u64::BITS as usize;
 
 /// A rule that only events can make true, and nothing can make untrue again.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Lasting {
-    /// The nth of these events.
-    Event { codes: Vec<bool>, nth: usize },
-    /// The first of these events on the nth distinct local day.
-    Day { codes: Vec<bool>, nth: usize },
+    /// The count with this number in [`Counts`] is complete.
+    Count(usize),
     /// So many of these.
     AtLeast { count: usize, of: Vec<Lasting> },
 }
 
+/// What the lasting rules count: for each the nth of its events, or the first of them on the nth distinct local day.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    counts: Vec<Count>,
+    /// For 64 counts at a time, a word per event name: which of them its events add to.
+    words: Vec<Vec<u64>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Count {
+    nth: usize,
+    by_day: bool,
+}
+
+/// How far one user has come in each count.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    missing: Vec<usize>,
+    days: Vec<Vec<Day>>,
+    instants: Vec<Option<i64>>,
+}
+
 impl Lasting {
-    /// The lasting form of a rule over a log, or `None` where the rule has none.
-    pub(super) fn of(rule: &Rule, log: &EventLog) -> Option<Self> {
-        let all = |rules: &[Rule]| rules.iter().map(|rule| Self::of(rule, log)).collect::<Option<Vec<_>>>();
+    /// The lasting form of a rule over a log, or `None` where the rule has none. What it counts joins `counts`.
+    pub(super) fn of(rule: &Rule, log: &EventLog, counts: &mut Counts) -> Option<Self> {
+        let known = counts.counts.len();
+        let lasting = Self::build(rule, log, counts);
+        if lasting.is_none() {
+            counts.counts.truncate(known);
+        }
+        lasting
+    }
+
+    fn build(rule: &Rule, log: &EventLog, counts: &mut Counts) -> Option<Self> {
+        let mut all =
+            |rules: &[Rule]| rules.iter().map(|rule| Self::build(rule, log, counts)).collect::<Option<Vec<_>>>();
         match rule {
             // Of none, all hold at any instant, which no event makes so.
             Rule::All(rules) if !rules.is_empty() => Some(Self::AtLeast { count: rules.len(), of: all(rules)? }),
             Rule::Any(rules) => Some(Self::AtLeast { count: 1, of: all(rules)? }),
             Rule::AtLeast { count, of } if *count > 0 => Some(Self::AtLeast { count: *count as usize, of: all(of)? }),
-            Rule::Measure { measure: Measure::Count(over), test } => {
-                Some(Self::Event { codes: codes(over, log)?, nth: least(test)? })
-            }
-            Rule::Measure { measure: Measure::ActiveDays(over), test } => {
-                Some(Self::Day { codes: codes(over, log)?, nth: least(test)? })
-            }
+            Rule::Measure { measure: Measure::Count(over), test } => counts.push(over, test, false, log),
+            Rule::Measure { measure: Measure::ActiveDays(over), test } => counts.push(over, test, true, log),
             _ => None,
         }
     }
 
-    /// The instant of one user's visible events at which the rule becomes true.
-    pub(super) fn instant(&self, events: &UserEvents<'_>, calendar: &Calendar) -> Option<i64> {
-        let matching = |codes: &[bool], time: &i64, code: &u16| {
-            codes.get(usize::from(*code)).copied().unwrap_or(false).then_some(*time)
-        };
-        let mut rows = events.time_micros().iter().zip(events.name_codes());
+    /// The instant at which the rule becomes true, once the user's events are counted.
+    pub(super) fn instant(&self, tally: &Tally) -> Option<i64> {
         match self {
-            Self::Event { codes, nth } => {
-                rows.filter_map(|(time, code)| matching(codes, time, code)).nth(nth.checked_sub(1)?)
-            }
-            Self::Day { codes, nth } => {
-                // Ascending, but where a clock is set back across midnight.
-                let mut days = Vec::new();
-                rows.by_ref().filter_map(|(time, code)| matching(codes, time, code)).find(|time| {
-                    let day = calendar.day(Timestamp::from_micros(*time));
-                    if let Err(place) = days.binary_search(&day) {
-                        days.insert(place, day);
-                    }
-                    days.len() == *nth
-                })
-            }
+            Self::Count(number) => tally.instants[*number],
             Self::AtLeast { count, of } => {
-                let mut instants: Vec<i64> = of.iter().filter_map(|rule| rule.instant(events, calendar)).collect();
+                let mut instants: Vec<i64> = of.iter().filter_map(|rule| rule.instant(tally)).collect();
                 instants.sort_unstable();
                 instants.get(count.checked_sub(1)?).copied()
             }
@@ -65,11 +76,74 @@ impl Lasting {
     }
 }
 
-/// For each code whether the query's events have it, where the query is over names and all of history alone.
-fn codes(over: &EventQuery, log: &EventLog) -> Option<Vec<bool>> {
-    let plain = over.filter.is_none() && over.window.is_all() && over.observed == Observed::Any;
-    let named = |name: &str| over.events.is_empty() || over.events.iter().any(|event| event == name);
-    plain.then(|| log.names().iter().map(named).collect())
+impl Counts {
+    /// Adds a count of the query's events, where the query is over names and all of history alone.
+    fn push(&mut self, over: &EventQuery, test: &Test, by_day: bool, log: &EventLog) -> Option<Lasting> {
+        let nth = least(test)?;
+        if over.filter.is_some() || !over.window.is_all() || over.observed != Observed::Any {
+            return None;
+        }
+        let number = self.counts.len();
+        self.counts.push(Count { nth, by_day });
+        if number / WORD_BITS == self.words.len() {
+            self.words.push(vec![0; log.names().len()]);
+        }
+        let named = |name: &str| over.events.is_empty() || over.events.iter().any(|event| event == name);
+        for (name, word) in log.names().iter().zip(&mut self.words[number / WORD_BITS]) {
+            // A count that was given up may have left its bit.
+            *word = *word & !(1 << (number % WORD_BITS)) | u64::from(named(name)) << (number % WORD_BITS);
+        }
+        Some(Lasting::Count(number))
+    }
+
+    /// Counts one user's visible events, for all counts in one look at each event.
+    pub(super) fn tally(&self, events: &UserEvents<'_>, calendar: &Calendar, tally: &mut Tally) {
+        tally.begin(&self.counts);
+        for (word, (adds, counts)) in self.words.iter().zip(self.counts.chunks(WORD_BITS)).enumerate() {
+            let mut open = u64::MAX >> (WORD_BITS - counts.len());
+            for (&time, &code) in events.time_micros().iter().zip(events.name_codes()) {
+                let mut met = adds.get(usize::from(code)).map_or(0, |word| word & open);
+                while met != 0 {
+                    let bit = met.trailing_zeros() as usize;
+                    met &= met - 1;
+                    let by_day = counts[bit].by_day.then_some(calendar);
+                    if tally.add(word * WORD_BITS + bit, time, by_day) {
+                        open &= !(1 << bit);
+                    }
+                }
+                if open == 0 {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+impl Tally {
+    fn begin(&mut self, counts: &[Count]) {
+        self.missing.clear();
+        self.missing.extend(counts.iter().map(|count| count.nth));
+        self.instants.clear();
+        self.instants.resize(counts.len(), None);
+        self.days.iter_mut().for_each(Vec::clear);
+        self.days.resize(counts.len(), Vec::new());
+    }
+
+    /// Adds an event to a count, of days where there is a calendar; whether the count is complete with it.
+    fn add(&mut self, number: usize, time: i64, by_day: Option<&Calendar>) -> bool {
+        if let Some(calendar) = by_day {
+            let day = calendar.day(Timestamp::from_micros(time));
+            // Ascending, but where a clock is set back across midnight.
+            let Err(place) = self.days[number].binary_search(&day) else { return false };
+            self.days[number].insert(place, day);
+        }
+        self.missing[number] -= 1;
+        let complete = self.missing[number] == 0;
+        if complete {
+            self.instants[number] = Some(time);
+        }
+        complete
+    }
 }
 
 /// The least number that passes, where every greater one passes too and 0 does not.

@@ -1,9 +1,12 @@
 //! When each user reached each milestone, in columns.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::definition::{Milestone, check_milestones};
-use super::first_instant::First;
+use super::first_instant::Firsts;
+use super::nth::Tally;
 use crate::column::{Column, Packed};
 use crate::error::{Result, unknown_name};
 use crate::event::unknown;
@@ -11,7 +14,7 @@ use crate::id::UserIx;
 use crate::log::EventLog;
 use crate::rule::{Context, Subject};
 use crate::table::{Table, user_column};
-use crate::time::{Calendar, Timestamp};
+use crate::time::Timestamp;
 
 /// The instants at which the users of a log reached some milestones; a row per user, in the order of the directory.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,17 +37,25 @@ pub struct MilestoneTable {
 pub fn reach_milestones(log: &EventLog, milestones: &[Milestone], as_of: Timestamp) -> Result<MilestoneTable> {
     check_milestones(milestones)?;
     let calendar = log.calendar(as_of);
-    let first_of = |milestone| column(log, &First::of(milestone, log), as_of, &calendar);
-    let instants = milestones.iter().map(first_of).collect::<Result<_>>()?;
-    Ok(MilestoneTable { as_of, names: milestones.iter().map(|milestone| milestone.name.clone()).collect(), instants })
-}
-
-fn column(log: &EventLog, first: &First<'_>, as_of: Timestamp, calendar: &Calendar) -> Result<Packed<i64>> {
-    let context = Context::default();
-    let of_user = |user: usize| first.instant(&Subject::new(log, UserIx(user as u32), as_of, calendar, &context));
-    let instants: Vec<Option<i64>> =
-        (0..log.user_count()).into_par_iter().with_min_len(256).map(of_user).collect::<Result<_>>()?;
-    Ok(instants.into_iter().collect())
+    let (firsts, context) = (Firsts::of(milestones, log), Context::default());
+    let of_range = |users: Range<usize>| -> Result<Vec<Vec<Option<i64>>>> {
+        let mut columns = vec![Vec::with_capacity(users.len()); milestones.len()];
+        let mut tally = Tally::default();
+        for user in users {
+            let subject = Subject::new(log, UserIx(user as u32), as_of, &calendar, &context);
+            for (column, instant) in columns.iter_mut().zip(firsts.instants(&subject, &mut tally)) {
+                column.push(instant?);
+            }
+        }
+        Ok(columns)
+    };
+    let parts: Vec<Vec<Vec<Option<i64>>>> = log.thread_ranges().into_par_iter().map(of_range).collect::<Result<_>>()?;
+    let column = |number: usize| parts.iter().flat_map(|part| part[number].iter().copied()).collect();
+    Ok(MilestoneTable {
+        as_of,
+        names: milestones.iter().map(|milestone| milestone.name.clone()).collect(),
+        instants: (0..milestones.len()).into_par_iter().map(column).collect(),
+    })
 }
 
 impl MilestoneTable {

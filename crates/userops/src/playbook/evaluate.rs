@@ -6,7 +6,7 @@ use super::graph::{Need, Node};
 use super::outcome::{Outcome, StageAnswer};
 use crate::error::{Result, invalid_definition};
 use crate::event::EventSchema;
-use crate::lifecycle::{DerivedThresholds, LifecycleDefinition, assign_stages, derive_thresholds};
+use crate::lifecycle::{LifecycleDefinition, assign_stages, derive_thresholds};
 use crate::log::EventLog;
 use crate::milestone::reach_milestones;
 use crate::profile::build_profiles;
@@ -20,6 +20,9 @@ use crate::time::Timestamp;
 pub struct EvaluateOptions {
     /// Tags that staff put on or took off by hand.
     pub manual_tags: Vec<ManualTag>,
+    /// The lifecycle to use in place of the playbook's own, such as that of another outcome: two outcomes are comparable
+    /// where thresholds are derived for one of them and used for both.
+    pub stages: Option<StageAnswer>,
     /// Whether profiles are left out of the outcome.
     pub without_profiles: bool,
 }
@@ -35,6 +38,13 @@ impl EvaluateOptions {
     #[must_use]
     pub fn manual_tags(mut self, manual_tags: impl IntoIterator<Item = ManualTag>) -> Self {
         self.manual_tags.extend(manual_tags);
+        self
+    }
+
+    /// The same options with the lifecycle of an outcome, and the thresholds that were derived for it.
+    #[must_use]
+    pub fn stages_of(mut self, outcome: &Outcome) -> Self {
+        self.stages = outcome.stages.clone();
         self
     }
 
@@ -56,12 +66,14 @@ impl Playbook {
     pub fn evaluate(&self, log: &EventLog, as_of: Timestamp, options: &EvaluateOptions) -> Result<Outcome> {
         self.check()?;
         let order = self.check_log(log)?;
-        let lifecycle = self.settle_lifecycle(log, as_of)?;
-        let plan = self.plan(log, lifecycle.as_ref().map(|(definition, _)| definition))?;
+        let stages = match &options.stages {
+            Some(stages) if self.lifecycle.is_some() => Some(stages.clone()),
+            _ => self.settle_lifecycle(log, as_of)?,
+        };
+        let plan = self.plan(log, stages.as_ref())?;
         let measures = measure_users(log, &plan, as_of)?;
         let manual = ManualTags::new(&self.tags, log.users(), &options.manual_tags)?;
-        let work =
-            Work { playbook: self, log, as_of, manual: &manual, lifecycle: lifecycle.as_ref(), measures: &measures };
+        let work = Work { playbook: self, log, as_of, manual: &manual, stages: stages.as_ref(), measures: &measures };
         let mut answers = Answers::default();
         for node in order {
             work.answer(node, &mut answers)?;
@@ -77,7 +89,6 @@ impl Playbook {
         answers.tags.sort_by_key(|(index, _)| *index);
         let mut tags = TagTable::new(as_of, log.user_count());
         answers.tags.into_iter().try_for_each(|(_, tag)| tags.push(tag))?;
-        let stages = lifecycle.map(|(definition, derived)| StageAnswer { definition, derived });
         Ok(Outcome {
             playbook: self.name.clone(),
             fingerprint: self.fingerprint()?,
@@ -113,23 +124,20 @@ impl Playbook {
         check_with(self, vocabulary).map_err(|fault| fault.error.at(fault.path).at("against the log"))
     }
 
-    fn settle_lifecycle(
-        &self,
-        log: &EventLog,
-        as_of: Timestamp,
-    ) -> Result<Option<(LifecycleDefinition, Option<DerivedThresholds>)>> {
-        Ok(match &self.lifecycle {
-            None => None,
-            Some(Lifecycle::Custom(definition)) => Some((definition.clone(), None)),
-            Some(Lifecycle::Standard(thresholds)) => Some((LifecycleDefinition::standard(thresholds)?, None)),
-            Some(Lifecycle::Derived { given, options }) => {
+    fn settle_lifecycle(&self, log: &EventLog, as_of: Timestamp) -> Result<Option<StageAnswer>> {
+        let Some(lifecycle) = &self.lifecycle else { return Ok(None) };
+        let (definition, derived) = match lifecycle {
+            Lifecycle::Custom(definition) => (definition.clone(), None),
+            Lifecycle::Standard(thresholds) => (LifecycleDefinition::standard(thresholds)?, None),
+            Lifecycle::Derived { given, options } => {
                 let derived = derive_thresholds(log, as_of, given, *options)?;
-                Some((LifecycleDefinition::standard(&derived.thresholds)?, Some(derived)))
+                (LifecycleDefinition::standard(&derived.thresholds)?, Some(derived))
             }
-        })
+        };
+        Ok(Some(StageAnswer { definition, derived }))
     }
 
-    fn plan<'a>(&self, log: &'a EventLog, lifecycle: Option<&LifecycleDefinition>) -> Result<Plan<'a>> {
+    fn plan<'a>(&self, log: &'a EventLog, stages: Option<&StageAnswer>) -> Result<Plan<'a>> {
         let (mut rules, mut measures): (Vec<&Rule>, Vec<&Measure>) = (Vec::new(), Vec::new());
         for node in self.nodes() {
             for (_, need) in self.needs(node) {
@@ -139,7 +147,7 @@ impl Playbook {
                 }
             }
         }
-        rules.extend(lifecycle.into_iter().flat_map(|definition| definition.rules()));
+        rules.extend(stages.into_iter().flat_map(|stages| stages.definition.rules()));
         Plan::new(log, rules, measures)
     }
 }
@@ -158,7 +166,7 @@ struct Work<'a> {
     log: &'a EventLog,
     as_of: Timestamp,
     manual: &'a ManualTags,
-    lifecycle: Option<&'a (LifecycleDefinition, Option<DerivedThresholds>)>,
+    stages: Option<&'a StageAnswer>,
     measures: &'a Measures<'a>,
 }
 
@@ -187,8 +195,8 @@ impl Work<'_> {
                 answers.segments.push((index, segment));
             }
             Node::Lifecycle => {
-                if let Some((definition, _)) = self.lifecycle {
-                    let stages = assign_stages(self.measures, definition, context);
+                if let Some(answer) = self.stages {
+                    let stages = assign_stages(self.measures, &answer.definition, context);
                     context.stage = Some(stages.map_err(|error| error.at(self.playbook.title(node)))?);
                 }
             }

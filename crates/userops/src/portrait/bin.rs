@@ -84,7 +84,7 @@ fn rank_cuts<T: PartialOrd + Copy>(sorted: &[T], bins: u8) -> Vec<T> {
 fn round_cuts(cuts: &[f64], greatest: f64) -> Vec<f64> {
     let nexts = cuts.iter().skip(1).copied().chain([greatest]);
     let gap = cuts.iter().zip(nexts).map(|(cut, next)| next - cut).fold(f64::INFINITY, f64::min);
-    let decimals = (2.0 - gap.log10().floor()).clamp(0.0, f64::from(DECIMALS_MAX) + 1.0) as i32;
+    let decimals = (2.0 - libm::log10(gap).floor()).clamp(0.0, f64::from(DECIMALS_MAX) + 1.0) as i32;
     if decimals > DECIMALS_MAX {
         return cuts.to_vec();
     }

@@ -98,7 +98,7 @@ impl PortraitRow {
             return None;
         }
         let lift = if lift > 0.0 { lift } else { interval.high / everyone };
-        Some(lift.ln().abs())
+        Some(libm::log(lift).abs())
     }
 }
 

@@ -113,5 +113,7 @@ fn case_of(cases: &Cases, unknown: UnknownFold, subject: &Subject<'_>) -> Result
 pub(super) fn rank_values<'a>(preference: &'a Preference, subject: &Subject<'a>) -> Result<Vec<(&'a str, f64)>> {
     let ranking = Ranking::new(subject.log(), preference, subject.as_of())?;
     let rows = event_rows(&preference.over, subject)?.unwrap_or_default();
-    Ok(ranking.rank(rows).iter().map(|interest| (ranking.text(interest), interest.weight)).collect())
+    let mut ranked = Vec::new();
+    ranking.rank_into(rows, &mut ranked);
+    Ok(ranked.iter().map(|interest| (ranking.text(interest), interest.weight)).collect())
 }

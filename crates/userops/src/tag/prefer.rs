@@ -3,10 +3,10 @@
 use rayon::prelude::*;
 
 use super::preference::Preference;
-use crate::column::{Column, Packed, TextColumn};
+use crate::column::{Column, Packed, PackedCursor, TextColumn};
 use crate::error::{Result, type_mismatch};
 use crate::log::EventLog;
-use crate::profile::{Interest, decay, rank_interests};
+use crate::profile::{Interest, add_interest, decay, rank_interests};
 use crate::rule::{AMOUNT, EventRows};
 use crate::time::Timestamp;
 
@@ -65,18 +65,19 @@ impl<'a> Ranking<'a> {
         Ok(Self { log, preference, as_of, values, weight })
     }
 
-    /// The values that weigh most in these rows, which ascend: codes, and their weights.
-    pub(super) fn rank(&self, rows: impl IntoIterator<Item = usize>) -> Vec<Interest> {
-        let weigh = |row: usize| {
-            let (category, weight) = (self.values.codes.get(row)?, self.weight.of(row)?);
-            let time = Timestamp::from_micros(self.log.time_micros()[row]);
-            Some(Interest { category, weight: weight * decay(time, self.as_of, self.preference.half_life) })
-        };
-        let mut ranked: Vec<Interest> = rows.into_iter().filter_map(weigh).collect();
-        rank_interests(&mut ranked);
+    /// The values that weigh most in these rows, which ascend: codes, and their weights; in place of what `ranked` held.
+    pub(super) fn rank_into(&self, rows: impl IntoIterator<Item = usize>, ranked: &mut Vec<Interest>) {
+        ranked.clear();
+        let mut codes = PackedCursor::new(&self.values.codes);
+        for row in rows {
+            if let (Some(category), Some(weight)) = (codes.get(row), self.weight.of(row)) {
+                let time = Timestamp::from_micros(self.log.time_micros()[row]);
+                add_interest(ranked, category, weight * decay(time, self.as_of, self.preference.half_life));
+            }
+        }
         ranked.retain(|interest| interest.weight > 0.0 && interest.weight >= self.preference.weight_min);
+        rank_interests(ranked);
         ranked.truncate(usize::from(self.preference.top));
-        ranked
     }
 
     /// The text of a value.
@@ -96,8 +97,9 @@ pub(super) fn rank_all(log: &EventLog, preference: &Preference, as_of: Timestamp
         .into_par_iter()
         .map(|users| {
             let mut ranks = vec![Vec::with_capacity(users.len()); top];
+            let mut ranked = Vec::new();
             selection.visit(users, |_, rows| {
-                let ranked = ranking.rank(rows.unwrap_or_default().iter().copied());
+                ranking.rank_into(rows.unwrap_or_default().iter().copied(), &mut ranked);
                 for (rank, column) in ranks.iter_mut().enumerate() {
                     column.push(ranked.get(rank).map(|interest| interest.category));
                 }
