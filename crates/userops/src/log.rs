@@ -148,6 +148,21 @@ impl EventLog {
         code.ok_or_else(|| unknown("event", name, self.names.iter()))
     }
 
+    /// The codes of those of some event names that have occurred; a declared event is one that may yet occur.
+    ///
+    /// # Errors
+    /// `UnknownName` for an event that is neither in the log nor declared, with the nearest name.
+    pub(crate) fn occurring_codes(&self, names: &[String]) -> Result<Vec<u16>> {
+        let declared = &self.schema.events;
+        let code_of = |name: &String| match self.names.code(name).and_then(|code| u16::try_from(code).ok()) {
+            None if !declared.contains(name) => {
+                Err(unknown("event", name, self.names.iter().chain(declared.iter().map(String::as_str))))
+            }
+            code => Ok(code),
+        };
+        names.iter().filter_map(|name| code_of(name).transpose()).collect()
+    }
+
     /// The amounts in minor units of the log's currency.
     #[must_use]
     pub fn amount_minor(&self) -> &Packed<i64> {

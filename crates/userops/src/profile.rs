@@ -66,9 +66,9 @@ struct EventTimes {
 /// Takes O(events) time; the work is shared out over rayon's threads and the answer does not depend on their number.
 ///
 /// # Errors
-/// `UnknownName` where the options name an event or property that the log does not have; `TypeMismatch` where a
-/// property is not a text; `InvalidArgument` for a window or half-life that is not positive, or a window named twice;
-/// `LimitExceeded` for more than [`CELLS_MAX`] counts by user and event name.
+/// `UnknownName` where the options name an event that is neither in the log nor declared, or a property that the log
+/// does not have; `TypeMismatch` where a property is not a text; `InvalidArgument` for a window or half-life that is not
+/// positive, or a window named twice; `LimitExceeded` for more than [`CELLS_MAX`] counts by user and event name.
 pub fn build_profiles(log: &EventLog, as_of: Timestamp, options: impl Into<ProfileOptions>) -> Result<ProfileTable> {
     let rules = ProfileRules::new(log, options.into())?;
     let calendar = log.calendar(as_of);
@@ -86,7 +86,7 @@ fn build(
     let options = rules.options();
     let activity = activity::build_activity(log, as_of, &rules, calendar);
     let per_user = PerUser { log, as_of };
-    let orders_wanted = !rules.order_codes().is_empty();
+    let orders_wanted = !options.orders.is_empty();
     let window_count = options.windows_days.len();
     ProfileTable {
         gaps: per_user.collect(options.gaps, |events| {

@@ -125,7 +125,7 @@ impl ProfileRules {
                 options.interest_half_life
             )));
         }
-        let mut order_codes = options.orders.iter().map(|name| log.name_code(name)).collect::<Result<Vec<u16>>>()?;
+        let mut order_codes = log.occurring_codes(&options.orders)?;
         order_codes.sort_unstable();
         order_codes.dedup();
         for property in options.channel.iter().chain(&options.category) {
@@ -140,7 +140,7 @@ impl ProfileRules {
         &self.options
     }
 
-    /// The codes of the events that are orders, ascending.
+    /// The codes of the events that are orders, ascending; of those that have occurred.
     #[must_use]
     pub fn order_codes(&self) -> &[u16] {
         &self.order_codes

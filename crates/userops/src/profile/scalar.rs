@@ -81,7 +81,7 @@ pub fn build_profile(events: UserEvents<'_>, as_of: Timestamp, rules: &ProfileRu
     let log = events.log();
     let options = rules.options();
     let time = events.time_micros();
-    let wants_orders = !rules.order_codes().is_empty();
+    let wants_orders = !options.orders.is_empty();
     let days: BTreeSet<i32> = time.iter().map(|micros| calendar.day(Timestamp::from_micros(*micros)).0).collect();
 
     let mut rows = vec![EventRow::default(); log.names().len()];

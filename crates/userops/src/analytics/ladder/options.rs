@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, invalid_argument};
-use crate::event::unknown;
 use crate::log::EventLog;
 use crate::time::Calendar;
 
@@ -104,16 +103,8 @@ impl LadderRules {
             return Err(invalid_argument("rungs_max is 0; a ladder has at least 1 rung above \"registered\""));
         }
         let mut is_order = vec![false; log.names().len()];
-        let declared = &log.schema().events;
-        for name in &options.orders {
-            match log.names().code(name).and_then(|code| is_order.get_mut(code as usize)) {
-                Some(is_order) => *is_order = true,
-                None if declared.contains(name) => {}
-                None => {
-                    let known = log.names().iter().chain(declared.iter().map(String::as_str));
-                    return Err(unknown("event", name, known));
-                }
-            }
+        for code in log.occurring_codes(&options.orders)? {
+            is_order[usize::from(code)] = true;
         }
         let last = log.time_span().map(|(_, last)| last).unwrap_or_default();
         Ok(Self { options, is_order, calendar: log.calendar(last) })

@@ -95,7 +95,7 @@ enum Monetary {
 /// amounts.
 ///
 /// # Errors
-/// `UnknownName` where the log has no such event; `InvalidArgument` without an order event, or for a custom measure,
+/// `UnknownName` for an event that is neither in the log nor declared; `InvalidArgument` without an order event, or for a custom measure,
 /// which only the caller can make.
 pub fn measure_buyers(log: &EventLog, as_of: Timestamp, options: BuyerOptions) -> Result<Buyers> {
     if options.orders.is_empty() {
@@ -104,7 +104,7 @@ pub fn measure_buyers(log: &EventLog, as_of: Timestamp, options: BuyerOptions) -
     if options.frequency == FrequencyMeasure::Custom || options.monetary == MonetaryMeasure::Custom {
         return Err(invalid_argument("a custom measure is not made from orders; fit the model on columns of your own"));
     }
-    let codes = options.orders.iter().map(|name| log.name_code(name)).collect::<Result<Vec<u16>>>()?;
+    let codes = log.occurring_codes(&options.orders)?;
     let by_days = options.recency == RecencyMeasure::Days;
     let calendar = (by_days || options.frequency == FrequencyMeasure::PurchaseDays).then(|| log.calendar(as_of));
     let wants_days = options.frequency == FrequencyMeasure::PurchaseDays;
