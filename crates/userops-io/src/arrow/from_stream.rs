@@ -17,8 +17,8 @@ use super::stream_error;
 /// type; decimals become floats, and a null is an unknown value. A column of type null is one of unknown floats.
 ///
 /// # Errors
-/// `TypeMismatch`, naming column and row, for a type that no column has, an integer beyond 64 signed bits, a float that
-/// is not finite, and a timestamp without a zone, which is no instant; `InvalidArgument` where two columns have one name;
+/// `TypeMismatch`, naming column and row, for a type that no column has, an integer beyond 64 signed bits and a timestamp
+/// without a zone, which is no instant; `InvalidArgument` for a float that is not finite, and two columns of one name;
 /// `Io` and `InvalidFormat` where the stream fails.
 pub fn table_from_arrow(stream: impl RecordBatchReader) -> Result<Table> {
     let schema = stream.schema();
@@ -91,6 +91,9 @@ impl Values {
             (Self::Time(_), Some(value)) => {
                 return Err(refuse(&format!("{value} has no zone, so it is no instant; give the timestamps a zone")));
             }
+            (Self::Float(_), Some(value @ RawValue::Float(_))) => {
+                return Err(Error::new(ErrorKind::InvalidArgument, format!("{value} is not finite")));
+            }
             (_, Some(value)) => return Err(refuse(&format!("{value} is no value of the column"))),
         }
         Ok(())
@@ -152,16 +155,18 @@ mod tests {
 
     #[test]
     fn what_no_column_holds_is_refused_with_its_row() {
-        for (array, part) in [
+        let mismatch = ErrorKind::TypeMismatch;
+        for (array, kind, part) in [
+            (Arc::new(UInt64Array::from(vec![1, u64::MAX])) as ArrayRef, mismatch, "row 2: 18446744073709551615 is"),
             (
-                Arc::new(UInt64Array::from(vec![1, u64::MAX])) as ArrayRef,
-                "column \"x\", row 2: 18446744073709551615 is",
+                Arc::new(Float64Array::from(vec![f64::NAN])),
+                ErrorKind::InvalidArgument,
+                "\"x\", row 1: NaN is not finite",
             ),
-            (Arc::new(Float64Array::from(vec![f64::NAN])), "row 1: NaN is no value"),
-            (Arc::new(TimestampSecondArray::from(vec![0])), "has no zone"),
+            (Arc::new(TimestampSecondArray::from(vec![0])), mismatch, "has no zone"),
         ] {
             let error = read(array).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::TypeMismatch);
+            assert_eq!(error.kind(), kind);
             assert!(error.to_string().contains(part), "{error}");
         }
     }

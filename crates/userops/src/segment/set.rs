@@ -181,7 +181,10 @@ impl Segment {
     }
 
     /// Refuses segments of which it is plain that they are not of one log.
-    pub(super) fn check_same_universe(&self, other: &Self) -> Result<()> {
+    ///
+    /// # Errors
+    /// `InvalidArgument` where they are out of different numbers of users.
+    pub fn check_same_universe(&self, other: &Self) -> Result<()> {
         if self.user_count == other.user_count {
             return Ok(());
         }
