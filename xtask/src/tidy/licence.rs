@@ -14,6 +14,16 @@ const POLICY: &str = "deny.toml";
 struct Policy {
     licences: Vec<String>,
     registries: Vec<String>,
+    /// Licences that one crate alone may have, by its name.
+    exceptions: Vec<(String, Vec<String>)>,
+}
+
+impl Policy {
+    /// The licences that a package of this name may have.
+    fn licences_of(&self, name: &str) -> Vec<String> {
+        let own = self.exceptions.iter().filter(|(of, _)| of == name).flat_map(|(_, licences)| licences);
+        self.licences.iter().chain(own).cloned().collect()
+    }
 }
 
 pub(crate) fn judge_dependencies() -> Result<Vec<Finding>, String> {
@@ -31,7 +41,17 @@ fn parse_policy(text: &str) -> Result<Policy, String> {
         let values = values.ok_or_else(|| format!("{POLICY} has no list `{key}` in [{section}]"))?;
         Ok(values.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect())
     };
-    Ok(Policy { licences: list("licenses", "allow")?, registries: list("sources", "allow-registry")? })
+    let exceptions = table.get("licenses").and_then(|licences| licences.get("exceptions")?.as_array());
+    let exceptions = exceptions.into_iter().flatten().filter_map(|exception| {
+        let allowed = exception.get("allow")?.as_array()?.iter();
+        let allowed = allowed.filter_map(|value| value.as_str().map(str::to_owned)).collect();
+        Some((exception.get("crate")?.as_str()?.to_owned(), allowed))
+    });
+    Ok(Policy {
+        licences: list("licenses", "allow")?,
+        registries: list("sources", "allow-registry")?,
+        exceptions: exceptions.collect(),
+    })
 }
 
 fn judge_package(package: &Value, policy: &Policy) -> Vec<Finding> {
@@ -39,7 +59,8 @@ fn judge_package(package: &Value, policy: &Policy) -> Vec<Finding> {
     let finding = |message| Finding { path: POLICY.to_owned(), line: 1, message };
     let mut findings = Vec::new();
     match package["license"].as_str() {
-        Some(expression) if is_allowed(expression, &policy.licences) => {}
+        Some(expression)
+            if is_allowed(expression, &policy.licences_of(package["name"].as_str().unwrap_or_default())) => {}
         Some(expression) => findings.push(finding(format!("the licence of {name} is not allowed: {expression}"))),
         None => findings.push(finding(format!("{name} names no licence"))),
     }
@@ -146,6 +167,17 @@ mod tests {
         assert_eq!(count(json!("MIT"), Value::Null), 0);
         assert_eq!(count(json!("GPL-3.0"), Value::Null), 1);
         assert_eq!(count(Value::Null, json!("git+https://host.example/a")), 2);
+    }
+
+    #[test]
+    fn an_exception_is_for_its_crate_alone() {
+        let text = TEXT.replace("[sources]", "exceptions = [{ crate = \"a\", allow = [\"GPL-3.0\"] }]\n[sources]");
+        let policy = parse_policy(&text).unwrap();
+        let count = |name: &str| {
+            let package = json!({"name": name, "version": "1.0.0", "license": "GPL-3.0", "source": null});
+            judge_package(&package, &policy).len()
+        };
+        assert_eq!((count("a"), count("b")), (0, 1));
     }
 
     #[test]
