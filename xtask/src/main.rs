@@ -1,9 +1,10 @@
-//! The project's own commands: `cargo xtask test | check | tidy | bench | help`.
+//! The project's own commands: `cargo xtask test | check | tidy | bench | header | install-c | help`.
 
 // A command line tool prints: that is how it answers.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod bench;
+mod c;
 mod cargo;
 mod example;
 mod process;
@@ -28,6 +29,11 @@ cargo xtask <command>
                   the same work on other engines, side by side; makes a Python
                   environment and a log of N events under target/ where they are
                   missing; ARGS go to benches/peers/run.py
+  test-c          the part of it that is about the C library
+  header          writes bindings/c/include/userops.h anew from the sources
+  install-c --prefix DIR
+                  builds the C library and puts it, its header and its
+                  pkg-config file under DIR
   help            this text
 ";
 
@@ -41,6 +47,9 @@ fn main() -> ExitCode {
 
 fn dispatch(command: &str, rest: &[String]) -> ExitCode {
     match (command, rest) {
+        ("install-c", rest) => exit_code(c::install(rest)),
+        ("test-c", []) => step::run_steps(&c::steps()),
+        ("header", []) => exit_code(c::write_header()),
         ("bench", rest) => exit_code(bench::bench(rest)),
         ("test", []) => step::run_steps(&test::test_steps()),
         ("check", []) => step::run_steps(&test::check_steps()),
@@ -49,7 +58,9 @@ fn dispatch(command: &str, rest: &[String]) -> ExitCode {
             print!("{HELP}");
             ExitCode::SUCCESS
         }
-        ("test" | "check" | "tidy", [extra, ..]) => misuse(&format!("{command} takes no argument, but got {extra:?}")),
+        ("test" | "check" | "tidy" | "test-c" | "header", [extra, ..]) => {
+            misuse(&format!("{command} takes no argument, but got {extra:?}"))
+        }
         _ => misuse(&format!("{command:?} is no command")),
     }
 }

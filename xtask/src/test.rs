@@ -1,5 +1,6 @@
 //! The steps behind `cargo xtask test` and `cargo xtask check`, each a plain command of the toolchain.
 
+use crate::c;
 use crate::cargo::{cargo, has_subcommand, require_component};
 use crate::example;
 use crate::process::{Outcome, run};
@@ -17,6 +18,7 @@ pub(crate) fn test_steps() -> Vec<Step> {
     steps.push(Step::new("tests", tests));
     steps.push(Step::new("doc tests", doc_tests));
     steps.push(Step::new("docs", docs));
+    steps.extend(c::steps());
     if example::exists() {
         steps.push(Step::new("example", example::answers));
         steps.push(Step::new("example on bad input", example::refuses_a_missing_file));

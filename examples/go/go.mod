@@ -1,0 +1,3 @@
+module userops.example/summary
+
+go 1.19
