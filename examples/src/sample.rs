@@ -4,12 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use lexopt::prelude::*;
-use userops::column::Column;
 use userops::error::{Error, ErrorKind, Result};
-use userops::id::UserIx;
-use userops::log::EventLog;
 use userops::sample::{self, SampleKind, SampleOptions};
-use userops::table::{Table, user_column};
 use userops_io::write_table;
 
 const HELP: &str = "\
@@ -97,31 +93,13 @@ fn refuse(error: &impl std::fmt::Display) -> Error {
 /// As [`sample::log`] and [`write_table`].
 pub fn write(request: &Request) -> Result<String> {
     let log = sample::log(request.kind, request.options)?;
-    write_table(&event_table(&log)?, &request.out)?;
+    write_table(&log.to_table()?, &request.out)?;
     let mut said = format!("wrote {} events to {}\n", log.event_count(), request.out.display());
     if let Some(path) = &request.users_out {
         write_table(&sample::users(request.kind, request.options)?, path)?;
         said += &format!("wrote {} users to {}\n", log.user_count(), path.display());
     }
     Ok(said)
-}
-
-/// The events as a table: `user`, `time`, `event`, `amount_minor`, then the properties; a row per event.
-///
-/// # Errors
-/// `InvalidArgument` where a property is named like one of the first four columns.
-pub fn event_table(log: &EventLog) -> Result<Table> {
-    let users = (0..log.user_count() as u32).map(UserIx).flat_map(|user| log.rows(user).map(move |_| user));
-    let names = log.name_codes().iter().map(|code| log.names().get(u32::from(*code)));
-    let mut table = Table::new(log.event_count())
-        .with("user", user_column(log.users(), users))?
-        .with("time", Column::Time(log.time_micros().to_vec().into()))?
-        .with("event", Column::texts(names))?
-        .with("amount_minor", Column::Integer(log.amount_minor().clone()))?;
-    for (name, column) in log.properties() {
-        table.push(name, column.clone())?;
-    }
-    Ok(table)
 }
 
 #[cfg(test)]

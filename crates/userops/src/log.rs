@@ -6,6 +6,7 @@ mod dedupe;
 mod directory;
 mod merge;
 mod scatter;
+mod table;
 mod view;
 
 pub use view::UserEvents;
@@ -198,6 +199,12 @@ impl EventLog {
                 ValueType::Text
             ))),
         }
+    }
+
+    /// Whether any event has an id of its own.
+    #[must_use]
+    pub fn has_event_ids(&self) -> bool {
+        self.ids.is_some()
     }
 
     /// The event's own id, where it has one.
