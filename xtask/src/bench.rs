@@ -1,11 +1,11 @@
 //! Benches: criterion on this workspace, or the same work on other engines side by side.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cargo::{cargo, target_folder};
 use crate::process::{Outcome, root, run};
+use crate::venv::Venv;
 
 /// A log large enough that reading it costs more than starting a process.
 const EVENTS: u32 = 10_000_000;
@@ -22,12 +22,12 @@ pub(crate) fn bench(words: &[String]) -> Outcome {
 fn bench_peers(words: &[String]) -> Outcome {
     let (events, words) = split_events(words)?;
     let target = target_folder()?;
-    let python = prepare_python(&target)?;
+    let venv = Venv::prepare(&target, "peers-venv", "benches/peers/requirements.txt")?;
     let build = target.join("peers/build");
     run(&mut build_programs(&build))?;
     let data = prepare_log(&target, &build, events)?;
     let script = root().join(PEERS).join("run.py");
-    run(Command::new(python).arg(script).arg("--events").arg(events.to_string()).arg("--data").arg(data).args(words))
+    run(venv.python(&[]).arg(script).arg("--events").arg(events.to_string()).arg("--data").arg(data).args(words))
 }
 
 /// Builds our programs for the instructions that the peers' packages choose at run time or are built for. A folder of
@@ -49,22 +49,6 @@ fn split_events(words: &[String]) -> Result<(u32, Vec<&String>), String> {
     let text = words.get(at + 1).ok_or("--events needs a number")?;
     let events = text.parse().map_err(|error| format!("--events cannot be {text:?}: {error}"))?;
     Ok((events, words[..at].iter().chain(&words[at + 2..]).collect()))
-}
-
-/// A Python with the packages of `requirements.txt`. The copy of that file beside it says what was installed.
-fn prepare_python(target: &Path) -> Result<PathBuf, String> {
-    let folder = target.join("peers-venv");
-    let stamp = folder.join("installed-requirements.txt");
-    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let wanted_path = root().join(PEERS).join("requirements.txt");
-    let wanted = fs::read(&wanted_path).map_err(|error| format!("cannot read {}: {error}", wanted_path.display()))?;
-    if python.exists() && fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
-    }
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&wanted_path))?;
-    fs::write(&stamp, wanted).map_err(|error| format!("cannot write {}: {error}", stamp.display()))?;
-    Ok(python)
 }
 
 /// The folder with a log of this many events, generated where it is missing.

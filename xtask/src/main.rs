@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test | check | tidy | bench | header | install-c | help`.
+//! The project's own commands: `cargo xtask test | check | tidy | bench | header | install-c | wheel | help`.
 
 // A command line tool prints: that is how it answers.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
@@ -8,9 +8,11 @@ mod c;
 mod cargo;
 mod example;
 mod process;
+mod python;
 mod step;
 mod test;
 mod tidy;
+mod venv;
 
 use std::env;
 use std::process::ExitCode;
@@ -21,7 +23,8 @@ const HELP: &str = "\
 cargo xtask <command>
 
   test            everything that must hold before a change is merged, in order:
-                  fmt, clippy, tidy, tests, doc tests, docs, the example
+                  fmt, clippy, tidy, tests, doc tests, docs, the example, the
+                  Python package
   check           the quick part of it: fmt, clippy, tidy
   tidy            layers, sizes, module docs, words, white space, links, licences
   bench [ARGS]    the criterion benches; ARGS go to `cargo bench`
@@ -34,6 +37,7 @@ cargo xtask <command>
   install-c --prefix DIR
                   builds the C library and puts it, its header and its
                   pkg-config file under DIR
+  wheel           a release wheel of the Python package, in target/wheels
   help            this text
 ";
 
@@ -54,11 +58,12 @@ fn dispatch(command: &str, rest: &[String]) -> ExitCode {
         ("test", []) => step::run_steps(&test::test_steps()),
         ("check", []) => step::run_steps(&test::check_steps()),
         ("tidy", []) => exit_code(tidy::tidy()),
+        ("wheel", []) => exit_code(python::wheel()),
         ("help" | "--help" | "-h", _) => {
             print!("{HELP}");
             ExitCode::SUCCESS
         }
-        ("test" | "check" | "tidy" | "test-c" | "header", [extra, ..]) => {
+        ("test" | "check" | "tidy" | "test-c" | "header" | "wheel", [extra, ..]) => {
             misuse(&format!("{command} takes no argument, but got {extra:?}"))
         }
         _ => misuse(&format!("{command:?} is no command")),

@@ -4,6 +4,7 @@ use crate::c;
 use crate::cargo::{cargo, has_subcommand, require_component};
 use crate::example;
 use crate::process::{Outcome, run};
+use crate::python;
 use crate::step::Step;
 use crate::tidy;
 
@@ -24,6 +25,7 @@ pub(crate) fn test_steps() -> Vec<Step> {
         steps.push(Step::new("example on bad input", example::refuses_a_missing_file));
         steps.push(Step::new("example on a broken playbook", example::refuses_a_broken_playbook));
     }
+    steps.push(Step::new("python", python::test));
     steps
 }
 

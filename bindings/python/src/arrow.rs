@@ -3,14 +3,14 @@
 use std::ffi::CStr;
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
-use arrow_array::ffi_stream::{RecordBatchStreamReader, FFI_ArrowArrayStream};
+use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader, StructArray};
-use arrow_schema::{ArrowError, Schema};
+use arrow_schema::ArrowError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 use userops::error::{Error, ErrorKind};
 use userops::table::Table;
-use userops_io::table_to_arrow;
+use userops_io::table_to_stream;
 
 use crate::failure::{Failure, Result};
 
@@ -49,9 +49,8 @@ fn import_array(capsules: &Bound<'_, PyAny>) -> Result<Box<dyn RecordBatchReader
     let array = array.pointer_checked(Some(ARRAY))?;
     // SAFETY: capsules of these names hold a valid, aligned ArrowSchema and ArrowArray, which are moved out: `from_raw`
     // leaves empty ones behind, so that the capsules' destructors have nothing to release.
-    let (schema, array) = unsafe {
-        (FFI_ArrowSchema::from_raw(schema.cast().as_ptr()), FFI_ArrowArray::from_raw(array.cast().as_ptr()))
-    };
+    let (schema, array) =
+        unsafe { (FFI_ArrowSchema::from_raw(schema.cast().as_ptr()), FFI_ArrowArray::from_raw(array.cast().as_ptr())) };
     // SAFETY: the interface promises that the two describe each other, and buffers live until the array is released.
     let data = unsafe { from_ffi(array, &schema) }.map_err(arrow_error)?;
     if !matches!(data.data_type(), arrow_schema::DataType::Struct(_)) {
@@ -74,19 +73,18 @@ fn arrow_error(error: ArrowError) -> Failure {
 /// A table as a capsule with a stream of one batch.
 ///
 /// # Errors
-/// As [`table_to_arrow`].
+/// As [`table_to_stream`].
 pub(crate) fn export_table<'py>(py: Python<'py>, table: &Table) -> Result<Bound<'py, PyCapsule>> {
-    let batch = py.detach(|| table_to_arrow(table))?;
-    let schema = batch.schema();
-    let reader = RecordBatchIterator::new([Ok(batch)], schema);
-    Ok(PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(reader)), STREAM)?)
+    let stream = py.detach(|| table_to_stream(table))?;
+    Ok(PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(stream)), STREAM)?)
 }
 
 /// The types of a table's columns as a capsule.
 ///
 /// # Errors
-/// As [`table_to_arrow`].
-pub(crate) fn export_schema<'py>(py: Python<'py>, schema: &Schema) -> Result<Bound<'py, PyCapsule>> {
-    let schema = FFI_ArrowSchema::try_from(schema).map_err(arrow_error)?;
+/// As [`table_to_stream`].
+pub(crate) fn export_schema<'py>(py: Python<'py>, table: &Table) -> Result<Bound<'py, PyCapsule>> {
+    let schema = py.detach(|| table_to_stream(table))?.schema();
+    let schema = FFI_ArrowSchema::try_from(&*schema).map_err(arrow_error)?;
     Ok(PyCapsule::new_with_value(py, schema, SCHEMA)?)
 }

@@ -22,6 +22,19 @@ impl From<userops::explanation::Explanation> for Explanation {
 
 #[pymethods]
 impl Explanation {
+    #[new]
+    #[pyo3(signature = (label, value = None, text = None, parts = Vec::new()))]
+    fn new(
+        label: String,
+        value: Option<&Bound<'_, PyAny>>,
+        text: Option<String>,
+        parts: Vec<Bound<'_, Self>>,
+    ) -> Result<Self> {
+        let value = value.map(value::from_python).transpose()?;
+        let parts = parts.iter().map(|part| part.get().explanation.clone()).collect();
+        Ok(userops::explanation::Explanation { label, value, text, parts }.into())
+    }
+
     /// What the node is about, stable enough to look up.
     #[getter]
     fn label(&self) -> &str {
@@ -64,13 +77,12 @@ impl Explanation {
         format!("<Explanation of {:?}>", self.explanation.label)
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> Result<(Bound<'py, PyAny>, (String,))> {
-        Ok((py.get_type::<Self>().getattr("_from_text")?, (data::to_text(&self.explanation)?,)))
-    }
-
-    /// The explanation of a text that pickling has written.
-    #[classmethod]
-    fn _from_text(_class: &Bound<'_, PyType>, text: &str) -> Result<Self> {
-        data::from_text::<userops::explanation::Explanation>("explanation", text).map(Self::from)
+    /// As constructor and parts, so that an instant stays an instant.
+    #[allow(clippy::type_complexity, reason = "the parts of a node, named by the constructor")]
+    fn __reduce__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyType>, (&str, Option<Bound<'py, PyAny>>, Option<&str>, Vec<Self>))> {
+        Ok((py.get_type::<Self>(), (self.label(), self.value(py)?, self.text(), self.parts())))
     }
 }

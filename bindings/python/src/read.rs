@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use arrow_array::{RecordBatchIterator, RecordBatchReader};
+use arrow_array::RecordBatchReader;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString, PyTuple};
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use userops::error::{Error, ErrorKind};
 use userops::event::EventSchema;
 use userops::ingest::{AttributeMapping, Ingest, IngestReport, Mapping};
 use userops::log::EventLog;
-use userops_io::{CsvOptions, Delimiter, FileFormat, LogReader, Progress, table_to_arrow};
+use userops_io::{CsvOptions, Delimiter, FileFormat, LogReader, Progress, table_to_stream};
 
 use crate::arrow;
 use crate::data;
@@ -66,6 +66,9 @@ impl Request {
     ) -> Result<(EventLog, IngestReport)> {
         let py = sources.py();
         let sources: Vec<Source> = sources.iter().map(|source| Source::new(&source)).collect::<Result<_>>()?;
+        // No rows have no columns that could be missing: they are no source.
+        let sources: Vec<Source> =
+            sources.into_iter().filter(|source| !matches!(source, Source::Rows(rows) if rows.is_nothing())).collect();
         let attributes = attribute_sources(attributes)?;
         let is_plain = |source: &Source| matches!(source, Source::Rows(_));
         let all_plain = sources.iter().all(is_plain) && attributes.iter().all(|(source, _)| is_plain(source));
@@ -131,10 +134,8 @@ impl Request {
     }
 }
 
-fn stream_of(rows: Rows) -> Result<Box<dyn RecordBatchReader + Send>, Error> {
-    let batch = table_to_arrow(&rows.into_table()?)?;
-    let schema = batch.schema();
-    Ok(Box::new(RecordBatchIterator::new([Ok(batch)], schema)))
+fn stream_of(rows: Rows) -> Result<impl RecordBatchReader + Send + use<>, Error> {
+    table_to_stream(&rows.into_table()?)
 }
 
 /// Tells Python how far the read has come, and stops it where Python raises: a callback that fails, or Ctrl-C.

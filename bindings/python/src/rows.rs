@@ -181,6 +181,11 @@ impl Rows {
         Ok(Self { columns, row_count })
     }
 
+    /// Whether there is neither a row nor a column.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.columns.is_empty() && self.row_count == 0
+    }
+
     /// The rows as a batch; every column that some row has is there.
     pub(crate) fn batch(&self, source: &'static str) -> RawBatch<'_> {
         let mut batch = RawBatch::new(source, self.row_count);
@@ -213,15 +218,6 @@ fn column_cells(name: &str, values: &Bound<'_, PyAny>) -> Result<Vec<Option<Cell
     values.enumerate().map(cell).collect()
 }
 
-/// A list of values as a column of one type, integers among floats being floats. Of nothing but `None` it is of texts.
-///
-/// # Errors
-/// `TypeMismatch` where the values are of several types; as [`Cell::new`].
-pub(crate) fn read_column(name: &str, values: &Bound<'_, PyAny>) -> Result<Column> {
-    let cells = column_cells(name, values)?;
-    Ok(column_of(&cells).map_err(|error| error.at(format_args!("column {name:?}")))?)
-}
-
 fn column_of(cells: &[Option<Cell>]) -> Result<Column, Error> {
     let mut types: Vec<ValueType> = Vec::new();
     for cell in cells.iter().flatten() {
@@ -249,9 +245,7 @@ fn column_of(cells: &[Option<Cell>]) -> Result<Column, Error> {
         known().map(|cell| cell.map(|cell| pick(cell).ok_or_else(|| out_of_range(cell))).transpose()).collect()
     };
     Ok(match types.first() {
-        Some(ValueType::Bool) => {
-            Column::Bool(known().map(|cell| matches!(cell?, Cell::Bool(true)).into()).collect())
-        }
+        Some(ValueType::Bool) => Column::Bool(known().map(|cell| matches!(cell?, Cell::Bool(true)).into()).collect()),
         Some(ValueType::Integer) => Column::Integer(
             integers(|cell| if let Cell::Integer(value) = cell { Some(*value) } else { None })?.into_iter().collect(),
         ),
@@ -265,9 +259,7 @@ fn column_of(cells: &[Option<Cell>]) -> Result<Column, Error> {
             Column::Date(known().map(|cell| if let Cell::Date(days) = cell? { Some(*days) } else { None }).collect())
         }
         // Texts, and columns of nothing.
-        _ => {
-            Column::texts(known().map(|cell| if let Cell::Text(text) = cell? { Some(text.as_str()) } else { None }))
-        }
+        _ => Column::texts(known().map(|cell| if let Cell::Text(text) = cell? { Some(text.as_str()) } else { None })),
     })
 }
 

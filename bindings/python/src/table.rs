@@ -6,11 +6,12 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PyType};
 use userops::error::ErrorKind;
-use userops_io::{TableFormat, table_to_arrow, write_table, write_table_as, write_table_to};
+use userops_io::{TableFormat, table_from_arrow, write_table, write_table_as, write_table_to};
 
 use crate::arrow;
 use crate::data;
 use crate::failure::{Result, refuse};
+use crate::rows::Rows;
 use crate::value;
 
 /// Rows that a notebook shows of a table.
@@ -61,6 +62,16 @@ impl Table {
 
 #[pymethods]
 impl Table {
+    /// A table of anything that speaks Arrow, of a dict of lists or of an iterable of dicts; each column has one type.
+    #[new]
+    fn new(source: &Bound<'_, PyAny>) -> Result<Self> {
+        let py = source.py();
+        if let Some(batches) = arrow::batches_of(source)? {
+            return Ok(py.detach(|| table_from_arrow(batches))?.into());
+        }
+        Ok(Rows::new(source)?.into_table()?.into())
+    }
+
     /// The names of the columns, in order.
     #[getter]
     fn columns(&self) -> Vec<String> {
@@ -123,7 +134,7 @@ impl Table {
 
     /// The Arrow types of the columns.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyCapsule>> {
-        arrow::export_schema(py, &table_to_arrow(&self.table)?.schema())
+        arrow::export_schema(py, &self.table)
     }
 
     /// The table as a polars data frame.

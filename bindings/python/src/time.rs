@@ -13,7 +13,7 @@ use crate::failure::{Result, refuse};
 const EPOCH_ORDINAL: i32 = 719_163;
 
 fn class<'py>(py: Python<'py>, cell: &'static PyOnceLock<Py<PyType>>, name: &str) -> PyResult<&'py Bound<'py, PyType>> {
-    Ok(cell.import(py, "datetime", name)?)
+    cell.import(py, "datetime", name)
 }
 
 fn datetime_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
@@ -89,7 +89,8 @@ pub(crate) fn span_of(object: &Bound<'_, PyAny>) -> Result<Option<Span>> {
         return Ok(None);
     }
     let micros = object.call_method1("__floordiv__", (one_microsecond(py)?,))?.extract::<i64>();
-    let micros = micros.map_err(|_| refuse(ErrorKind::InvalidTime, format!("{object} is beyond 64 bits of microseconds")))?;
+    let micros =
+        micros.map_err(|_| refuse(ErrorKind::InvalidTime, format!("{object} is beyond 64 bits of microseconds")))?;
     Ok(Some(Span::from_micros(micros)))
 }
 
@@ -175,23 +176,6 @@ pub(crate) fn zone(object: &Bound<'_, PyAny>) -> Result<Zone> {
         None => Err(refuse(
             ErrorKind::TypeMismatch,
             format!("{} is no zone: give a ZoneInfo, or a name such as \"Asia/Shanghai\"", object.repr()?),
-        )),
-    }
-}
-
-/// A span argument: a `timedelta`, or a text such as `30d`.
-///
-/// # Errors
-/// `InvalidTime` for a text that is no span, `TypeMismatch` for anything else.
-pub(crate) fn span(object: &Bound<'_, PyAny>) -> Result<Span> {
-    if let Some(span) = span_of(object)? {
-        return Ok(span);
-    }
-    match object.cast::<PyString>() {
-        Ok(text) => Ok(text.to_str()?.parse()?),
-        Err(_) => Err(refuse(
-            ErrorKind::TypeMismatch,
-            format!("{} is no span: give a timedelta, or a text such as \"30d\"", object.repr()?),
         )),
     }
 }

@@ -5,7 +5,6 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 use userops::error::ErrorKind;
 use userops::id::{UserId, UserIdRef, UserIx};
 use userops::log::EventLog;
-use userops::time::Timestamp;
 use userops::value::{Value, ValueRef};
 
 use crate::failure::{Result, refuse};
@@ -91,9 +90,4 @@ pub(crate) fn find_user(log: &EventLog, object: &Bound<'_, PyAny>) -> Result<Use
         };
         refuse(ErrorKind::UnknownName, format!("the log knows no user {}; its ids are {ids}", object))
     })
-}
-
-/// Instants that may be unknown, as `datetime` in UTC.
-pub(crate) fn optional_datetime(py: Python<'_>, instant: Option<Timestamp>) -> PyResult<Option<Bound<'_, PyAny>>> {
-    instant.map(|instant| time::to_datetime(py, instant)).transpose()
 }

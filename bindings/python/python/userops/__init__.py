@@ -17,17 +17,24 @@ import warnings as _warnings
 from userops import errors
 from userops._userops import (
     _IS_DEBUG_BUILD,
+    Calendar,
     EventLog,
     Explanation,
     IngestReport,
     Table,
     __version__,
+    anniversary_in_year,
+    is_anniversary_within,
     mapping,
+    plus_months,
+    week_start,
+    years_on,
 )
 from userops.errors import UseropsError
 from userops.progress import Progress
 
 __all__ = [
+    "Calendar",
     "EventLog",
     "Explanation",
     "IngestReport",
@@ -35,8 +42,13 @@ __all__ = [
     "Table",
     "UseropsError",
     "__version__",
+    "anniversary_in_year",
     "errors",
+    "is_anniversary_within",
     "mapping",
+    "plus_months",
+    "week_start",
+    "years_on",
 ]
 
 if _IS_DEBUG_BUILD:

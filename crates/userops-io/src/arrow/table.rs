@@ -34,7 +34,7 @@ pub fn table_to_arrow(table: &Table) -> Result<RecordBatch> {
 ///
 /// # Errors
 /// As [`table_to_arrow`].
-pub fn table_to_stream(table: &Table) -> Result<impl RecordBatchReader + Send + 'static> {
+pub fn table_to_stream(table: &Table) -> Result<impl RecordBatchReader + Send + use<>> {
     let batch = table_to_arrow(table)?;
     let schema = batch.schema();
     Ok(RecordBatchIterator::new([Ok(batch)], schema))

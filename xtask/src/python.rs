@@ -1,0 +1,63 @@
+//! The Python package: its wheel, and everything that judges it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::cargo::target_folder;
+use crate::process::{Outcome, run};
+use crate::venv::Venv;
+
+const MANIFEST: &str = "bindings/python/Cargo.toml";
+const REQUIREMENTS: &str = "bindings/python/requirements-dev.txt";
+/// What judges the installed wheel and its sources, each a module of Python with its arguments.
+const JUDGES: [&[&str]; 5] = [
+    &["-m", "ruff", "check", "--quiet", "bindings/python"],
+    &["-m", "ruff", "format", "--quiet", "--check", "bindings/python"],
+    &[
+        "-m",
+        "mypy",
+        "--config-file",
+        "bindings/python/pyproject.toml",
+        "bindings/python/python",
+        "bindings/python/tests",
+    ],
+    &["-W", "ignore", "-m", "mypy.stubtest", "--mypy-config-file", "bindings/python/pyproject.toml", "userops"],
+    &["-m", "pytest", "--quiet", "-c", "bindings/python/pyproject.toml", "bindings/python/tests"],
+];
+
+/// `cargo xtask wheel`: a release wheel in `wheels` under the target folder.
+pub(crate) fn wheel() -> Outcome {
+    let target = target_folder()?;
+    let wheel = build(&prepare(&target)?, &target.join("wheels"), &["--release"])?;
+    println!("{}", wheel.display());
+    Ok(())
+}
+
+/// Builds a debug wheel, installs it into the environment under the target folder, and judges it there.
+pub(crate) fn test() -> Outcome {
+    let target = target_folder()?;
+    let venv = prepare(&target)?;
+    let wheel = build(&venv, &target.join("debug-wheels"), &[])?;
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-deps"];
+    run(venv.python(&install).arg(wheel))?;
+    for words in JUDGES {
+        run(&mut venv.python(words))?;
+    }
+    Ok(())
+}
+
+fn prepare(target: &Path) -> Result<Venv, String> {
+    Venv::prepare(target, "python-venv", REQUIREMENTS)
+}
+
+/// The wheel that maturin makes, alone in its folder.
+fn build(venv: &Venv, out: &Path, words: &[&str]) -> Result<PathBuf, String> {
+    if out.exists() {
+        fs::remove_dir_all(out).map_err(|error| format!("cannot empty {}: {error}", out.display()))?;
+    }
+    let maturin = ["-m", "maturin", "build", "--locked", "--quiet", "--manifest-path", MANIFEST];
+    run(venv.python(&maturin).args(words).arg("--out").arg(out))?;
+    let entries = fs::read_dir(out).map_err(|error| format!("cannot list {}: {error}", out.display()))?;
+    let wheel = entries.filter_map(Result::ok).map(|entry| entry.path());
+    wheel.last().ok_or_else(|| format!("maturin left no wheel in {}", out.display()))
+}
