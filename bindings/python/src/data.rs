@@ -20,7 +20,7 @@ const DEPTH_MAX: usize = 200;
 /// `InvalidDefinition` where the data is not such a definition; as [`to_json`].
 pub(crate) fn read<T: DeserializeOwned>(what: &str, object: &Bound<'_, PyAny>) -> Result<T> {
     let json = if object.is_none() { Value::Object(Map::new()) } else { to_json(object)? };
-    from_json(what, json)
+    from_value(what, json)
 }
 
 /// Reads options that were given as keywords.
@@ -29,10 +29,14 @@ pub(crate) fn read<T: DeserializeOwned>(what: &str, object: &Bound<'_, PyAny>) -
 /// As [`read`].
 pub(crate) fn read_options<T: DeserializeOwned>(what: &str, options: Option<&Bound<'_, PyDict>>) -> Result<T> {
     let json = options.map_or(Ok(Value::Object(Map::new())), |options| to_json(options.as_any()))?;
-    from_json(what, json)
+    from_value(what, json)
 }
 
-fn from_json<T: DeserializeOwned>(what: &str, json: Value) -> Result<T> {
+/// Reads a definition from JSON.
+///
+/// # Errors
+/// `InvalidDefinition` where the data is not such a definition.
+pub(crate) fn from_value<T: DeserializeOwned>(what: &str, json: Value) -> Result<T> {
     serde_json::from_value(json).map_err(|error| definition_error(what, error))
 }
 

@@ -18,6 +18,16 @@ pub(crate) enum Failure {
 /// The result of everything that Python calls.
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
+impl Failure {
+    /// The same failure with its place before the message.
+    pub(crate) fn at(self, place: impl std::fmt::Display) -> Self {
+        match self {
+            Self::Engine(error) => Self::Engine(error.at(place)),
+            other => other,
+        }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Engine(error)

@@ -4,13 +4,31 @@
 #![allow(clippy::needless_pass_by_value)]
 
 mod arrow;
+mod contribution;
 mod data;
 mod explanation;
+mod expression;
 mod failure;
+mod filter;
+mod growth;
+mod ladder;
+mod lifecycle;
 mod log;
+mod milestone;
+mod money;
+mod numbers;
+mod outcome;
+mod pickle;
+mod playbook;
+mod portrait;
+mod profile;
 mod read;
 mod report;
+mod rfm;
 mod rows;
+mod rule;
+mod scheme;
+mod segment;
 mod table;
 mod time;
 mod value;
@@ -22,15 +40,51 @@ mod _userops {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use super::contribution::{ContributionModel, tier_shares};
+    #[pymodule_export]
     use super::explanation::Explanation;
+    #[pymodule_export]
+    use super::expression::{
+        Step, active_days, age, anniversary, at_least, attribute, bucket, count, days_since_first, days_since_last,
+        days_since_return, distinct, first_time, has_tag, in_segment, in_stage, is_user, last_time, latest, max, mean,
+        min, score, sequence, stage, sum, tag,
+    };
     #[pymodule_export]
     use super::failure::_every_error;
     #[pymodule_export]
+    use super::filter::{Filter, Property};
+    #[pymodule_export]
+    use super::growth::{account_growth, period_ends, sample_log, sample_users};
+    #[pymodule_export]
+    use super::ladder::{Ladder, LadderPart, build_ladder};
+    #[pymodule_export]
+    use super::lifecycle::{Lifecycle, StageHistories, StageSeries};
+    #[pymodule_export]
     use super::log::EventLog;
+    #[pymodule_export]
+    use super::milestone::{MilestoneTable, aarrr_milestones, reach_milestones};
+    #[pymodule_export]
+    use super::money::Currency;
+    #[pymodule_export]
+    use super::outcome::{Comparison, Outcome};
+    #[pymodule_export]
+    use super::playbook::Playbook;
+    #[pymodule_export]
+    use super::portrait::{Dimension, Portrait, build_portrait};
+    #[pymodule_export]
+    use super::profile::{ProfileTable, build_profile, build_profiles, count_active_months};
     #[pymodule_export]
     use super::read::mapping;
     #[pymodule_export]
     use super::report::IngestReport;
+    #[pymodule_export]
+    use super::rfm::{Buyers, RfmModel, RfmScore, measure_buyers};
+    #[pymodule_export]
+    use super::rule::{Measure, Rule};
+    #[pymodule_export]
+    use super::scheme::{CellScheme, EightGroupScheme};
+    #[pymodule_export]
+    use super::segment::{Segment, SegmentDiff, count_users, diff_by_id, overlap};
     #[pymodule_export]
     use super::table::Table;
     #[pymodule_export]

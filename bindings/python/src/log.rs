@@ -31,6 +31,11 @@ impl EventLog {
     pub(crate) fn new(log: userops::log::EventLog, report: Option<userops::ingest::IngestReport>) -> Self {
         Self { log: Arc::new(log), report: report.map(IngestReport::from) }
     }
+
+    /// Whether the two are one log, or equal ones.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.log, &other.log) || self.log == other.log
+    }
 }
 
 impl From<userops::log::EventLog> for EventLog {
@@ -198,7 +203,7 @@ impl EventLog {
         match other.cast::<Self>() {
             Ok(other) => {
                 let other = other.get();
-                let equal = Arc::ptr_eq(&self.log, &other.log) || py.detach(|| self.log == other.log);
+                let equal = py.detach(|| self.is_same(other));
                 pyo3::types::PyBool::new(py, equal).to_owned().into_any().unbind()
             }
             Err(_) => py.NotImplemented(),

@@ -165,7 +165,7 @@ impl Rows {
             let row = row.cast::<PyDict>().map_err(|_| not_a_source(object))?;
             for (name, value) in row {
                 let name: String = name.extract()?;
-                let cell = Cell::new(&value).map_err(|failure| at(failure, row_count, &name))?;
+                let cell = Cell::new(&value).map_err(|failure| failure.at(place(row_count, &name)))?;
                 let column = match columns.iter().position(|(known, _)| *known == name) {
                     Some(column) => column,
                     None => {
@@ -213,9 +213,18 @@ fn column_cells(name: &str, values: &Bound<'_, PyAny>) -> Result<Vec<Option<Cell
         refuse(ErrorKind::TypeMismatch, format!("the column {name:?} is no list of values, but {values}"))
     })?;
     let cell = |(row, value): (usize, PyResult<Bound<'_, PyAny>>)| {
-        Cell::new(&value?).map_err(|failure| at(failure, row, name))
+        Cell::new(&value?).map_err(|failure| failure.at(place(row, name)))
     };
     values.enumerate().map(cell).collect()
+}
+
+/// A list of values as a column of one type, integers among floats being floats. Of nothing but `None` it is of texts.
+///
+/// # Errors
+/// `TypeMismatch` where the values are of several types; as [`Cell::new`].
+pub(crate) fn read_column(name: &str, values: &Bound<'_, PyAny>) -> Result<Column> {
+    let cells = column_cells(name, values)?;
+    Ok(column_of(&cells).map_err(|error| error.at(format_args!("column {name:?}")))?)
 }
 
 fn column_of(cells: &[Option<Cell>]) -> Result<Column, Error> {
@@ -273,12 +282,9 @@ fn float(cell: &Cell) -> Option<f64> {
     }
 }
 
-/// The failure with its row, counted from one, and its column.
-fn at(failure: Failure, row: usize, name: &str) -> Failure {
-    match failure {
-        Failure::Engine(error) => Failure::Engine(error.at(format_args!("row {}, column {name:?}", row + 1))),
-        other => other,
-    }
+/// A row, counted from one, and a column.
+fn place(row: usize, name: &str) -> String {
+    format!("row {}, column {name:?}", row + 1)
 }
 
 fn not_a_source(object: &Bound<'_, PyAny>) -> Failure {

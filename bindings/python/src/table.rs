@@ -21,7 +21,7 @@ const ROWS_SHOWN_MAX: usize = 10;
 #[pyclass(frozen, eq, sequence, module = "userops")]
 #[derive(Debug, PartialEq)]
 pub(crate) struct Table {
-    table: Arc<userops::table::Table>,
+    pub(crate) table: Arc<userops::table::Table>,
 }
 
 impl From<userops::table::Table> for Table {

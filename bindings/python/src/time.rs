@@ -7,7 +7,7 @@ use userops::error::ErrorKind;
 use userops::time::{Anniversary, Calendar, Day, Span, TimeFormat, Timestamp, Weekday, Window, Zone};
 
 use crate::data;
-use crate::failure::{Result, refuse};
+use crate::failure::{Failure, Result, refuse};
 
 /// Days from 0001-01-01, the first of Python's ordinals, to 1970-01-01.
 const EPOCH_ORDINAL: i32 = 719_163;
@@ -180,6 +180,23 @@ pub(crate) fn zone(object: &Bound<'_, PyAny>) -> Result<Zone> {
     }
 }
 
+/// A span argument: a `timedelta`, or a text such as `30d`.
+///
+/// # Errors
+/// `InvalidTime` for a text that is no span, `TypeMismatch` for anything else.
+pub(crate) fn span(object: &Bound<'_, PyAny>) -> Result<Span> {
+    if let Some(span) = span_of(object)? {
+        return Ok(span);
+    }
+    match object.cast::<PyString>() {
+        Ok(text) => Ok(text.to_str()?.parse()?),
+        Err(_) => Err(refuse(
+            ErrorKind::TypeMismatch,
+            format!("{} is no span: give a timedelta, or a text such as \"30d\"", object.repr()?),
+        )),
+    }
+}
+
 /// An instant as a `datetime` in UTC.
 pub(crate) fn to_datetime(py: Python<'_>, instant: Timestamp) -> PyResult<Bound<'_, PyAny>> {
     epoch(py, true)?.call_method1("__add__", (timedelta_class(py)?.call1((0, 0, instant.as_micros()))?,))
@@ -325,4 +342,16 @@ pub(crate) fn years_on(
     leap_day: Option<&Bound<'_, PyAny>>,
 ) -> Result<i32> {
     Ok(anniversary(origin, leap_day)?.years_on(self::day(day)?))
+}
+
+/// An instant argument, read as [`instant`] does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AsOf(pub(crate) Timestamp);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for AsOf {
+    type Error = Failure;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> Result<Self> {
+        instant(&object).map(Self)
+    }
 }

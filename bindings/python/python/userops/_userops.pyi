@@ -7,10 +7,10 @@ them. Every error is a `userops.UseropsError`; see `userops.errors`. All classes
 several threads; the interpreter's lock is released while the engine works.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from os import PathLike
-from typing import Any, Protocol, TypeAlias, final
+from typing import Any, ClassVar, Protocol, TypeAlias, final
 from zoneinfo import ZoneInfo
 
 import pandas
@@ -33,6 +33,7 @@ _User: TypeAlias = int | str
 _Instant: TypeAlias = datetime | str
 _Day: TypeAlias = date | str
 _Zone: TypeAlias = ZoneInfo | str
+_Span: TypeAlias = timedelta | str
 _Definition: TypeAlias = Mapping[str, Any]
 _Rows: TypeAlias = Iterable[Mapping[str, Any]]
 _Columns: TypeAlias = Mapping[str, Iterable[Any]]
@@ -53,7 +54,7 @@ class EventLog:
         mapping: _Definition,
         schema: _Definition | None = None,
         attributes: tuple[_Source, _Definition] | list[tuple[_Source, _Definition]] | None = None,
-        format: str | None = None,  # noqa: A002
+        format: str | None = None,
         csv: dict[str, Any] | None = None,
         progress: Callable[[Progress], object] | bool | None = None,
         block_bytes: int | None = None,
@@ -249,13 +250,13 @@ class Table:
     def to_arrow(self) -> pyarrow.Table:
         """The table as a pyarrow table."""
 
-    def write(self, path: str | PathLike[str], *, format: str | None = None) -> None:  # noqa: A002
+    def write(self, path: str | PathLike[str], *, format: str | None = None) -> None:
         """Writes a file, replacing one that is there: `parquet`, `csv` or `jsonl`, by default as the name ends.
 
         The file has its name only once it is complete.
         """
 
-    def to_bytes(self, format: str = "parquet") -> bytes:  # noqa: A002
+    def to_bytes(self, format: str = "parquet") -> bytes:
         """The bytes of a file of this format."""
 
     def __len__(self) -> int: ...
@@ -311,7 +312,7 @@ def mapping(
     constant_event: str | None = None,
     amount: str | None = None,
     minor_amount: str | None = None,
-    id: str | None = None,  # noqa: A002
+    id: str | None = None,
     properties: Sequence[str | _Definition] | None = None,
     all_other_columns: bool = False,
     user_type: str | None = None,
@@ -381,10 +382,1446 @@ class Calendar:
         `calendar_weeks`, `calendar_months`, `since` or `between`.
         """
 
-    def parse(self, format: str, value: str | int) -> datetime | None:  # noqa: A002
+    def parse(self, format: str, value: str | int) -> datetime | None:
         """The instant that a text or number of this format stands for; `None` where it is not one."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class ProfileTable:
+    """What each user has done, as of an instant: a profile per user, in the order of the log's users.
+
+    Pickled as log, instant and options, and built again.
+    """
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant of the profiles; events after it do not count."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that the profiles were built with."""
+
+    def to_table(self) -> Table:
+        """A row per user: counts, first and last seen, days, amounts, and what the options ask for."""
+
+    def profile(self, user: _User) -> dict[str, Any]:
+        """The profile of one user; instants are texts, amounts in minor units."""
+
+    def update(self, log: EventLog, *, as_of: _Instant) -> ProfileTable:
+        """The profiles as of a later instant, over a log that holds every event of this one and any number more.
+
+        Equal to a rebuild, to the last bit, and faster.
+
+        Raises:
+            InvalidArgumentError: The instant is earlier, or the log lacks a user or an event of this one's.
+        """
+
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _rebuild(cls, log: EventLog, as_of: str, options: str) -> ProfileTable: ...
+
+def build_profiles(log: EventLog, *, as_of: _Instant, **options: Any) -> ProfileTable:
+    """Builds the profiles of all users.
+
+    Args:
+        log: The log.
+        as_of: The instant; events after it do not count.
+        **options: `orders` (names of order events), `windows_days` (default 7, 30, 90), `gaps`, `event_times`,
+            `habits` (whether to have them), `channel`, `category` (text properties), `interest_half_life` (a span),
+            `interests_max`.
+
+    Raises:
+        UnknownNameError: The log has no such event or property.
+        InvalidArgumentError: A window of no days, or another option that no computation can use.
+    """
+
+def build_profile(log: EventLog, user: _User, *, as_of: _Instant, **options: Any) -> dict[str, Any]:
+    """The profile of one user by the scalar definition, which `build_profiles` equals; options as there."""
+
+def count_active_months(log: EventLog, events: Sequence[str], *, as_of: _Instant, months: int) -> list[int]:
+    """In how many of the last calendar months each user did one of the events, in the order of the log's users."""
+
+@final
+class Ladder:
+    """How many users went from registered to the first, second and further orders. `str(ladder)` is a text table."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant of the ladder."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that the ladder was built with."""
+
+    @property
+    def rungs(self) -> list[dict[str, Any]]:
+        """The rungs from registered on.
+
+        Each has `number`, `name`, `reached_count`, `standing_count`, `conversion` and `share` (`count`, `of_count`,
+        `ratio` and its 95 % `interval`), and `days` (mean and quartiles of the step; `None` where nobody took it).
+        """
+
+    def to_table(self) -> Table:
+        """A row per rung."""
+
+    def user_rungs(self) -> Table:
+        """A row per user: `user`, and the `rung` they stand on; unknown where the user is not known yet."""
+
+    def climb(self, user: _User) -> dict[str, Any]:
+        """How far one user has come: `rung`, `is_known`, `first_seen`, `steps`, `order_count`."""
+
+    def explain(self, user: _User) -> str:
+        """Why one user stands on a rung, and what is missing to the next."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _rebuild(cls, log: EventLog, as_of: str, options: str) -> Ladder: ...
+
+def build_ladder(log: EventLog, *, as_of: _Instant, **options: Any) -> Ladder:
+    """Builds the order ladder of a log.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `orders` (names of order events), `unit` (`"order"` or `"purchase_day"`), `rungs_max` (default 5).
+
+    Raises:
+        UnknownNameError: The log has no such event.
+        InvalidArgumentError: No order event is named, or `rungs_max` is out of range.
+    """
+
+@final
+class LadderPart:
+    """The ladder of some users; parts of disjoint users merge, in any order, into that of all."""
+
+    @classmethod
+    def build(cls, log: EventLog, *, as_of: _Instant, **options: Any) -> LadderPart:
+        """The part of all users of a log; options as of `build_ladder`."""
+
+    def merge(self, other: LadderPart) -> LadderPart:
+        """This part and another one, of other users, together."""
+
+    def rungs(self) -> list[dict[str, Any]]:
+        """The rungs from registered on, as `Ladder.rungs` has them."""
+
+    def to_json(self) -> str:
+        """The part as JSON, to be sent and merged elsewhere."""
+
+    @classmethod
+    def from_json(cls, text: str) -> LadderPart:
+        """Reads what `to_json` has written."""
+
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+def account_growth(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+    """New, returning, resurrecting and dormant users: a row per calendar period.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `period` (`"day"`, `{"week": {}}` or `"month"`), `activity` (events that count; all by default),
+            `new_user` (`"first_event"`, `"first_activity"` or `{"attribute": …}`).
+    """
+
+def period_ends(log: EventLog, period: str | _Definition, *, first: _Instant, last: _Instant) -> list[datetime]:
+    """The last instant of each calendar period from the one of `first` to the one of `last`, in the log's zone."""
+
+def sample_log(kind: str = "community", **options: Any) -> EventLog:
+    """An invented log, the same to the last bit on every machine.
+
+    Args:
+        kind: `"community"` or `"content_app"`.
+        **options: `seed`, `users`, `days`, `start` (a date), `zone`.
+    """
+
+def sample_users(kind: str = "community", **options: Any) -> Table:
+    """The users of an invented log and their attributes, a row per user; as `sample_log`."""
+
+@final
+class Currency:
+    """A currency, by its ISO 4217 code."""
+
+    def __new__(cls, code: str) -> Currency: ...
+    @property
+    def code(self) -> str:
+        """The ISO 4217 code."""
+
+    @property
+    def decimals(self) -> int:
+        """How many digits of major units come after the point."""
+
+    @property
+    def minor_per_major(self) -> int:
+        """How many minor units make a major one."""
+
+    def format(self, minor: int) -> str:
+        """An amount of minor units as the currency writes it, such as `12.50`."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+_Measures: TypeAlias = Buyers | _ArrowStream | _ArrowArray | dict[str, Sequence[float]]
+
+@final
+class Buyers:
+    """Every user with an order, and the three measures of each, in the order of the log's users."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that the buyers were measured with."""
+
+    @property
+    def rfm_options(self) -> dict[str, Any]:
+        """Options of a model that state what was measured."""
+
+    def users(self) -> list[_User]:
+        """The ids of the buyers, in the order of the rows."""
+
+    def to_table(self) -> Table:
+        """A row per buyer: `user`, `recency`, `frequency`, `monetary`."""
+
+    def __len__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _rebuild(cls, log: EventLog, as_of: str, options: str) -> Buyers: ...
+
+def measure_buyers(log: EventLog, *, as_of: _Instant, **options: Any) -> Buyers:
+    """Measures every user with an order at `as_of`.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `orders` (names of order events), `recency` (`"days"` or `"micros"`), `frequency`
+            (`"purchase_days"` or `"orders"`), `monetary` (`"sum"` or `"mean_per_order"`, in minor units).
+
+    Raises:
+        UnknownNameError: The log has no such event.
+    """
+
+@final
+class RfmScore:
+    """A score of recency, frequency and monetary value, each from 1, the best the highest. `str` gives `"545"`."""
+
+    def __new__(cls, recency: int, frequency: int, monetary: int) -> RfmScore: ...
+    @property
+    def recency(self) -> int:
+        """The score of recency."""
+
+    @property
+    def frequency(self) -> int:
+        """The score of frequency."""
+
+    @property
+    def monetary(self) -> int:
+        """The score of monetary value."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class RfmModel:
+    """The cuts that a population gave, by which anybody is scored, in the population or not.
+
+    Measures are columns of whole numbers or floats: buyers, a data frame or a dict of lists with `recency`, `frequency`
+    and `monetary`.
+    """
+
+    @classmethod
+    def fit(cls, measures: _Measures, **options: Any) -> RfmModel:
+        """Fits a model on a population.
+
+        Args:
+            measures: A row per user; an unknown value is refused.
+            **options: `recency`, `frequency`, `monetary` (each `name`, `direction`, `bins`, `method`), `nesting`
+                (`"independent"` or `"nested"`), `frequency_measure`, `monetary_measure`. Without any, buyers state
+                what was measured of them.
+
+        Raises:
+            EmptyError: There is no user.
+            InvalidArgumentError: A value is unknown or not finite, or the columns differ in length.
+            InvalidDefinitionError: The options contradict themselves.
+        """
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that the model was fitted with."""
+
+    @property
+    def user_count(self) -> int:
+        """How many users the model was fitted on."""
+
+    @property
+    def recency_cuts(self) -> dict[str, Any]:
+        """The cuts of recency: `direction`, `comparison`, and `values` from the worst to the best."""
+
+    def frequency_cuts(self, recency_score: int = 1) -> dict[str, Any]:
+        """The cuts of frequency; of nested bins those within a recency score."""
+
+    def monetary_cuts(self, recency_score: int = 1, frequency_score: int = 1) -> dict[str, Any]:
+        """The cuts of monetary value; of nested bins those within a recency and a frequency score."""
+
+    def score(self, recency: float, frequency: float, monetary: float) -> RfmScore:
+        """The score of one user. A measure has the type that the model was fitted on."""
+
+    def score_columns(self, measures: _Measures) -> list[RfmScore]:
+        """The scores of all rows."""
+
+    def score_table(self, measures: _Measures) -> Table:
+        """The scores of all rows as a table: `recency`, `frequency`, `monetary`."""
+
+    def explain(self, recency: float, frequency: float, monetary: float) -> Explanation:
+        """Why one user has the score, and what would raise it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The model as plain data."""
+
+    @classmethod
+    def from_dict(cls, model: _Definition) -> RfmModel:
+        """Reads what `to_dict` has written; refuses parts that do not fit together."""
+
+    def to_json(self) -> str:
+        """The model as JSON, which every language reads the same."""
+
+    @classmethod
+    def from_json(cls, text: str) -> RfmModel:
+        """Reads what `to_json` has written; refuses parts that do not fit together."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class CellScheme:
+    """Names for cells of scores: each score belongs to one segment."""
+
+    def __new__(
+        cls,
+        segments: Sequence[_Definition],
+        *,
+        bins: tuple[int, int, int] | Sequence[int] = ...,
+        remainder: str | None = None,
+    ) -> CellScheme:
+        """A scheme of segments, each with a `name` and ranges such as `[4, 5]` of recency, frequency and monetary.
+
+        There are `bins` scores of recency, frequency and monetary value, by default five each.
+
+        Raises:
+            InvalidDefinitionError: A cell is claimed twice, or by none where there is no remainder.
+        """
+
+    @classmethod
+    def ten_segments(cls) -> CellScheme:
+        """The ten common segments by recency and frequency."""
+
+    @property
+    def bins(self) -> tuple[int, int, int]:
+        """How many scores of recency, frequency and monetary value there are."""
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all segments."""
+
+    def segment(self, score: RfmScore) -> str:
+        """The segment of one score."""
+
+    def segments(self, scores: Iterable[RfmScore]) -> list[str]:
+        """The segments of many scores."""
+
+    def explain(self, score: RfmScore) -> Explanation:
+        """Why a score is in its segment."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The scheme as plain data."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> CellScheme: ...
+
+@final
+class EightGroupScheme:
+    """The eight value groups: each of the three measures high or low."""
+
+    @classmethod
+    def fit(cls, measures: _Measures, **options: Any) -> EightGroupScheme:
+        """Fits the thresholds on a population.
+
+        Args:
+            measures: As of `RfmModel.fit`.
+            **options: `recency`, `frequency`, `monetary`, each `name`, `direction`, `threshold` (`"mean"`, `"median"`
+                or `{"fixed": …}`) and `comparison` (`"at_least"` or `"above"`).
+        """
+
+    @classmethod
+    def group_names(cls) -> dict[str, str]:
+        """Every group's name in English, with that in Chinese; the most valuable first."""
+
+    @property
+    def thresholds(self) -> dict[str, int | float]:
+        """The threshold of each measure."""
+
+    def group(self, recency: float, frequency: float, monetary: float) -> str:
+        """The group of one user."""
+
+    def groups(self, measures: _Measures) -> list[str]:
+        """The groups of all rows."""
+
+    def explain(self, recency: float, frequency: float, monetary: float) -> Explanation:
+        """Why one user is in the group."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The scheme as plain data."""
+
+    def to_json(self) -> str:
+        """The scheme as JSON, which every language reads the same."""
+
+    @classmethod
+    def from_json(cls, text: str) -> EightGroupScheme:
+        """Reads what `to_json` has written."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class ContributionModel:
+    """The ranks and cuts that a population gave: core, middle and outer users by what they contribute."""
+
+    @classmethod
+    def fit(
+        cls,
+        columns: dict[str, Sequence[float]],
+        *,
+        active_periods: Sequence[int] | None = None,
+        cost: Sequence[float] | None = None,
+        **rules: Any,
+    ) -> ContributionModel:
+        """Fits a model on a population.
+
+        Args:
+            columns: What users contribute, by dimension; a row per user.
+            active_periods: In how many periods each user was active, where the rules ask for steadiness.
+            cost: What each user cost, where users who cost more than they bring are junk.
+            **rules: `dimensions` (each `name` and `weight`), `core_ratio`, `middle_ratio`, `period_count`,
+                `active_periods_min`.
+
+        Raises:
+            UnknownNameError: The rules name a dimension that is not there.
+            InvalidArgumentError: A value is negative, unknown or not finite, or columns differ in length.
+            InvalidDefinitionError: The rules contradict themselves.
+        """
+
+    @classmethod
+    def tier_names(cls) -> dict[str, str]:
+        """Every tier's name in English, with that in Chinese."""
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """The rules that the model was fitted with."""
+
+    @property
+    def user_count(self) -> int:
+        """How many users the model was fitted on."""
+
+    @property
+    def contributor_count(self) -> int:
+        """How many of them contributed anything."""
+
+    @property
+    def core_cut(self) -> float | None:
+        """The least score of the core; `None` where nobody contributed."""
+
+    @property
+    def middle_cut(self) -> float | None:
+        """The least score of the middle."""
+
+    def score(
+        self, values: Sequence[float], *, active_periods: int | None = None, cost: float | None = None
+    ) -> dict[str, Any]:
+        """The `score` and `tier` of one user, whose values come in the order of the rules' dimensions."""
+
+    def score_columns(
+        self,
+        columns: dict[str, Sequence[float]],
+        *,
+        active_periods: Sequence[int] | None = None,
+        cost: Sequence[float] | None = None,
+    ) -> Table:
+        """A row per user: `score`, `tier`."""
+
+    def explain(
+        self, values: Sequence[float], *, active_periods: int | None = None, cost: float | None = None
+    ) -> Explanation:
+        """Why one user has the score and tier."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The model as plain data."""
+
+    def to_json(self) -> str:
+        """The model as JSON, which every language reads the same."""
+
+    @classmethod
+    def from_json(cls, text: str) -> ContributionModel:
+        """Reads what `to_json` has written."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+def share_by_tier(tiers: Sequence[str], measure: Sequence[int]) -> list[dict[str, Any]]:
+    """How many users each tier has and what they bring of a measure.
+
+    Each dict has `tier`, `user_count`, `user_ratio`, `sum` and `sum_ratio`.
+    """
+
+@final
+class Dimension:
+    """A column with a row per user, by whose values a portrait tells users apart."""
+
+    def __new__(
+        cls,
+        name: str,
+        values: Iterable[_Value | None],
+        *,
+        type: str | None = None,
+        zone: _Zone | None = None,
+    ) -> Dimension:
+        """Values in the order of the log's users; `type` says what they are where all are unknown.
+
+        `zone` is that of the calendar months into which instants are sorted, by default UTC.
+        """
+
+    @classmethod
+    def of_table(cls, table: Table, column: str, *, zone: _Zone | None = None) -> Dimension:
+        """A column of a table whose rows are in the order of the log's users."""
+
+    @classmethod
+    def attributes(cls, log: EventLog) -> list[Dimension]:
+        """A dimension for each attribute of a log's users."""
+
+    @property
+    def name(self) -> str:
+        """The name of the dimension."""
+
+    def __len__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _rebuild(cls, table: Table, name: str, zone: str) -> Dimension: ...
+
+@final
+class Portrait:
+    """How an audience differs from all users. `str(portrait)` is a text table.
+
+    Cells of few users are kept from view unless the options say otherwise.
+    """
+
+    @property
+    def audience_count(self) -> int:
+        """How many users the audience has."""
+
+    @property
+    def everyone_count(self) -> int:
+        """How many users there are."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that the portrait was built with."""
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A dict for each value of each dimension.
+
+        It has `dimension`, `value`, `kind`, `suppressed`, counts and ratios of audience and everyone, the audience's
+        interval, and `lift`.
+        """
+
+    @property
+    def summaries(self) -> list[dict[str, Any]]:
+        """Means and medians of audience and everyone, for each dimension of numbers."""
+
+    def most_distinctive(self, rows_max: int | None = None) -> list[dict[str, Any]]:
+        """The rows that tell most about the audience, the most telling first."""
+
+    def to_table(self) -> Table:
+        """A row per value."""
+
+    def to_summary_table(self) -> Table:
+        """A row per dimension of numbers."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> Portrait: ...
+
+def build_portrait(audience: Segment | Sequence[bool], dimensions: Sequence[Dimension], **options: Any) -> Portrait:
+    """Builds the portrait of an audience against all users.
+
+    Args:
+        audience: A segment, or a bool per user.
+        dimensions: What to tell users apart by.
+        **options: `bins` (default 5), `values_max` (default 20), `small_cells` (`"merge"`, `"suppress"` or `"show"`),
+            `cell_users_min` (default 5).
+
+    Raises:
+        EmptyError: There is no user at all.
+        InvalidArgumentError: A dimension does not have a row for each user, or an option is out of range.
+    """
+
+@final
+class Segment:
+    """A set of users of one log.
+
+    It works as a set of user ids: `user in segment`, `len`, iteration (ascending), `& | - ^ ~`, `<=`, `==`. Segments of
+    logs with different users are not joined, but refused; compare them with `diff_by_id`. Pickled as log and bytes.
+    """
+
+    @classmethod
+    def of_ids(cls, log: EventLog, ids: Iterable[_User]) -> Segment:
+        """The users of these ids; an `UnknownNameError` lists those that the log does not know."""
+
+    @classmethod
+    def find_ids(cls, log: EventLog, ids: Iterable[_User]) -> tuple[Segment, list[_User]]:
+        """The users of these ids as far as the log knows them, and the ids that it does not know."""
+
+    @classmethod
+    def everybody(cls, log: EventLog) -> Segment:
+        """All users of the log."""
+
+    @classmethod
+    def nobody(cls, log: EventLog) -> Segment:
+        """No user of the log."""
+
+    @classmethod
+    def at_least(cls, count: int, *segments: Segment) -> Segment:
+        """Who is in at least `count` of the segments."""
+
+    @classmethod
+    def from_bytes(cls, log: EventLog, bytes: bytes) -> Segment:
+        """The segment of bytes in the portable format of Roaring bitmaps."""
+
+    def to_bytes(self) -> bytes:
+        """The members' numbers in the log, in the portable format of Roaring bitmaps; keep the log beside it."""
+
+    @property
+    def log(self) -> EventLog:
+        """The log that the users are of."""
+
+    @property
+    def user_count(self) -> int:
+        """How many users there are, in the segment and outside."""
+
+    @property
+    def ratio(self) -> float | None:
+        """The members' share of all users; `None` where there is no user."""
+
+    def ids(self) -> list[_User]:
+        """The ids of the members, ascending."""
+
+    def to_table(self) -> Table:
+        """A row per member: `user`."""
+
+    def issubset(self, other: Segment) -> bool:
+        """Whether every member is in the other as well."""
+
+    def isdisjoint(self, other: Segment) -> bool:
+        """Whether no user is in both."""
+
+    def and_count(self, other: Segment) -> int:
+        """How many are in both, without making the segment."""
+
+    def or_count(self, other: Segment) -> int:
+        """How many are in one of the two or both, without making the segment."""
+
+    def and_not_count(self, other: Segment) -> int:
+        """How many are in this one and not in the other, without making the segment."""
+
+    def xor_count(self, other: Segment) -> int:
+        """How many are in one of the two and not in both, without making the segment."""
+
+    def diff(self, after: Segment) -> SegmentDiff:
+        """Who enters, leaves and stays from this segment to a later one of the same users."""
+
+    def __len__(self) -> int: ...
+    def __contains__(self, user: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[_User]: ...
+    def __and__(self, other: Segment, /) -> Segment: ...
+    def __rand__(self, other: Segment, /) -> Segment: ...
+    def __or__(self, other: Segment, /) -> Segment: ...
+    def __ror__(self, other: Segment, /) -> Segment: ...
+    def __sub__(self, other: Segment, /) -> Segment: ...
+    def __rsub__(self, other: Segment, /) -> Segment: ...
+    def __xor__(self, other: Segment, /) -> Segment: ...
+    def __rxor__(self, other: Segment, /) -> Segment: ...
+    def __invert__(self) -> Segment: ...
+    def __le__(self, other: Segment, /) -> bool: ...
+    def __ge__(self, other: Segment, /) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class SegmentDiff:
+    """Who entered, left and stayed between two segments of the same users."""
+
+    @property
+    def entered(self) -> Segment:
+        """Who is in it after and was not before."""
+
+    @property
+    def left(self) -> Segment:
+        """Who was in it before and is not after."""
+
+    @property
+    def stayed(self) -> Segment:
+        """Who is in it before and after."""
+
+    def to_table(self) -> Table:
+        """A row per user who moved: `user`, `movement`."""
+
+def diff_by_id(before: Segment, after: Segment) -> dict[str, Any]:
+    """Who enters, leaves and stays between segments of two logs, told by user id.
+
+    The dict has lists of ids `entered`, `left` and `stayed`, and how many of those who entered are new to the log
+    (`entered_new_count`) and how many of those who left are gone from it (`left_gone_count`).
+    """
+
+def overlap(segments: dict[str, Segment]) -> Table:
+    """How many users segments share: a row per ordered pair, with counts, Jaccard's index and shares."""
+
+def count_users(inside: Sequence[Segment], outside: Sequence[Segment] = ...) -> int:
+    """How many users are in all segments of `inside` and in none of `outside`, without making a segment."""
+
+_RuleForm: TypeAlias = Rule | str | _Definition
+_FilterForm: TypeAlias = Filter | _Definition
+_Window: TypeAlias = str | _Definition
+
+@final
+class Rule:
+    """A question about one user that is true, false or unknown.
+
+    Written as an expression (`uo.count("order", last=uo.days(30)) >= 2`), as text in the syntax of CEL, or as a tree of
+    dicts: all stand for the same. Join with `&`, `|` and `~`, in parentheses. `str(rule)` is the text.
+    """
+
+    def __new__(cls, rule: _RuleForm) -> Rule:
+        """A rule from its text, its tree or another rule.
+
+        Raises:
+            InvalidDefinitionError: The text or tree is no rule; the message holds line and column.
+            UnknownNameError: The text names a function that there is none of.
+        """
+
+    def check(self, *, log: EventLog | None = None, schema: _Definition | None = None) -> None:
+        """Refuses a rule that cannot be meant: unknown names, types that do not go together, a constant answer.
+
+        Names are checked against a log or a schema where one is given.
+        """
+
+    def judge(self, log: EventLog, user: _User, *, as_of: _Instant, outcome: Outcome | None = None) -> bool | None:
+        """Whether it holds for one user, by the scalar definition; `None` where that is unknown.
+
+        `outcome` answers what the rule asks of tags, segments, stages and scores.
+        """
+
+    def segment(
+        self, log: EventLog, *, as_of: _Instant, unknown: str | None = None, outcome: Outcome | None = None
+    ) -> Segment:
+        """The users for whom it holds, and those for whom it is unknown where `unknown` is `"in"`."""
+
+    def explain(self, log: EventLog, user: _User, *, as_of: _Instant, outcome: Outcome | None = None) -> Explanation:
+        """Why it holds for one user or not."""
+
+    def next_change(
+        self, log: EventLog, user: _User, *, as_of: _Instant, until: _Instant, outcome: Outcome | None = None
+    ) -> tuple[datetime, bool | None] | None:
+        """The first instant up to `until` at which time alone changes the answer for one user, and the answer then."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The rule as a tree."""
+
+    def __and__(self, other: _RuleForm, /) -> Rule: ...
+    def __rand__(self, other: _RuleForm, /) -> Rule: ...
+    def __or__(self, other: _RuleForm, /) -> Rule: ...
+    def __ror__(self, other: _RuleForm, /) -> Rule: ...
+    def __invert__(self) -> Rule: ...
+    def __bool__(self) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> Rule: ...
+
+@final
+class Measure:
+    """Something that is measured of one user; comparing it with a value makes a rule. `str(measure)` is its text."""
+
+    def __new__(cls, measure: Measure | str | _Definition) -> Measure:
+        """A measure from its text, its tree or another measure."""
+
+    def check(self, *, log: EventLog | None = None, schema: _Definition | None = None) -> str | None:
+        """Refuses a measure of what a log or schema does not have; the type of its values where that is known."""
+
+    def value(self, log: EventLog, user: _User, *, as_of: _Instant, outcome: Outcome | None = None) -> _Value | None:
+        """The value of one user, by the scalar definition; `None` where it is unknown."""
+
+    def values(self, log: EventLog, *, as_of: _Instant, outcome: Outcome | None = None) -> Table:
+        """A row per user: `user`, `value`."""
+
+    def one_of(self, values: Iterable[_Value]) -> Rule:
+        """The rule that it is one of the values."""
+
+    def is_known(self) -> Rule:
+        """The rule that there is a value."""
+
+    def is_unknown(self) -> Rule:
+        """The rule that there is no value."""
+
+    def is_empty(self) -> Rule:
+        """The rule that it is the empty text."""
+
+    def starts_with(self, text: str) -> Rule:
+        """The rule that it begins with the text."""
+
+    def ends_with(self, text: str) -> Rule:
+        """The rule that it ends with the text."""
+
+    def contains(self, text: str) -> Rule:
+        """The rule that it has the text within."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The measure as a tree."""
+
+    def __eq__(self, other: _Value, /) -> Rule: ...  # type: ignore[override]
+    def __ne__(self, other: _Value, /) -> Rule: ...  # type: ignore[override]
+    def __lt__(self, other: _Value, /) -> Rule: ...
+    def __le__(self, other: _Value, /) -> Rule: ...
+    def __gt__(self, other: _Value, /) -> Rule: ...
+    def __ge__(self, other: _Value, /) -> Rule: ...
+    def __bool__(self) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> Measure: ...
+
+@final
+class Property:
+    """A property of an event; comparing it makes a filter. `amount` is the event's money in major units."""
+
+    def __new__(cls, name: str) -> Property: ...
+    def one_of(self, values: Iterable[_Value]) -> Filter:
+        """The filter that it is one of the values."""
+
+    def is_known(self) -> Filter:
+        """The filter that the event has the property."""
+
+    def is_unknown(self) -> Filter:
+        """The filter that the event lacks the property."""
+
+    def is_empty(self) -> Filter:
+        """The filter that it is the empty text."""
+
+    def starts_with(self, text: str) -> Filter:
+        """The filter that it begins with the text."""
+
+    def ends_with(self, text: str) -> Filter:
+        """The filter that it ends with the text."""
+
+    def contains(self, text: str) -> Filter:
+        """The filter that it has the text within."""
+
+    def __eq__(self, other: _Value, /) -> Filter: ...  # type: ignore[override]
+    def __ne__(self, other: _Value, /) -> Filter: ...  # type: ignore[override]
+    def __lt__(self, other: _Value, /) -> Filter: ...
+    def __le__(self, other: _Value, /) -> Filter: ...
+    def __gt__(self, other: _Value, /) -> Filter: ...
+    def __ge__(self, other: _Value, /) -> Filter: ...
+    def __bool__(self) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class Filter:
+    """A condition on the properties of an event. Join with `&`, `|` and `~`, in parentheses."""
+
+    def __new__(cls, filter: _FilterForm) -> Filter:
+        """A filter from its tree or another filter."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The filter as a tree."""
+
+    def __and__(self, other: _FilterForm, /) -> Filter: ...
+    def __rand__(self, other: _FilterForm, /) -> Filter: ...
+    def __or__(self, other: _FilterForm, /) -> Filter: ...
+    def __ror__(self, other: _FilterForm, /) -> Filter: ...
+    def __invert__(self) -> Filter: ...
+    def __bool__(self) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> Filter: ...
+
+def count(
+    *events: str,
+    where: _FilterForm | None = None,
+    last: _Span | None = None,
+    window: _Window | None = None,
+    around: _Definition | None = None,
+    observed: str | None = None,
+) -> Measure:
+    """How many events.
+
+    Args:
+        *events: Names of events; any of them counts, and without a name every event.
+        where: A filter on the events' properties.
+        last: Only events of this span before `as_of`, such as `uo.days(30)`.
+        window: Only events in this window, as `Calendar.window_range` takes it.
+        around: Only events around an attribute of the user: `{"attribute": …, "from": span, "until": span}`.
+        observed: `"window"` where the measure is unknown for users whose first event is later than the window's start.
+    """
+
+def active_days(
+    *events: str,
+    where: _FilterForm | None = None,
+    last: _Span | None = None,
+    window: _Window | None = None,
+    around: _Definition | None = None,
+    observed: str | None = None,
+) -> Measure:
+    """On how many local days there was an event. Arguments as of `count`."""
+
+def first_time(
+    *events: str,
+    where: _FilterForm | None = None,
+    last: _Span | None = None,
+    window: _Window | None = None,
+    around: _Definition | None = None,
+    observed: str | None = None,
+) -> Measure:
+    """The instant of the first event. Arguments as of `count`."""
+
+def last_time(
+    *events: str,
+    where: _FilterForm | None = None,
+    last: _Span | None = None,
+    window: _Window | None = None,
+    around: _Definition | None = None,
+    observed: str | None = None,
+) -> Measure:
+    """The instant of the last event. Arguments as of `count`."""
+
+def days_since_first(
+    *events: str,
+    where: _FilterForm | None = None,
+    last: _Span | None = None,
+    window: _Window | None = None,
+    around: _Definition | None = None,
+    observed: str | None = None,
+) -> Measure:
+    """Local days since the first event. Arguments as of `count`."""
+
+def days_since_last(
+    *events: str,
+    where: _FilterForm | None = None,
+    last: _Span | None = None,
+    window: _Window | None = None,
+    around: _Definition | None = None,
+    observed: str | None = None,
+) -> Measure:
+    """Local days since the last event. Arguments as of `count`."""
+
+def sum(
+    property: str,
+    *events: str,
+    where: _FilterForm | None = None,
+    last: _Span | None = None,
+    window: _Window | None = None,
+    around: _Definition | None = None,
+    observed: str | None = None,
+) -> Measure:
+    """The sum of a property over events. `amount` is money; arguments as of `count`."""
+
+def min(
+    property: str,
+    *events: str,
+    where: _FilterForm | None = None,
+    last: _Span | None = None,
+    window: _Window | None = None,
+    around: _Definition | None = None,
+    observed: str | None = None,
+) -> Measure:
+    """The least value of a property over events. `amount` is money; arguments as of `count`."""
+
+def max(
+    property: str,
+    *events: str,
+    where: _FilterForm | None = None,
+    last: _Span | None = None,
+    window: _Window | None = None,
+    around: _Definition | None = None,
+    observed: str | None = None,
+) -> Measure:
+    """The greatest value of a property over events. `amount` is money; arguments as of `count`."""
+
+def mean(
+    property: str,
+    *events: str,
+    where: _FilterForm | None = None,
+    last: _Span | None = None,
+    window: _Window | None = None,
+    around: _Definition | None = None,
+    observed: str | None = None,
+) -> Measure:
+    """The mean of a property over events. `amount` is money; arguments as of `count`."""
+
+def distinct(
+    property: str,
+    *events: str,
+    where: _FilterForm | None = None,
+    last: _Span | None = None,
+    window: _Window | None = None,
+    around: _Definition | None = None,
+    observed: str | None = None,
+) -> Measure:
+    """How many different values a property has over events. `amount` is money; arguments as of `count`."""
+
+def latest(
+    property: str,
+    *events: str,
+    where: _FilterForm | None = None,
+    last: _Span | None = None,
+    window: _Window | None = None,
+    around: _Definition | None = None,
+    observed: str | None = None,
+) -> Measure:
+    """The property of the latest event. `amount` is money; arguments as of `count`."""
+
+def days_since_return(
+    silence_days: int,
+    *events: str,
+    where: _FilterForm | None = None,
+    last: _Span | None = None,
+    window: _Window | None = None,
+    around: _Definition | None = None,
+    observed: str | None = None,
+) -> Measure:
+    """Local days since the user last came back after so many days of silence. Arguments as of `count`."""
+
+def attribute(name: str) -> Measure:
+    """A user attribute."""
+
+def age(attribute: str, unit: str | None = None) -> Measure:
+    """The age of a date or time attribute, in `"years"` (default), `"months"` or `"days"`."""
+
+def score(name: str) -> Measure:
+    """A column of a score, such as `rfm.recency`."""
+
+def tag(name: str) -> Measure:
+    """The value of a tag."""
+
+def stage() -> Measure:
+    """The lifecycle stage."""
+
+def bucket(salt: str, buckets: int, hash: str | None = None) -> Measure:
+    """The user's place among hash buckets, from 0 on: by `"userops"` (default), `"fnv1a"` or `"murmur3"`."""
+
+def has_tag(name: str) -> Rule:
+    """The user has the tag."""
+
+def in_segment(name: str) -> Rule:
+    """The user is in the segment."""
+
+def in_stage(name: str) -> Rule:
+    """The user is in the lifecycle stage."""
+
+def is_user(ids: Iterable[_User]) -> Rule:
+    """The user is one of these."""
+
+def anniversary(attribute: str, *, days_before: int = 0, days_after: int = 0, leap_day: str | None = None) -> Rule:
+    """The anniversary of a date attribute is near."""
+
+def at_least(count: int, *rules: _RuleForm) -> Rule:
+    """At least so many of the rules hold."""
+
+@final
+class Step:
+    """A step of a sequence."""
+
+    def __new__(
+        cls,
+        *events: str,
+        where: _FilterForm | None = None,
+        gap_min: _Span | None = None,
+        gap_max: _Span | None = None,
+        without: Sequence[str | _Definition] | None = None,
+    ) -> Step:
+        """One of the events, so long after the step before at least and at most, and none of `without` in between."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The step as a tree."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> Step: ...
+
+def sequence(
+    *steps: str | Step | _Definition,
+    last: _Span | None = None,
+    window: _Window | None = None,
+    around: _Definition | None = None,
+    within: _Span | None = None,
+    strictly_later: bool = False,
+) -> Rule:
+    """The user went through the steps in order.
+
+    Args:
+        *steps: Each the name of an event, or a `Step`.
+        last: Only events of this span before `as_of`.
+        window: Only events in this window.
+        around: Only events around an attribute of the user.
+        within: The longest time from the first step to the last.
+        strictly_later: Whether each step has to be later than the one before, not at the same instant.
+    """
+
+@final
+class Playbook:
+    """How a product runs its users, as one document: schema, scores, tags, lifecycle, segments, milestones."""
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Playbook:
+        """Reads a file, TOML unless its name ends in `.json`, and checks it.
+
+        Raises:
+            InvalidDefinitionError: Or a more special error; the message begins with file, line and column.
+            FileError: The file cannot be read.
+        """
+
+    @classmethod
+    def parse(cls, text: str, format: str = "toml") -> Playbook:
+        """Reads a text in `"toml"` or `"json"`, and checks it; as `load`."""
+
+    @classmethod
+    def from_dict(cls, playbook: _Definition) -> Playbook:
+        """Reads plain data, in which rules may be texts, trees or `Rule` objects, and checks it."""
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """The JSON Schema of playbooks, for editors that complete and check as one types."""
+
+    @property
+    def name(self) -> str:
+        """The name of the playbook."""
+
+    @property
+    def description(self) -> str:
+        """What it is for."""
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """What the log may hold: give it to `EventLog.read`."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A SHA-256 over every field, in hexadecimal: equal for equal playbooks in every language."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The playbook as plain data."""
+
+    def to_toml(self) -> str:
+        """The playbook as TOML, which reads back as an equal one."""
+
+    def to_json(self) -> str:
+        """The playbook as JSON, which reads back as an equal one."""
+
+    def evaluate(
+        self,
+        log: EventLog,
+        *,
+        as_of: _Instant,
+        manual_tags: list[_Definition] | None = None,
+        profiles: bool = True,
+    ) -> Outcome:
+        """Answers everything that the playbook asks, for every user of the log, as of an instant.
+
+        Args:
+            log: A log read with the playbook's schema.
+            as_of: The instant.
+            manual_tags: What people say: dicts with `user`, `tag`, `author`, `at`, and where it applies `value`,
+                `action` (`"add"` or `"remove"`), `reason`, `expires`.
+            profiles: Whether to build profiles as well.
+
+        Raises:
+            InvalidDefinitionError: Zone or currency are not those of the log, or definitions do not fit it.
+            UnknownNameError: A definition names what the log does not have.
+        """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class Outcome:
+    """Everything that a playbook says of the users of a log, as of an instant.
+
+    Pickled as playbook, log, instant and options, and evaluated again.
+    """
+
+    @property
+    def playbook(self) -> Playbook:
+        """The playbook that was evaluated."""
+
+    @property
+    def log(self) -> EventLog:
+        """The log that it was evaluated over."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the playbook."""
+
+    @property
+    def user_count(self) -> int:
+        """How many users there are."""
+
+    @property
+    def profiles(self) -> ProfileTable | None:
+        """The profiles, unless they were left out."""
+
+    @property
+    def scores(self) -> Table:
+        """A row per user: `user`, and a column per column of each score, such as `rfm.recency`."""
+
+    @property
+    def tags(self) -> Table:
+        """A row per user: `user`, and a column per tag; of a preference a further column per rank, `name.2`."""
+
+    @property
+    def segments(self) -> dict[str, Segment]:
+        """The segments by name."""
+
+    @property
+    def stages(self) -> Table | None:
+        """A row per user: `user`, `stage`; `None` where the playbook has no lifecycle."""
+
+    @property
+    def lifecycle(self) -> Lifecycle | None:
+        """The lifecycle by which users were placed, with its thresholds settled."""
+
+    @property
+    def derived_thresholds(self) -> dict[str, Any] | None:
+        """How the thresholds were derived from the log's own gaps, where they were."""
+
+    @property
+    def milestones(self) -> MilestoneTable | None:
+        """When each user reached which milestone; `None` where the playbook has none."""
+
+    def to_table(self) -> Table:
+        """A row per user: a column per score, tag, stage and segment, under their names as rules spell them."""
+
+    def summary(self) -> Table:
+        """A row per tag value, stage and segment: how many users, and their share of all."""
+
+    def score_model(self, name: str) -> dict[str, Any]:
+        """What was fitted for a score, as plain data."""
+
+    def tag_counts(self) -> Table:
+        """A row per tag and value: how many users have it."""
+
+    def tags_of(self, user: _User) -> dict[str, _Value]:
+        """The tags of one user with their values."""
+
+    def tag_changes(self, since: Outcome) -> Table:
+        """Who gained, lost and changed tags since an earlier outcome: a row per user and tag."""
+
+    def segment(self, name: str) -> Segment:
+        """A segment by name."""
+
+    def stage(self, user: _User) -> str | None:
+        """The stage of one user."""
+
+    def stage_counts(self) -> dict[str, int]:
+        """How many users are in each stage, in the order of the lifecycle."""
+
+    def explain(self, user: _User) -> Explanation:
+        """Why one user is where they are: stage, tags, segments, scores and milestones."""
+
+    def explain_move(self, after: Outcome, user: _User) -> Explanation:
+        """Why one user moved from this outcome to another: at another instant, or of another playbook."""
+
+    def compare(self, after: Outcome) -> Comparison:
+        """Who moved where from this outcome to another over the same users."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _rebuild(
+        cls, playbook: Playbook, log: EventLog, as_of: str, manual_tags: str, without_profiles: bool
+    ) -> Outcome: ...
+
+@final
+class Comparison:
+    """What differs between two outcomes over the same users."""
+
+    @property
+    def segments(self) -> dict[str, SegmentDiff]:
+        """Who entered, left and stayed, by segment."""
+
+    @property
+    def stages(self) -> Table | None:
+        """How many users went from which stage to which, where both outcomes have a lifecycle."""
+
+    def to_table(self) -> Table:
+        """A row per user and definition that differ: `kind`, `name`, `user`, `before`, `after`."""
+
+@final
+class Lifecycle:
+    """Stages in order, each with its rule: a user's target is the first that is true."""
+
+    def __new__(cls, definition: _Definition) -> Lifecycle:
+        """Stages of one's own: `stages` (each `name`, `when`, `dwell_min`, `moves`), `ladder`, `presence`."""
+
+    @classmethod
+    def standard(cls, **thresholds: Any) -> Lifecycle:
+        """The default template: prospect, introduction, growth, maturity, dormancy, churn, reactivated.
+
+        Thresholds are `activity` (events), `growth_days`, `maturity_days`, `dormant_days`, `churn_days`,
+        `reactivated_days`.
+        """
+
+    @classmethod
+    def derive(
+        cls, log: EventLog, *, as_of: _Instant, given: _Definition | None = None, **options: Any
+    ) -> tuple[Lifecycle, dict[str, Any]]:
+        """The default template by thresholds derived from the log's own gaps, and how they were derived.
+
+        `given` holds the thresholds that are not derived; options are `dormant_quantile`, `churn_quantile`, `gaps_min`.
+        """
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the stages, in order."""
+
+    def stages(self, log: EventLog, instants: Sequence[_Instant]) -> StageSeries:
+        """The stages of all users at some instants; see `period_ends`."""
+
+    def history(self, log: EventLog, user: _User, *, until: _Instant) -> list[dict[str, Any]]:
+        """The stages one user has been in: `stage`, `from`, `until`, `cause`."""
+
+    def histories(self, log: EventLog, *, until: _Instant) -> StageHistories:
+        """The stages that all users have been in."""
+
+    def stage_of(self, log: EventLog, user: _User, *, as_of: _Instant, outcome: Outcome | None = None) -> str | None:
+        """The stage of one user by the scalar definition."""
+
+    def explain(self, log: EventLog, user: _User, *, as_of: _Instant, outcome: Outcome | None = None) -> Explanation:
+        """Why one user is in the stage, and what would change it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The lifecycle as plain data."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> Lifecycle: ...
+
+@final
+class StageSeries:
+    """The stages of all users at some instants, one after the other."""
+
+    @property
+    def instants(self) -> list[datetime]:
+        """The instants, in the order given."""
+
+    def to_table(self) -> Table:
+        """A row per user: a column of stages per instant, named by it."""
+
+    def mix(self) -> Table:
+        """A row per instant and stage: how many users are in it."""
+
+    def transitions(self, before: int = 0, after: int | None = None) -> Table:
+        """How many users went from which stage to which, between two of the instants: the first and last by default."""
+
+    def pooled_transitions(self) -> Table:
+        """The transitions between consecutive instants, all periods together."""
+
+    def forecast(self, periods: int, *, newcomers: str | _Definition | None = None) -> Table:
+        """The mix of so many periods after the last instant, by the pooled transitions.
+
+        `newcomers` are `"as_observed"` (default), `"none"` or `{"per_period": number}`.
+        """
+
+    def back_test(self, periods: int, *, newcomers: str | _Definition | None = None) -> Table:
+        """How far a forecast of so many periods, made before the last ones, would have been off."""
+
+    def __len__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _rebuild(cls, lifecycle: Lifecycle, log: EventLog, instants: list[str]) -> StageSeries: ...
+
+@final
+class StageHistories:
+    """The stages that all users have been in, stay by stay."""
+
+    @property
+    def until(self) -> datetime:
+        """The instant up to which the histories go."""
+
+    def spans(self, user: _User) -> list[dict[str, Any]]:
+        """The stays of one user: `stage`, `from`, `until`, `cause`."""
+
+    def to_table(self) -> Table:
+        """A row per stay."""
+
+    def furthest(self) -> Table:
+        """A row per user: `user`, and the furthest `stage` on the lifecycle's ladder."""
+
+    def dwell_times(self) -> Table:
+        """A row per stage: how long users stay."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _rebuild(cls, lifecycle: Lifecycle, log: EventLog, until: str) -> StageHistories: ...
+
+@final
+class MilestoneTable:
+    """When each user first came how far."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant of the table."""
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the milestones, in order."""
+
+    def instant(self, user: _User, milestone: str) -> datetime | None:
+        """When one user reached a milestone; `None` where it is not reached."""
+
+    def to_table(self) -> Table:
+        """A row per user: the instant of each milestone."""
+
+    def summary(self) -> Table:
+        """A row per milestone: how many reached it, of how many, and how long it took."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _rebuild(cls, log: EventLog, as_of: str, definitions: str) -> MilestoneTable: ...
+
+def reach_milestones(log: EventLog, milestones: Sequence[_Definition], *, as_of: _Instant) -> MilestoneTable:
+    """Finds when each user first came how far; a milestone has a `name` and a rule `when`."""
+
+def aarrr_milestones(**events: Any) -> list[dict[str, Any]]:
+    """The milestones of AARRR by the names of a product's own events.
+
+    These are `acquisition`, `activation`, `retention`, `revenue` and `referral` (lists of events), `retention_days`.
+    """
 
 def _every_error() -> list[Exception]: ...
