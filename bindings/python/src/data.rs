@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 use userops::error::{Error, ErrorKind};
 
-use crate::failure::{Failure, Result, invalid_argument, refuse};
+use crate::failure::{Failure, Result, refuse};
 use crate::time;
 
 /// Deeper nesting than any definition needs, and less than the stack holds.
@@ -48,6 +48,10 @@ pub(crate) fn from_text<T: DeserializeOwned>(what: &str, text: &str) -> Result<T
     serde_json::from_str(text).map_err(|error| definition_error(what, error))
 }
 
+fn invalid_definition(message: String) -> Failure {
+    refuse(ErrorKind::InvalidDefinition, message)
+}
+
 fn definition_error(what: &str, error: serde_json::Error) -> Failure {
     Error::new(ErrorKind::InvalidDefinition, format!("{what}: {error}")).caused_by(error).into()
 }
@@ -72,7 +76,7 @@ pub(crate) fn write<'py, T: Serialize>(py: Python<'py>, value: &T) -> Result<Bou
 /// Python data as JSON. Instants, dates, spans and zones become the texts that the engine reads.
 ///
 /// # Errors
-/// `InvalidTime` for a local time without a zone, `InvalidArgument` for what has no place in a definition.
+/// `InvalidTime` for a local time without a zone, `InvalidDefinition` for what has no place in a definition.
 pub(crate) fn to_json(object: &Bound<'_, PyAny>) -> Result<Value> {
     to_json_within(object, 0)
 }
@@ -128,7 +132,7 @@ fn foreign(object: &Bound<'_, PyAny>, depth: usize) -> Result<Value> {
         }
     }
     let (kind, shown) = (object.get_type().name()?, object.repr()?);
-    Err(invalid_argument(format!(
+    Err(invalid_definition(format!(
         "{shown} is of type {kind}, which no definition holds: give dicts, lists, numbers, texts, dates, instants or spans"
     )))
 }
@@ -137,19 +141,19 @@ fn integer(value: &Bound<'_, PyInt>) -> Result<Value> {
     if let Ok(value) = value.extract::<i64>() {
         return Ok(value.into());
     }
-    value.extract::<u64>().map(Value::from).map_err(|_| invalid_argument(format!("{value} is beyond 64 bits")))
+    value.extract::<u64>().map(Value::from).map_err(|_| invalid_definition(format!("{value} is beyond 64 bits")))
 }
 
 fn float(value: f64) -> Result<Value> {
     let number = Number::from_f64(value).map(Value::Number);
-    number.ok_or_else(|| invalid_argument(format!("{value} is no finite number: leave out what is unknown")))
+    number.ok_or_else(|| invalid_definition(format!("{value} is no finite number: leave out what is unknown")))
 }
 
 fn dict(items: &Bound<'_, PyDict>, depth: usize) -> Result<Value> {
     let mut map = Map::new();
     for (key, value) in items {
         let Ok(key) = key.cast::<PyString>() else {
-            return Err(invalid_argument(format!("the key {} is no text", key.repr()?)));
+            return Err(invalid_definition(format!("the key {} is no text", key.repr()?)));
         };
         map.insert(key.to_str()?.to_owned(), to_json_within(&value, depth + 1)?);
     }

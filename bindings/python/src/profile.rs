@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use userops::error::ErrorKind;
-use userops::profile::{ProfileOptions, ProfileRules, count_active_months as count_months};
+use userops::profile::{Profile, ProfileOptions, ProfileRules, count_active_months as count_months};
 use userops::time::Timestamp;
 
 use crate::data;
@@ -69,7 +69,7 @@ impl ProfileTable {
     /// The profile of one user, as dicts.
     fn profile<'py>(&self, py: Python<'py>, user: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
         let log = &self.log.get().log;
-        data::write(py, &self.profiles.profile(log, value::find_user(log, user)?)?)
+        profile_dict(py, &self.profiles.profile(log, value::find_user(log, user)?)?)
     }
 
     /// The profiles as of a later instant over a log that holds every event of this one; equal to a rebuild.
@@ -96,6 +96,13 @@ impl ProfileTable {
     }
 }
 
+/// A profile as dicts, with the mean of its orders.
+fn profile_dict<'py>(py: Python<'py>, profile: &Profile) -> Result<Bound<'py, PyAny>> {
+    let dict = data::write(py, profile)?;
+    dict.get_item("orders")?.set_item("average_order_minor", profile.orders.average_order_minor())?;
+    Ok(dict)
+}
+
 /// Builds the profiles of all users.
 #[pyfunction]
 #[pyo3(signature = (log, *, as_of, **options))]
@@ -120,7 +127,7 @@ pub(crate) fn build_profile<'py>(
     let user = value::find_user(frozen, user)?;
     let rules = ProfileRules::new(frozen, data::read_options("options of profiles", options)?)?;
     let calendar = frozen.calendar(as_of.0);
-    data::write(log.py(), &userops::profile::build_profile(frozen.events_of(user), as_of.0, &rules, &calendar))
+    profile_dict(log.py(), &userops::profile::build_profile(frozen.events_of(user), as_of.0, &rules, &calendar))
 }
 
 /// In how many of the last calendar months each user did one of the events: a list in the order of the log's users.

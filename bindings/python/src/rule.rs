@@ -62,15 +62,31 @@ pub(crate) fn context_of<'a>(outcome: Option<&'a Bound<'_, Outcome>>, nothing: &
     outcome.map_or(nothing, |outcome| &outcome.get().outcome.context)
 }
 
-/// What a rule may speak of: what the log or the schema has, or anything.
-fn vocabulary(log: Option<&Bound<'_, EventLog>>, schema: Option<&Bound<'_, PyAny>>) -> Result<Vocabulary> {
-    Ok(match (log, schema) {
-        (Some(log), None) => Vocabulary::of_log(&log.get().log),
+/// What a rule may speak of: what the log or the schema has, or anything; and what the outcome has an answer for.
+fn vocabulary(
+    log: Option<&Bound<'_, EventLog>>,
+    schema: Option<&Bound<'_, PyAny>>,
+    outcome: Option<&Bound<'_, Outcome>>,
+) -> Result<Vocabulary> {
+    let data = match (log, schema) {
+        (Some(log), None) => {
+            let log = &log.get().log;
+            Vocabulary::of_log(log).events(log.schema().events.iter().cloned()).close()
+        }
         (None, Some(schema)) => Vocabulary::of_schema(&data::read::<EventSchema>("schema", schema)?),
         (None, None) => Vocabulary::new(),
         (Some(_), Some(_)) => {
             return Err(refuse(ErrorKind::InvalidArgument, "give a log or a schema to check against, not both"));
         }
+    };
+    let nothing = Context::default();
+    let Context { tags, segments, stage, scores, .. } = context_of(outcome, &nothing);
+    let vocabulary = tags.iter().fold(data, |known, (name, column)| known.tag(name, column.value_type()));
+    let vocabulary = segments.keys().fold(vocabulary, Vocabulary::segment);
+    let vocabulary = scores.iter().fold(vocabulary, |known, (name, column)| known.score(name, column.value_type()));
+    Ok(match stage {
+        Some(stages) => vocabulary.stages(stages.dictionary.iter()),
+        None => vocabulary,
     })
 }
 
@@ -92,9 +108,14 @@ impl Rule {
 
     /// Refuses a rule that asks for what a log or schema does not have, that compares types which do not go together,
     /// or that answers itself.
-    #[pyo3(signature = (*, log = None, schema = None))]
-    fn check(&self, log: Option<&Bound<'_, EventLog>>, schema: Option<&Bound<'_, PyAny>>) -> Result<()> {
-        Ok(userops::rule::check_rule(&self.rule, &vocabulary(log, schema)?)?)
+    #[pyo3(signature = (*, log = None, schema = None, outcome = None))]
+    fn check(
+        &self,
+        log: Option<&Bound<'_, EventLog>>,
+        schema: Option<&Bound<'_, PyAny>>,
+        outcome: Option<&Bound<'_, Outcome>>,
+    ) -> Result<()> {
+        Ok(userops::rule::check_rule(&self.rule, &vocabulary(log, schema, outcome)?)?)
     }
 
     /// Whether it holds for one user; `None` where that is unknown.
@@ -106,6 +127,7 @@ impl Rule {
         as_of: AsOf,
         outcome: Option<&Bound<'_, Outcome>>,
     ) -> Result<Option<bool>> {
+        self.check(Some(log), None, outcome)?;
         let (log, nothing) = (&log.get().log, Context::default());
         let (user, calendar) = (value::find_user(log, user)?, log.calendar(as_of.0));
         let subject = Subject::new(log, user, as_of.0, &calendar, context_of(outcome, &nothing));
@@ -122,6 +144,7 @@ impl Rule {
         outcome: Option<&Bound<'_, Outcome>>,
     ) -> Result<Segment> {
         let unknown: UnknownFold = unknown.map_or(Ok(UnknownFold::default()), |name| data::read("unknown", name))?;
+        self.check(Some(log), None, outcome)?;
         let (frozen, nothing) = (&log.get().log, Context::default());
         let context = context_of(outcome, &nothing);
         let segment = log.py().detach(|| -> Result<_, Error> {
@@ -141,6 +164,7 @@ impl Rule {
         as_of: AsOf,
         outcome: Option<&Bound<'_, Outcome>>,
     ) -> Result<Explanation> {
+        self.check(Some(log), None, outcome)?;
         let (log, nothing) = (&log.get().log, Context::default());
         let (user, calendar) = (value::find_user(log, user)?, log.calendar(as_of.0));
         let subject = Subject::new(log, user, as_of.0, &calendar, context_of(outcome, &nothing));
@@ -158,6 +182,7 @@ impl Rule {
         outcome: Option<&Bound<'py, Outcome>>,
     ) -> Result<Option<(Bound<'py, PyAny>, Option<bool>)>> {
         let py = log.py();
+        self.check(Some(log), None, outcome)?;
         let (log, nothing) = (&log.get().log, Context::default());
         let (user, calendar) = (value::find_user(log, user)?, log.calendar(as_of.0));
         let subject = Subject::new(log, user, as_of.0, &calendar, context_of(outcome, &nothing));
@@ -255,13 +280,14 @@ impl Measure {
     }
 
     /// Refuses a measure of what a log or schema does not have; the type of its values where that is known.
-    #[pyo3(signature = (*, log = None, schema = None))]
+    #[pyo3(signature = (*, log = None, schema = None, outcome = None))]
     fn check(
         &self,
         log: Option<&Bound<'_, EventLog>>,
         schema: Option<&Bound<'_, PyAny>>,
+        outcome: Option<&Bound<'_, Outcome>>,
     ) -> Result<Option<&'static str>> {
-        let value_type = userops::rule::check_measure(&self.measure, &vocabulary(log, schema)?)?;
+        let value_type = userops::rule::check_measure(&self.measure, &vocabulary(log, schema, outcome)?)?;
         Ok(value_type.map(|value_type| value_type.name()))
     }
 
@@ -275,6 +301,7 @@ impl Measure {
         outcome: Option<&Bound<'py, Outcome>>,
     ) -> Result<Option<Bound<'py, PyAny>>> {
         let py = log.py();
+        self.check(Some(log), None, outcome)?;
         let (log, nothing) = (&log.get().log, Context::default());
         let (user, calendar) = (value::find_user(log, user)?, log.calendar(as_of.0));
         let subject = Subject::new(log, user, as_of.0, &calendar, context_of(outcome, &nothing));
@@ -285,6 +312,7 @@ impl Measure {
     /// The values of all users: a table of `user` and `value`.
     #[pyo3(signature = (log, *, as_of, outcome = None))]
     fn values(&self, log: &Bound<'_, EventLog>, as_of: AsOf, outcome: Option<&Bound<'_, Outcome>>) -> Result<Table> {
+        self.check(Some(log), None, outcome)?;
         let (frozen, nothing) = (&log.get().log, Context::default());
         let context = context_of(outcome, &nothing);
         let table = log.py().detach(|| -> Result<_, Error> {

@@ -207,6 +207,9 @@ pub(crate) fn to_date(py: Python<'_>, day: Day) -> PyResult<Bound<'_, PyAny>> {
     date_class(py)?.call_method1("fromordinal", (day.0 + EPOCH_ORDINAL,))
 }
 
+/// A `datetime`, or nothing for an instant beyond its years.
+type MaybeDatetime<'py> = Option<Bound<'py, PyAny>>;
+
 /// What a local clock and calendar show in a zone, and when its days begin.
 #[pyclass(frozen, eq, module = "userops", name = "Calendar")]
 #[derive(Debug, PartialEq, Eq)]
@@ -249,17 +252,21 @@ impl LocalCalendar {
         Ok(to_datetime(py, self.calendar().day_start(self::day(day)?))?)
     }
 
-    /// The first instant inside a window that ends at `as_of`, and the first after it.
+    /// The first instant inside a window as seen from `as_of`, and the first after it; nothing for one beyond the years
+    /// of `datetime`.
     #[pyo3(signature = (window, *, as_of))]
     fn window_range<'py>(
         &self,
         py: Python<'py>,
         window: &Bound<'py, PyAny>,
-        as_of: &Bound<'py, PyAny>,
-    ) -> Result<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        as_of: AsOf,
+    ) -> Result<(MaybeDatetime<'py>, MaybeDatetime<'py>)> {
         let window: Window = data::read("window", window)?;
-        let range = window.range(instant(as_of)?, &self.calendar())?;
-        Ok((to_datetime(py, range.start)?, to_datetime(py, range.end)?))
+        let range = window.range(as_of.0, &self.calendar())?;
+        let datetime = |instant: Timestamp| {
+            Timestamp::checked(instant.as_micros()).map(|instant| to_datetime(py, instant)).transpose()
+        };
+        Ok((datetime(range.start)?, datetime(range.end)?))
     }
 
     /// The instant that a text or whole number stands for, or nothing where it is not one in this format.

@@ -189,7 +189,7 @@ def test_a_wrong_definition_is_refused() -> None:
         read(ROWS, schema={"zone": "Mars/Olympus"})
     with pytest.raises(errors.InvalidArgumentError, match="exclude each other"):
         uo.mapping("user", "time", event="a", constant_event="b")
-    with pytest.raises(errors.InvalidArgumentError, match="no finite number"):
+    with pytest.raises(errors.InvalidDefinitionError, match="no finite number"):
         read(ROWS, schema={"limits": {"rows_max": float("nan")}})
     deep: list[Any] = []
     for _ in range(10_000):

@@ -375,8 +375,8 @@ class Calendar:
     def day_start(self, day: _Day) -> datetime:
         """The first instant of a local day, which need not be midnight."""
 
-    def window_range(self, window: str | _Definition, *, as_of: _Instant) -> tuple[datetime, datetime]:
-        """The first instant inside a window and the first after it.
+    def window_range(self, window: str | _Definition, *, as_of: _Instant) -> tuple[datetime | None, datetime | None]:
+        """The first instant inside a window and the first after it; `None` for one beyond the years of `datetime`.
 
         A window is `"all"`, `{"rolling": {"span": "30d"}}`, `{"calendar_days": {"n": 7, "include_today": True}}`,
         `calendar_weeks`, `calendar_months`, `since` or `between`.
@@ -566,7 +566,7 @@ class Currency:
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
-_Measures: TypeAlias = Buyers | _ArrowStream | _ArrowArray | dict[str, Sequence[float]]
+_Measures: TypeAlias = Buyers | _ArrowStream | _ArrowArray | dict[str, Any]
 
 @final
 class Buyers:
@@ -795,7 +795,7 @@ class ContributionModel:
     @classmethod
     def fit(
         cls,
-        columns: dict[str, Sequence[float]],
+        columns: dict[str, Any],
         *,
         active_periods: Sequence[int] | None = None,
         cost: Sequence[float] | None = None,
@@ -847,7 +847,7 @@ class ContributionModel:
 
     def score_columns(
         self,
-        columns: dict[str, Sequence[float]],
+        columns: dict[str, Any],
         *,
         active_periods: Sequence[int] | None = None,
         cost: Sequence[float] | None = None,
@@ -1115,10 +1115,13 @@ class Rule:
             UnknownNameError: The text names a function that there is none of.
         """
 
-    def check(self, *, log: EventLog | None = None, schema: _Definition | None = None) -> None:
+    def check(
+        self, *, log: EventLog | None = None, schema: _Definition | None = None, outcome: Outcome | None = None
+    ) -> None:
         """Refuses a rule that cannot be meant: unknown names, types that do not go together, a constant answer.
 
-        Names are checked against a log or a schema where one is given.
+        Events, properties and attributes are those of a log or a schema, where one is given; tags, segments, stages and
+        scores those of an outcome. All that ask a log check first.
         """
 
     def judge(self, log: EventLog, user: _User, *, as_of: _Instant, outcome: Outcome | None = None) -> bool | None:
@@ -1161,14 +1164,16 @@ class Measure:
     def __new__(cls, measure: Measure | str | _Definition) -> Measure:
         """A measure from its text, its tree or another measure."""
 
-    def check(self, *, log: EventLog | None = None, schema: _Definition | None = None) -> str | None:
+    def check(
+        self, *, log: EventLog | None = None, schema: _Definition | None = None, outcome: Outcome | None = None
+    ) -> str | None:
         """Refuses a measure of what a log or schema does not have; the type of its values where that is known."""
 
     def value(self, log: EventLog, user: _User, *, as_of: _Instant, outcome: Outcome | None = None) -> _Value | None:
-        """The value of one user, by the scalar definition; `None` where it is unknown."""
+        """The value of one user, by the scalar definition; `None` where it is unknown. Money is in minor units."""
 
     def values(self, log: EventLog, *, as_of: _Instant, outcome: Outcome | None = None) -> Table:
-        """A row per user: `user`, `value`."""
+        """A row per user: `user`, `value`. Money is in minor units."""
 
     def one_of(self, values: Iterable[_Value]) -> Rule:
         """The rule that it is one of the values."""
@@ -1627,7 +1632,7 @@ class Outcome:
     def summary(self) -> Table:
         """A row per tag value, stage and segment: how many users, and their share of all."""
 
-    def score_model(self, name: str) -> dict[str, Any]:
+    def score_model(self, name: str) -> Any:
         """What was fitted for a score, as plain data."""
 
     def tag_counts(self) -> Table:

@@ -1,0 +1,132 @@
+"""Answers about users and populations beside the case suite: pickling, tables, samples."""
+
+from __future__ import annotations
+
+import pickle
+from datetime import date, datetime, timezone
+from typing import Any
+
+import pytest
+import userops as uo
+from userops import errors
+
+AS_OF = datetime(2025, 6, 1, tzinfo=timezone.utc)
+
+
+@pytest.fixture(scope="module")
+def log() -> uo.EventLog:
+    return uo.sample_log("community", users=150, days=200, seed=7)
+
+
+def test_samples_are_the_same_everywhere(log: uo.EventLog) -> None:
+    assert uo.sample_log(users=150, days=200, seed=7) == log
+    assert uo.sample_users(users=150, days=200, seed=7)["user"] == log.users()
+    start = uo.sample_log("content_app", users=20, days=30, start=date(2024, 2, 29), zone="Asia/Shanghai").time_span
+    assert start is not None
+    assert start[0] >= datetime(2024, 2, 28, 16, tzinfo=timezone.utc)
+    with pytest.raises(errors.UseropsError, match="comunity"):
+        uo.sample_log("comunity")
+    with pytest.raises(errors.InvalidDefinitionError, match="unknown field `user`"):
+        uo.sample_log(user=3)
+
+
+def test_every_answer_survives_pickling(log: uo.EventLog) -> None:
+    event = log.event_names[0]
+    buyers = uo.measure_buyers(log, as_of=AS_OF, orders=[event])
+    model = uo.RfmModel.fit(buyers)
+    columns = {"posts": [3.0, 0.0, 9.0], "likes": [1, 0, 2]}
+    dimensions: list[dict[str, Any]] = [{"name": "posts", "weight": 2.0}, {"name": "likes"}]
+    contribution = uo.ContributionModel.fit(columns, dimensions=dimensions, active_periods_min=0)
+    portrait = uo.build_portrait(uo.Segment.everybody(log), uo.Dimension.attributes(log))
+    equal = [
+        uo.build_profiles(log, as_of=AS_OF, orders=[event], windows_days=[7]),
+        uo.build_ladder(log, as_of=AS_OF, orders=[event]),
+        model,
+        model.score(1, 2, 3),
+        uo.CellScheme.ten_segments(),
+        uo.EightGroupScheme.fit(buyers),
+        contribution,
+        portrait,
+        uo.Currency("JPY"),
+        uo.Calendar("Asia/Shanghai"),
+        uo.Step("a", gap_max="1h"),
+    ]
+    for answer in equal:
+        assert pickle.loads(pickle.dumps(answer)) == answer, answer
+    again = pickle.loads(pickle.dumps(buyers))
+    assert (len(again), again.to_table(), again.options) == (len(buyers), buyers.to_table(), buyers.options)
+    assert again.users() == buyers.users()
+    dimension = uo.Dimension("x", [1, None], zone="Asia/Shanghai")
+    assert repr(pickle.loads(pickle.dumps(dimension))) == repr(dimension)
+    part = uo.LadderPart.build(log, as_of=AS_OF, orders=[event])
+    assert pickle.loads(pickle.dumps(part)).rungs() == part.rungs()
+    assert uo.share_by_tier(["core", "outer"], [3, 1])[0]["sum"] == 3
+
+
+def test_answers_are_immutable(log: uo.EventLog) -> None:
+    with pytest.raises(AttributeError):
+        log.zone = "UTC"  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        log.note = 1  # type: ignore[attr-defined]
+    with pytest.raises(TypeError):
+        type("Log", (uo.EventLog,), {})
+
+
+def test_ladders_merge_by_parts(log: uo.EventLog) -> None:
+    event = log.event_names[0]
+    users = log.users()
+    table = log.to_table().to_dicts()
+    mapping = uo.mapping("user", "time")
+    parts = []
+    for half in (set(users[::2]), set(users[1::2])):
+        rows = [row for row in table if row["user"] in half]
+        known = ([row for row in log.attributes().to_dicts() if row["user"] in half], {"user": "user"})
+        some = uo.EventLog.read(rows, mapping=mapping, schema=log.schema, attributes=known)
+        parts.append(uo.LadderPart.build(some, as_of=AS_OF, orders=[event]))
+    ladder = uo.build_ladder(log, as_of=AS_OF, orders=[event])
+    assert parts[0].merge(parts[1]).rungs() == parts[1].merge(parts[0]).rungs() == ladder.rungs
+    assert len(ladder.to_table()) == len(ladder.rungs)
+    assert ladder.explain(users[0])
+
+
+def test_scores_come_from_frames_as_from_lists(log: uo.EventLog) -> None:
+    buyers = uo.measure_buyers(log, as_of=AS_OF, orders=[log.event_names[0]])
+    table = buyers.to_table()
+    model = uo.RfmModel.fit(buyers)
+    frames: list[Any] = [table, table.to_polars(), table.to_arrow(), table.to_dict()]
+    for measures in frames:
+        assert uo.RfmModel.fit(measures, **buyers.rfm_options) == model
+        assert model.score_columns(measures) == model.score_columns(buyers)
+    assert model.score_table(buyers)["recency"] == [score.recency for score in model.score_columns(buyers)]
+    row = table[0]
+    assert "recency" in str(model.explain(row["recency"], row["frequency"], row["monetary"]))
+    assert uo.CellScheme.ten_segments().explain(model.score_columns(buyers)[0]).label
+    with pytest.raises(errors.InvalidArgumentError, match='"recency" is unknown for some rows'):
+        uo.RfmModel.fit({"recency": [1, None], "frequency": [1, 1], "monetary": [1, 1]})
+    with pytest.raises(errors.InvalidArgumentError, match='the measure "monetary" is missing'):
+        uo.RfmModel.fit({"recency": [1], "frequency": [1]})
+    with pytest.raises(errors.TypeMismatchError, match="not of numbers"):
+        uo.RfmModel.fit({"recency": ["a"], "frequency": [1], "monetary": [1]})
+
+
+def test_growth_is_accounted_for(log: uo.EventLog) -> None:
+    table = uo.account_growth(log, as_of=AS_OF, period="month")
+    assert len(table) >= 5
+    weeks = uo.account_growth(log, as_of=AS_OF, period={"week": {}})
+    assert len(weeks) > len(table)
+    months = uo.count_active_months(log, [log.event_names[0]], as_of=AS_OF, months=3)
+    assert len(months) == log.user_count
+    assert set(months) <= {0, 1, 2, 3}
+
+
+def test_a_portrait_tells_what_is_different(log: uo.EventLog) -> None:
+    posts = uo.count(log.event_names[0]).values(log, as_of=AS_OF)
+    dimension = uo.Dimension.of_table(uo.Table({"posts": posts["value"]}), "posts")
+    audience = uo.Rule(uo.count(log.event_names[0]) >= 3).segment(log, as_of=AS_OF)
+    portrait = uo.build_portrait(audience, [dimension, *uo.Dimension.attributes(log)], bins=3)
+    assert portrait.audience_count == len(audience)
+    assert portrait.most_distinctive(1)[0]["dimension"] == "posts"
+    assert len(portrait.to_table()) == len(portrait.rows)
+    assert len(portrait.to_summary_table()) == len(portrait.summaries)
+    with pytest.raises(errors.InvalidArgumentError, match="are of type text, not integer"):
+        uo.Dimension("x", ["a"], type="integer")

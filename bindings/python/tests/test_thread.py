@@ -1,0 +1,63 @@
+"""Threads: the interpreter goes on while the engine works, and answers do not depend on who asks."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+
+import pytest
+import userops as uo
+
+AS_OF = datetime(2025, 12, 1, tzinfo=timezone.utc)
+
+
+def test_the_interpreter_goes_on_while_the_engine_works() -> None:
+    log = uo.sample_log(users=20_000, days=300)
+    begun, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        uo.build_profiles(log, as_of=AS_OF)
+        done.set()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    begun.wait()
+    turns = 0
+    # Without the lock released, the first look after the start would find the work done.
+    while not done.is_set():
+        turns += 1
+    worker.join()
+    assert turns > 100
+
+
+def test_threads_share_frozen_objects() -> None:
+    log = uo.sample_log(users=300, days=120)
+    playbook = uo.Playbook.parse('version = 1\nname = "p"\n[[segments]]\nname = "s"\nwhen = "count() >= 3"\n')
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda _: playbook.evaluate(log, as_of=AS_OF), range(12)))
+    assert all(outcome == outcomes[0] for outcome in outcomes)
+    with ThreadPoolExecutor(4) as pool:
+        sizes = set(pool.map(lambda outcome: len(outcome.segment("s") & outcomes[0].segment("s")), outcomes))
+    assert sizes == {len(outcomes[0].segment("s"))}
+
+
+def test_a_python_stream_may_be_read_from_any_thread() -> None:
+    pa = pytest.importorskip("pyarrow")
+    schema = pa.schema({"user": pa.int64(), "time": pa.timestamp("us", "UTC"), "event": pa.string()})
+
+    def batches() -> object:
+        for user in range(50):
+            yield pa.record_batch([[user] * 10, [AS_OF] * 10, ["view"] * 10], schema=schema)
+
+    reader = pa.RecordBatchReader.from_batches(schema, batches())
+    assert uo.EventLog.read(reader, mapping=uo.mapping("user", "time")).event_count == 500
+
+    def failing() -> object:
+        yield from batches()  # type: ignore[misc]
+        raise ValueError("the source broke")
+
+    reader = pa.RecordBatchReader.from_batches(schema, failing())
+    with pytest.raises(uo.UseropsError, match="the source broke"):
+        uo.EventLog.read(reader, mapping=uo.mapping("user", "time"))
