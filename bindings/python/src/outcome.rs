@@ -5,7 +5,8 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use userops::id::UserIx;
-use userops::playbook::EvaluateOptions;
+use userops::lifecycle::{DerivedThresholds, LifecycleDefinition};
+use userops::playbook::{EvaluateOptions, StageAnswer};
 use userops::table::user_column;
 use userops::time::Timestamp;
 
@@ -250,10 +251,10 @@ impl Outcome {
 
     /// An outcome is pickled as what it was evaluated from, and evaluated again.
     fn __reduce__<'py>(&self, py: Python<'py>) -> Result<Reduced<'py>> {
-        let manual_tags = data::to_text(&self.options.manual_tags)?;
-        let arguments =
-            (&self.playbook, &self.log, self.outcome.as_of.to_string(), manual_tags, self.options.without_profiles);
-        Ok(reduce::<Self>(py, "_rebuild", arguments)?)
+        let EvaluateOptions { manual_tags, stages, without_profiles } = &self.options;
+        let stages = stages.as_ref().map(|stages| data::to_text(&(&stages.definition, &stages.derived))).transpose()?;
+        let options = (data::to_text(manual_tags)?, stages, *without_profiles);
+        Ok(reduce::<Self>(py, "_rebuild", (&self.playbook, &self.log, self.outcome.as_of.to_string(), options))?)
     }
 
     /// The outcome that pickling has noted the playbook, log, instant and options of.
@@ -263,10 +264,14 @@ impl Outcome {
         playbook: &Bound<'_, Playbook>,
         log: &Bound<'_, EventLog>,
         as_of: AsOf,
-        manual_tags: &str,
-        without_profiles: bool,
+        options: (String, Option<String>, bool),
     ) -> Result<Self> {
-        let options = EvaluateOptions { manual_tags: data::from_text("manual_tags", manual_tags)?, without_profiles };
+        let (manual_tags, stages, without_profiles) = options;
+        let manual_tags = data::from_text("manual_tags", &manual_tags)?;
+        let stages: Option<(LifecycleDefinition, Option<DerivedThresholds>)> =
+            stages.map(|stages| data::from_text("stages", &stages)).transpose()?;
+        let stages = stages.map(|(definition, derived)| StageAnswer { definition, derived });
+        let options = EvaluateOptions { manual_tags, stages, without_profiles };
         Self::evaluate(playbook, log, as_of.0, options)
     }
 }

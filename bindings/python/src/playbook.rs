@@ -114,19 +114,21 @@ impl Playbook {
     }
 
     /// Answers everything that the playbook asks, for every user of the log, as of an instant.
-    #[pyo3(signature = (log, *, as_of, manual_tags = None, profiles = true))]
+    #[pyo3(signature = (log, *, as_of, manual_tags = None, stages_of = None, profiles = true))]
     fn evaluate(
         slf: &Bound<'_, Self>,
         log: &Bound<'_, EventLog>,
         as_of: AsOf,
         manual_tags: Option<&Bound<'_, PyList>>,
+        stages_of: Option<&Bound<'_, Outcome>>,
         profiles: bool,
     ) -> Result<Outcome> {
         let manual_tags: Vec<ManualTag> = match manual_tags {
             Some(tags) => data::read("manual_tags", tags.as_any())?,
             None => Vec::new(),
         };
-        let options = EvaluateOptions { manual_tags, without_profiles: !profiles };
+        let stages = stages_of.and_then(|outcome| outcome.get().outcome.stages.clone());
+        let options = EvaluateOptions { manual_tags, stages, without_profiles: !profiles };
         Outcome::evaluate(slf, log, as_of.0, options)
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 import userops as uo
@@ -187,6 +188,16 @@ def test_a_lifecycle_has_a_past_and_a_future(log: uo.EventLog) -> None:
     derived, how = uo.Lifecycle.derive(log, as_of=AS_OF, given={"activity": ["post_answer"]})
     assert how["thresholds"]["churn_days"] > how["thresholds"]["dormant_days"]
     assert derived == uo.Lifecycle.standard(**how["thresholds"])
+
+
+def test_thresholds_may_be_those_of_another_outcome(log: uo.EventLog) -> None:
+    text = TEXT.replace("[lifecycle.standard]\nactivity", "[lifecycle.derived.given]\nactivity")
+    playbook = uo.Playbook.parse(text)
+    now = playbook.evaluate(log, as_of=AS_OF)
+    before = playbook.evaluate(log, as_of=AS_OF - timedelta(days=30), stages_of=now)
+    assert before.lifecycle == now.lifecycle
+    assert before.derived_thresholds == now.derived_thresholds is not None
+    assert pickle.loads(pickle.dumps(before)) == before
 
 
 def test_milestones_are_reached_once(log: uo.EventLog) -> None:

@@ -1547,6 +1547,7 @@ class Playbook:
         *,
         as_of: _Instant,
         manual_tags: list[_Definition] | None = None,
+        stages_of: Outcome | None = None,
         profiles: bool = True,
     ) -> Outcome:
         """Answers everything that the playbook asks, for every user of the log, as of an instant.
@@ -1556,6 +1557,8 @@ class Playbook:
             as_of: The instant.
             manual_tags: What people say: dicts with `user`, `tag`, `author`, `at`, and where it applies `value`,
                 `action` (`"add"` or `"remove"`), `reason`, `expires`.
+            stages_of: An outcome whose lifecycle, with the thresholds derived for it, is used in place of deriving anew:
+                so two outcomes can be compared.
             profiles: Whether to build profiles as well.
 
         Raises:
@@ -1666,7 +1669,7 @@ class Outcome:
     def __reduce__(self) -> tuple[Any, ...]: ...
     @classmethod
     def _rebuild(
-        cls, playbook: Playbook, log: EventLog, as_of: str, manual_tags: str, without_profiles: bool
+        cls, playbook: Playbook, log: EventLog, as_of: str, options: tuple[str, str | None, bool]
     ) -> Outcome: ...
 
 @final
