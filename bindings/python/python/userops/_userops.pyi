@@ -1557,7 +1557,7 @@ class Playbook:
             as_of: The instant.
             manual_tags: What people say: dicts with `user`, `tag`, `author`, `at`, and where it applies `value`,
                 `action` (`"add"` or `"remove"`), `reason`, `expires`.
-            stages_of: An outcome whose lifecycle, with the thresholds derived for it, is used in place of deriving anew:
+            stages_of: An outcome whose lifecycle, with the thresholds derived for it, is used and not derived anew:
                 so two outcomes can be compared.
             profiles: Whether to build profiles as well.
 
