@@ -1,7 +1,6 @@
 //! Which events count as activity, and on which local days a user has them.
 
 use crate::error::Result;
-use crate::event::unknown;
 use crate::log::{EventLog, UserEvents};
 use crate::time::{Calendar, MICROS_PER_DAY, Timestamp};
 
@@ -11,13 +10,8 @@ use crate::time::{Calendar, MICROS_PER_DAY, Timestamp};
 /// `UnknownName` for an event that is neither in the log nor declared, with the nearest name.
 pub(crate) fn counted_codes(log: &EventLog, names: &[String]) -> Result<Vec<bool>> {
     let mut counts = vec![names.is_empty(); log.names().len()];
-    let declared = &log.schema().events;
-    for name in names {
-        match log.names().code(name).and_then(|code| counts.get_mut(code as usize)) {
-            Some(counts) => *counts = true,
-            None if declared.contains(name) => {}
-            None => return Err(unknown("event", name, log.names().iter().chain(declared.iter().map(String::as_str)))),
-        }
+    for code in log.occurring_codes(names)? {
+        counts[usize::from(code)] = true;
     }
     Ok(counts)
 }

@@ -40,7 +40,8 @@ impl Default for DeriveOptions {
 }
 
 impl DeriveOptions {
-    fn check(&self) -> Result<()> {
+    /// Refuses quantiles that are out of order.
+    pub(crate) fn check(&self) -> Result<()> {
         let (dormant, churn) = (self.dormant_quantile, self.churn_quantile);
         if 0.0 < dormant && dormant < churn && churn < 1.0 {
             return Ok(());

@@ -87,7 +87,8 @@ fn check_heads(playbook: &Playbook) -> Result<(), Fault> {
             Node::Segment(index) => playbook.segments[index].check(),
             Node::Lifecycle => match &playbook.lifecycle {
                 Some(Lifecycle::Custom(definition)) => definition.check(),
-                Some(Lifecycle::Standard(given) | Lifecycle::Derived { given, .. }) => given.check(),
+                Some(Lifecycle::Standard(given)) => given.check(),
+                Some(Lifecycle::Derived { given, options }) => given.check().and_then(|()| options.check()),
                 None => Ok(()),
             },
         };
