@@ -10,6 +10,7 @@ mod example;
 mod process;
 mod python;
 mod step;
+mod tables;
 mod test;
 mod tidy;
 mod venv;

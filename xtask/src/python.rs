@@ -4,11 +4,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cargo::target_folder;
-use crate::process::{Outcome, run};
+use crate::process::{Outcome, read, run};
+use crate::tables;
 use crate::venv::Venv;
 
 const MANIFEST: &str = "bindings/python/Cargo.toml";
+const EXAMPLE: &str = "bindings/python/examples/cdnow.py";
 const REQUIREMENTS: &str = "bindings/python/requirements-dev.txt";
+/// The tables that the main job in Python writes: all.
+const TABLES: [&str; 11] = [
+    "contribution",
+    "ladder",
+    "milestones",
+    "moved",
+    "operations",
+    "operations_summary",
+    "portrait",
+    "profiles",
+    "rejections",
+    "segments",
+    "stages_over_time",
+];
 /// What judges the installed wheel and its sources, each a module of Python with its arguments.
 const JUDGES: [&[&str]; 5] = [
     &["-m", "ruff", "check", "--quiet", "bindings/python"],
@@ -20,6 +36,7 @@ const JUDGES: [&[&str]; 5] = [
         "bindings/python/pyproject.toml",
         "bindings/python/python",
         "bindings/python/tests",
+        "bindings/python/examples",
     ],
     &["-W", "ignore", "-m", "mypy.stubtest", "--mypy-config-file", "bindings/python/pyproject.toml", "userops"],
     &["-m", "pytest", "--quiet", "-c", "bindings/python/pyproject.toml", "bindings/python/tests"],
@@ -40,9 +57,16 @@ pub(crate) fn test() -> Outcome {
     let wheel = build(&venv, &target.join("debug-wheels"), &[])?;
     let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-deps"];
     run(venv.python(&install).arg(wheel))?;
-    for words in JUDGES {
-        run(&mut venv.python(words))?;
-    }
+    JUDGES.iter().try_for_each(|words| run(&mut venv.python(words)))?;
+    judge_example(&venv, &target.join("tables-of-python"))
+}
+
+/// The main job in Python writes the tables that the main job in Rust writes.
+fn judge_example(venv: &Venv, made: &Path) -> Outcome {
+    let wanted = tables::of_rust()?;
+    read(venv.python(&["-W", "ignore", EXAMPLE, tables::LOG, tables::PLAYBOOK]).arg(made))?;
+    tables::judge(&TABLES, &wanted, made)?;
+    println!("{} tables in Python are those in Rust", TABLES.len());
     Ok(())
 }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 import userops as uo
@@ -61,3 +63,20 @@ def test_a_python_stream_may_be_read_from_any_thread() -> None:
     reader = pa.RecordBatchReader.from_batches(schema, failing())
     with pytest.raises(uo.UseropsError, match="the source broke"):
         uo.EventLog.read(reader, mapping=uo.mapping("user", "time"))
+
+
+def test_ctrl_c_is_heard_in_a_long_read(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("user,time,event\n" + "ann,2026-01-01T00:00:00Z,view\n" * 200_000)
+    told = 0
+
+    def interrupt(progress: uo.Progress) -> None:
+        nonlocal told
+        told += 1
+        if told == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    mapping = uo.mapping("user", "time")
+    with pytest.raises(KeyboardInterrupt):
+        uo.EventLog.read(path, mapping=mapping, progress=interrupt, block_bytes=4096)
+    assert told < 50, "the read went on"

@@ -1,15 +1,12 @@
 //! The examples in C and other languages: their answers are those of the Rust example, byte for byte.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use super::build::{self, Flavour};
-use crate::cargo::{cargo, target_folder};
-use crate::process::{Outcome, read, root, run};
+use crate::process::{Outcome, read, root};
+use crate::tables::{self, LOG, PLAYBOOK};
 
-const LOG: &str = "examples/data/cdnow_master.txt";
-const PLAYBOOK: &str = "examples/playbooks/cdnow.toml";
 /// The tables that the example in C writes: all but the portrait, whose dimensions the host works out.
 const TABLES: [&str; 10] = [
     "contribution",
@@ -27,24 +24,21 @@ const TABLES: [&str; 10] = [
 /// The main job in C writes the tables that the main job in Rust writes, and callers in other languages print one of them.
 pub(crate) fn judge() -> Outcome {
     let library = build::library()?;
-    let wanted = rust_tables()?;
+    let wanted = tables::of_rust()?;
     let made = build::scratch("tables")?;
     let program = build::scratch("programs")?.join("cdnow");
     build::compile(&[root().join("examples/c/cdnow.c")], &library, &program, Flavour::Plain)?;
     read(Command::new(&program).args([LOG, PLAYBOOK]).arg(&made))?;
-    for table in TABLES {
-        let name = format!("{table}.csv");
-        compare(&name, &file(&wanted.join(&name))?, &file(&made.join(&name))?)?;
-    }
+    tables::judge(&TABLES, &wanted, &made)?;
     println!("{} tables in C are those in Rust", TABLES.len());
-    let summary = file(&wanted.join("operations_summary.csv"))?;
+    let summary = tables::read_file(&wanted.join("operations_summary.csv"))?;
     let callers: [(&str, &str, Caller); 2] = [("go", "version", go), ("php", "--version", php)];
     for (name, version, caller) in callers {
         if !build::is_installed(name, version) {
             println!("1 skipped: {name} is not installed");
             continue;
         }
-        compare(&format!("what {name} prints"), &summary, &caller(&library)?)?;
+        tables::compare(&format!("what {name} prints"), &summary, &caller(&library)?)?;
         println!("{name} prints the summary of Rust");
     }
     Ok(())
@@ -52,16 +46,6 @@ pub(crate) fn judge() -> Outcome {
 
 /// Runs a caller of the library, and hands out what it prints.
 type Caller = fn(&Path) -> Result<String, String>;
-
-/// The folder with the tables that the Rust example wrote.
-fn rust_tables() -> Result<PathBuf, String> {
-    run(&mut cargo(&["build", "--locked", "--package", "userops-examples", "--example", "cdnow"]))?;
-    let tables = build::scratch("tables-of-rust")?;
-    let name = format!("cdnow{}", std::env::consts::EXE_SUFFIX);
-    let program = target_folder()?.join("debug/examples").join(name);
-    read(Command::new(program).arg("--out").arg(&tables))?;
-    Ok(tables)
-}
 
 fn go(library: &Path) -> Result<String, String> {
     let folder = build::scratch("go")?;
@@ -82,32 +66,4 @@ fn go(library: &Path) -> Result<String, String> {
 fn php(library: &Path) -> Result<String, String> {
     let library = library.join(format!("{}userops{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
     read(Command::new("php").arg("examples/php/summary.php").arg(library).args([LOG, PLAYBOOK]))
-}
-
-fn file(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
-}
-
-/// Fails with the first line that differs.
-fn compare(name: &str, wanted: &str, found: &str) -> Outcome {
-    if wanted == found {
-        return Ok(());
-    }
-    let differ = wanted.lines().zip(found.lines()).zip(1..).find(|((wanted, found), _)| wanted != found);
-    Err(match differ {
-        Some(((wanted, found), line)) => format!("{name}, line {line}: {found:?}, where Rust writes {wanted:?}"),
-        None => format!("{name} has {} bytes, where Rust writes {}", found.len(), wanted.len()),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_difference_is_named() {
-        assert!(compare("a", "x\ny\n", "x\ny\n").is_ok());
-        assert!(compare("a", "x\ny\n", "x\nz\n").unwrap_err().contains("a, line 2: \"z\""));
-        assert!(compare("a", "x\ny\n", "x\n").unwrap_err().contains("2 bytes"));
-    }
 }
