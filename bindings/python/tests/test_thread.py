@@ -15,7 +15,7 @@ AS_OF = datetime(2025, 12, 1, tzinfo=timezone.utc)
 
 
 def test_the_interpreter_goes_on_while_the_engine_works() -> None:
-    log = uo.sample_log(users=20_000, days=300)
+    log = uo.sample_log(users=4_000, days=200)
     begun, done = threading.Event(), threading.Event()
 
     def work() -> None:
