@@ -48,12 +48,10 @@ def segment_table(log: uo.EventLog, as_of: datetime, orders: dict[Any, dict[str,
     buyers = uo.measure_buyers(log, as_of=as_of, orders=[ORDER])
     scores = uo.RfmModel.fit(buyers).score_columns(buyers)
     # More than half of the customers bought once: only above the median is their frequency worth calling high.
-    directions = {"recency": "lower_is_better", "frequency": "higher_is_better", "monetary": "higher_is_better"}
-    above_median = {
-        name: {"name": name, "direction": direction, "threshold": "median", "comparison": "above"}
-        for name, direction in directions.items()
-    }
-    scheme = uo.EightGroupScheme.fit(buyers, **above_median)
+    median = {"direction": "higher_is_better", "threshold": "median", "comparison": "above"}
+    recency = {"name": "recency", "direction": "lower_is_better", "threshold": "median"}
+    frequency, monetary = median | {"name": "frequency"}, median | {"name": "monetary"}
+    scheme = uo.EightGroupScheme.fit(buyers, recency=recency, frequency=frequency, monetary=monetary)
     groups, names = scheme.groups(buyers), scheme.group_names()
     of_buyers = [orders[user] for user in buyers.users()]
     return uo.Table(

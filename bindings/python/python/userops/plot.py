@@ -1,0 +1,106 @@
+"""Pictures of answers, with plotly: `pip install userops[plot]`.
+
+Each function takes an answer of the engine and gives a `plotly.graph_objects.Figure`, which shows itself in notebooks.
+Nothing is worked out here but how many rows share a cell.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from userops import Ladder, RfmScore, Segment, Table
+
+__all__ = ["lifecycle_flow", "order_ladder", "rfm_heat_map", "segment_sizes"]
+
+NOWHERE = "not there"
+"""Where users come from who were in no stage before, and go to who are in none after."""
+
+
+def _figure(*traces: Any, **layout: Any) -> Any:
+    """A figure of traces, with an error that says what to install."""
+    try:
+        from plotly.graph_objects import Figure
+    except ImportError as error:
+        raise ImportError("plots need plotly: pip install 'userops[plot]'") from error
+    return Figure(data=list(traces), layout={"template": "plotly_white", **layout})
+
+
+def rfm_heat_map(scores: Iterable[RfmScore], *, title: str = "Buyers by recency and frequency") -> Any:
+    """How many users have each score of recency (upwards) and frequency (to the right).
+
+    Args:
+        scores: Scores, as `RfmModel.score_columns` gives them.
+        title: The title of the figure.
+    """
+    counts = Counter((score.recency, score.frequency) for score in scores)
+    recencies = range(1, max((recency for recency, _ in counts), default=0) + 1)
+    frequencies = range(1, max((frequency for _, frequency in counts), default=0) + 1)
+    cells = [[counts[recency, frequency] for frequency in frequencies] for recency in recencies]
+    trace: dict[str, Any] = {
+        "type": "heatmap",
+        "x": [f"F{score}" for score in frequencies],
+        "y": [f"R{score}" for score in recencies],
+    }
+    trace |= {"z": cells, "text": cells, "texttemplate": "%{text:,}", "colorscale": "Blues"}
+    return _figure(trace, title=title, xaxis_title="frequency", yaxis_title="recency")
+
+
+def lifecycle_flow(transitions: Table, *, title: str = "Users by stage, before and after") -> Any:
+    """How many users went from which stage to which, as a Sankey diagram.
+
+    Args:
+        transitions: A table of transitions, as `StageSeries.transitions` or `Comparison.stages` give it.
+        title: The title of the figure.
+    """
+    moves = [
+        (row["from"] or NOWHERE, row["to"] or NOWHERE, row["user_count"])
+        for row in transitions.to_dicts()
+        if row["user_count"]
+    ]
+    before = list(dict.fromkeys(source for source, _, _ in moves))
+    after = list(dict.fromkeys(target for _, target, _ in moves))
+    link = {
+        "source": [before.index(source) for source, _, _ in moves],
+        "target": [len(before) + after.index(target) for _, target, _ in moves],
+        "value": [count for _, _, count in moves],
+    }
+    return _figure({"type": "sankey", "node": {"label": before + after}, "link": link}, title=title)
+
+
+def segment_sizes(segments: Mapping[str, Segment], *, title: str = "Segments") -> Any:
+    """How many users each segment has, the largest first.
+
+    Args:
+        segments: Segments by name, such as `Outcome.segments`.
+        title: The title of the figure.
+    """
+    sizes = sorted(((len(segment), name) for name, segment in segments.items()), reverse=True)
+    names, counts = [name for _, name in sizes], [count for count, _ in sizes]
+    trace: dict[str, Any] = {
+        "type": "bar",
+        "orientation": "h",
+        "x": counts,
+        "y": names,
+        "text": counts,
+        "texttemplate": "%{text:,}",
+    }
+    return _figure(trace, title=title, xaxis_title="users", yaxis={"autorange": "reversed"})
+
+
+def order_ladder(ladder: Ladder, *, title: str = "From registered to the further orders") -> Any:
+    """How many users reached each rung, as a funnel.
+
+    Args:
+        ladder: A ladder.
+        title: The title of the figure.
+    """
+    rungs = ladder.rungs
+    trace: dict[str, Any] = {
+        "type": "funnel",
+        "y": [rung["name"] for rung in rungs],
+        "x": [rung["reached_count"] for rung in rungs],
+    }
+    return _figure(trace | {"textinfo": "value+percent previous"}, title=title)

@@ -1,0 +1,75 @@
+"""Pictures hold the numbers of the answers, and the notebook that shows them runs."""
+
+from __future__ import annotations
+
+import builtins
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import nbformat
+import pytest
+import userops as uo
+from userops import plot
+
+AS_OF = datetime(2025, 6, 1, tzinfo=timezone.utc)
+NOTEBOOK = Path(__file__).parents[3] / "examples" / "notebooks" / "cdnow.ipynb"
+
+
+@pytest.fixture(scope="module")
+def log() -> uo.EventLog:
+    return uo.sample_log(users=150, days=180)
+
+
+def test_a_heat_map_counts_scores() -> None:
+    scores = [uo.RfmScore(*score) for score in ((1, 1, 3), (1, 1, 1), (2, 3, 1))]
+    (trace,) = plot.rfm_heat_map(scores).data
+    assert [list(row) for row in trace.z] == [[2, 0, 0], [0, 0, 1]]
+    assert (list(trace.y), list(trace.x)) == (["R1", "R2"], ["F1", "F2", "F3"])
+
+
+def test_a_flow_holds_every_move(log: uo.EventLog) -> None:
+    lifecycle = uo.Lifecycle.standard(activity=["post_answer"])
+    transitions = lifecycle.stages(log, ["2025-03-01T00:00:00Z", AS_OF]).transitions()
+    (trace,) = plot.lifecycle_flow(transitions).data
+    assert sum(trace.link.value) == sum(transitions["user_count"]) > 0
+    labels = trace.node.label
+    moves = zip(trace.link.source, trace.link.target, trace.link.value, strict=True)
+    shown = {(labels[source], labels[target]): count for source, target, count in moves}
+    for row in transitions.to_dicts():
+        key = (row["from"] or plot.NOWHERE, row["to"] or plot.NOWHERE)
+        assert shown.get(key, 0) == row["user_count"]
+
+
+def test_bars_and_funnels_hold_counts(log: uo.EventLog) -> None:
+    everybody, few = uo.Segment.everybody(log), uo.Segment.of_ids(log, log.users()[:3])
+    (trace,) = plot.segment_sizes({"few": few, "all": everybody}).data
+    assert (list(trace.y), list(trace.x)) == (["all", "few"], [150, 3])
+    ladder = uo.build_ladder(log, as_of=AS_OF, orders=["pay"])
+    (trace,) = plot.order_ladder(ladder).data
+    assert list(trace.x) == [rung["reached_count"] for rung in ladder.rungs]
+
+
+def test_without_plotly_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = builtins.__import__
+
+    def without(name: str, *rest: Any, **more: Any) -> Any:
+        if name.startswith("plotly"):
+            raise ImportError(name)
+        return original(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match=r"pip install 'userops\[plot\]'"):
+        plot.rfm_heat_map([])
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_the_notebook_runs() -> None:
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    assert all(not cell.get("outputs") for cell in notebook.cells), "outputs are not committed"
+    client = nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3")
+    client.execute(cwd=str(NOTEBOOK.parent))
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    figures = [output for output in shown if "application/vnd.plotly.v1+json" in output.get("data", {})]
+    assert len(figures) == 4
