@@ -1,12 +1,14 @@
-//! The project's own commands: `cargo xtask test | check | tidy | bench | header | install-c | wheel | help`.
+//! The project's own commands; `cargo xtask help` lists them.
 
 // A command line tool prints: that is how it answers.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod api;
 mod bench;
 mod c;
 mod cargo;
 mod example;
+mod fuzz;
 mod process;
 mod python;
 mod step;
@@ -28,11 +30,13 @@ cargo xtask <command>
                   Python package
   check           the quick part of it: fmt, clippy, tidy
   tidy            layers, sizes, module docs, words, white space, links, licences
+  api             writes docs/api anew: what the library crates make public
   bench [ARGS]    the criterion benches; ARGS go to `cargo bench`
   bench --peers [--events N] [ARGS]
                   the same work on other engines, side by side; makes a Python
                   environment and a log of N events under target/ where they are
                   missing; ARGS go to benches/peers/run.py
+  fuzz [SECONDS]  libFuzzer on the readers of files, 60 seconds each unless told
   test-c          the part of it that is about the C library
   header          writes bindings/c/include/userops.h anew from the sources
   install-c --prefix DIR
@@ -56,15 +60,17 @@ fn dispatch(command: &str, rest: &[String]) -> ExitCode {
         ("test-c", []) => step::run_steps(&c::steps()),
         ("header", []) => exit_code(c::write_header()),
         ("bench", rest) => exit_code(bench::bench(rest)),
+        ("fuzz", rest) => exit_code(fuzz::fuzz(rest)),
         ("test", []) => step::run_steps(&test::test_steps()),
         ("check", []) => step::run_steps(&test::check_steps()),
+        ("api", []) => exit_code(api::write()),
         ("tidy", []) => exit_code(tidy::tidy()),
         ("wheel", []) => exit_code(python::wheel()),
         ("help" | "--help" | "-h", _) => {
             print!("{HELP}");
             ExitCode::SUCCESS
         }
-        ("test" | "check" | "tidy" | "test-c" | "header" | "wheel", [extra, ..]) => {
+        ("test" | "check" | "tidy" | "api" | "test-c" | "header" | "wheel", [extra, ..]) => {
             misuse(&format!("{command} takes no argument, but got {extra:?}"))
         }
         _ => misuse(&format!("{command:?} is no command")),

@@ -1,5 +1,6 @@
 //! The steps behind `cargo xtask test` and `cargo xtask check`, each a plain command of the toolchain.
 
+use crate::api;
 use crate::c;
 use crate::cargo::{cargo, has_subcommand, require_component};
 use crate::example;
@@ -10,7 +11,12 @@ use crate::tidy;
 
 /// The quick steps: form and lints.
 pub(crate) fn check_steps() -> Vec<Step> {
-    vec![Step::new("fmt", fmt), Step::new("clippy", clippy), Step::new("tidy", tidy::tidy)]
+    vec![
+        Step::new("fmt", fmt),
+        Step::new("clippy", clippy),
+        Step::new("tidy", tidy::tidy),
+        Step::new("api", api::check),
+    ]
 }
 
 /// Everything that must hold before a change is merged. The quick steps come first, so that a slip shows early.
