@@ -36,11 +36,31 @@ pub enum Column {
 
 /// A text column: a code per value into a sorted dictionary.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(try_from = "CodesAndTexts")]
 pub struct TextColumn {
     /// The codes, each an index into `dictionary`.
     pub codes: Packed<u32>,
     /// The distinct texts, ascending.
     pub dictionary: Dictionary,
+}
+
+/// What serde reads, before it is known that every code has a text.
+#[derive(Deserialize)]
+#[serde(rename = "TextColumn")]
+struct CodesAndTexts {
+    codes: Packed<u32>,
+    dictionary: Dictionary,
+}
+
+impl TryFrom<CodesAndTexts> for TextColumn {
+    type Error = String;
+
+    fn try_from(CodesAndTexts { codes, dictionary }: CodesAndTexts) -> Result<Self, String> {
+        match codes.values().iter().find(|code| **code as usize >= dictionary.len()) {
+            Some(code) => Err(format!("the code {code} is past the {} texts of its dictionary", dictionary.len())),
+            None => Ok(Self { codes, dictionary }),
+        }
+    }
 }
 
 impl TextColumn {

@@ -152,6 +152,8 @@ mod tests {
         let json = serde_json::to_string(&table).unwrap();
         assert_eq!(serde_json::from_str::<Table>(&json).unwrap(), table);
         assert!(serde_json::from_str::<Table>(&json.replace("\"row_count\":2", "\"row_count\":3")).is_err());
+        let error = serde_json::from_str::<Table>(&json.replace("\"codes\":[0,1]", "\"codes\":[0,2]")).unwrap_err();
+        assert!(error.to_string().contains("the code 2 is past the 2 texts"), "{error}");
         assert!(table.column("usr").unwrap_err().to_string().contains("did you mean \"user\"?"));
     }
 }
