@@ -5,8 +5,8 @@ mod cases;
 mod example;
 mod install;
 mod misuse;
+mod program;
 mod signature;
-mod thread;
 
 pub(crate) use install::install;
 
@@ -19,15 +19,25 @@ pub(crate) fn steps() -> Vec<Step> {
     vec![
         Step::new("c header", header),
         Step::new("c misuse", misuse::judge),
-        Step::new("c threads", thread::judge),
+        Step::new("c journey", program::journey),
+        Step::new("c threads", program::threads),
         Step::new("c cases", cases::judge),
         Step::new("c examples", example::judge),
     ]
 }
 
-/// The header is that of the sources: everything after it rests on that.
+/// The same on their own: first the tests in Rust, which `cargo xtask test` has run with those of all other packages.
+pub(crate) fn steps_alone() -> Vec<Step> {
+    let mut all =
+        vec![Step::new("c crate", || run(&mut cargo(&["test", "--locked", "--quiet", "--package", "userops-c"])))];
+    all.extend(steps());
+    all
+}
+
+/// The header is C and C++ to a compiler that takes the standards at their word.
 fn header() -> Outcome {
-    run(&mut cargo(&["test", "--locked", "--quiet", "--package", "userops-c"]))
+    build::check_header("c", "c99")?;
+    build::check_header("c++", "c++11")
 }
 
 /// Writes the header anew. The tests compare it with what is committed.

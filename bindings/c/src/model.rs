@@ -238,11 +238,11 @@ pub unsafe extern "C" fn userops_log_buyers(
                 .with("recency", column(measures.recency))?
                 .with("frequency", column(measures.frequency))?
                 .with("monetary", column(measures.monetary))?;
-            let definition = json!({ "rfm": buyers.rfm_options() });
-            out_table.write(issue(table));
+            // Whatever can fail comes before the first output.
             if !out_definition.is_null() {
-                out_definition.write(issue_json(&definition)?);
+                out_definition.write(issue_json(&json!({ "rfm": buyers.rfm_options() }))?);
             }
+            out_table.write(issue(table));
             Ok(())
         })
     }

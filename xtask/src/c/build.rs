@@ -53,6 +53,25 @@ fn compiler(sources: &[PathBuf], library: &Path, program: &Path, flavour: Flavou
     command
 }
 
+/// The header alone, as a language and a standard of it.
+pub(crate) fn check_header(language: &str, standard: &str) -> Outcome {
+    let mut command = Command::new(std::env::var_os("CC").unwrap_or_else(|| OsString::from("cc")));
+    if language == "c++" && !is_installed("c++", "--version") {
+        println!("1 skipped: there is no C++ compiler");
+        return Ok(());
+    }
+    command.arg(format!("-std={standard}")).args([
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-pedantic",
+        "-fsyntax-only",
+        "-x",
+        language,
+    ]);
+    run(command.arg(root().join("bindings/c/include/userops.h")))
+}
+
 /// Whether the compiler can make programs with sanitizers: not every one brings their libraries.
 pub(crate) fn has_sanitizers(library: &Path) -> Result<bool, String> {
     let folder = scratch("probe")?;
