@@ -24,8 +24,9 @@ pub(crate) fn fuzz(words: &[String]) -> Outcome {
     };
     let (folder, host, work) = (root().join("fuzz"), host_triple()?, target_folder()?.join("fuzz"));
     // With a target stated, build scripts and macros are built without the flags.
-    let mut build = cargo(&["build", "--release", "--locked", "--target", &host, "--target-dir"]);
-    run(build.arg(&work).current_dir(&folder).env("RUSTFLAGS", FLAGS))?;
+    let mut build = cargo(&["build", "--release", "--locked", "--target", &host]);
+    build.arg("--manifest-path").arg(folder.join("Cargo.toml")).arg("--target-dir").arg(&work);
+    run(build.env("RUSTFLAGS", FLAGS))?;
     for target in TARGETS {
         let found = work.join("corpus").join(target);
         fs::create_dir_all(&found).map_err(|error| format!("cannot make {}: {error}", found.display()))?;

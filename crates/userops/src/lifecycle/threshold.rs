@@ -100,7 +100,7 @@ pub fn derive_thresholds(
     let (gap_count, open_gap_count) = (gaps.count(), gaps.open);
     if gap_count < options.gaps_min.max(1) {
         return Err(empty(format!(
-            "{gap_count} gaps between active days are fewer than the {} that thresholds are derived from; give \
+            "closed gaps between active days: {gap_count}, fewer than the {} that thresholds are derived from; give \
              dormant_days and churn_days yourself",
             options.gaps_min.max(1)
         )));

@@ -55,7 +55,7 @@ fn too_few_gaps_and_quantiles_out_of_order_are_refused() {
     let ask = |options| derive_thresholds(&log, hour(60), &LifecycleThresholds::new(["order"]), options);
     let error = ask(DeriveOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Empty);
-    assert!(error.to_string().contains("1 gaps between active days are fewer than the 30"), "{error}");
+    assert!(error.to_string().contains("active days: 1, fewer than the 30"), "{error}");
     let swapped = DeriveOptions { dormant_quantile: 0.9, churn_quantile: 0.8, gaps_min: 1 };
     assert_eq!(ask(swapped).unwrap_err().kind(), ErrorKind::InvalidArgument);
     let derived = ask(DeriveOptions { gaps_min: 1, ..DeriveOptions::default() }).unwrap();
