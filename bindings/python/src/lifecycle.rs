@@ -204,39 +204,41 @@ impl StageSeries {
     }
 
     /// A row per instant and stage: how many users are in it.
-    fn mix(&self) -> Result<Table> {
-        Ok(core::mix_over_time(&self.definition, &self.instants, &self.columns)?.to_table()?.into())
+    fn mix(&self, py: Python<'_>) -> Result<Table> {
+        Ok(py.detach(|| core::mix_over_time(&self.definition, &self.instants, &self.columns)?.to_table())?.into())
     }
 
     /// How many users went from which stage to which: between two of the instants, the first and the last by default.
     #[pyo3(signature = (before = 0, after = None))]
-    fn transitions(&self, before: usize, after: Option<usize>) -> Result<Table> {
+    fn transitions(&self, py: Python<'_>, before: usize, after: Option<usize>) -> Result<Table> {
         let after = after.unwrap_or(self.columns.len().saturating_sub(1));
-        let matrix = TransitionMatrix::between(&self.definition, self.column(before)?, self.column(after)?)?;
-        Ok(matrix.to_table()?.into())
+        let (before, after) = (self.column(before)?, self.column(after)?);
+        Ok(py.detach(|| TransitionMatrix::between(&self.definition, before, after)?.to_table())?.into())
     }
 
     /// The transitions between consecutive instants, all periods together.
-    fn pooled_transitions(&self) -> Result<Table> {
-        Ok(core::pool_transitions(&self.definition, &self.columns)?.matrix.to_table()?.into())
+    fn pooled_transitions(&self, py: Python<'_>) -> Result<Table> {
+        Ok(py.detach(|| core::pool_transitions(&self.definition, &self.columns)?.matrix.to_table())?.into())
     }
 
     /// The mix of so many periods after the last instant, by the pooled transitions of all.
     #[pyo3(signature = (periods, *, newcomers = None))]
-    fn forecast(&self, periods: u32, newcomers: Option<&Bound<'_, PyAny>>) -> Result<Table> {
+    fn forecast(&self, py: Python<'_>, periods: u32, newcomers: Option<&Bound<'_, PyAny>>) -> Result<Table> {
         let newcomers = newcomers.map_or(Ok(Newcomers::default()), |newcomers| data::read("newcomers", newcomers))?;
-        let pooled = core::pool_transitions(&self.definition, &self.columns)?;
-        let mixes = core::mix_over_time(&self.definition, &self.instants, &self.columns)?.mixes;
+        let (pooled, mixes) = py.detach(|| -> userops::error::Result<_> {
+            let pooled = core::pool_transitions(&self.definition, &self.columns)?;
+            Ok((pooled, core::mix_over_time(&self.definition, &self.instants, &self.columns)?.mixes))
+        })?;
         let Some(last) = mixes.last() else { return Err(invalid_argument("there is no instant to go on from")) };
         Ok(core::forecast_mix(&pooled, last, periods, newcomers)?.to_table()?.into())
     }
 
     /// How far a forecast of so many periods, made before the last ones, would have been off.
     #[pyo3(signature = (periods, *, newcomers = None))]
-    fn back_test(&self, periods: u32, newcomers: Option<&Bound<'_, PyAny>>) -> Result<Table> {
+    fn back_test(&self, py: Python<'_>, periods: u32, newcomers: Option<&Bound<'_, PyAny>>) -> Result<Table> {
         let newcomers = newcomers.map_or(Ok(Newcomers::default()), |newcomers| data::read("newcomers", newcomers))?;
-        let test = core::back_test(&self.definition, &self.instants, &self.columns, periods, newcomers)?;
-        Ok(test.to_table()?.into())
+        let test = || core::back_test(&self.definition, &self.instants, &self.columns, periods, newcomers)?.to_table();
+        Ok(py.detach(test)?.into())
     }
 
     fn __repr__(&self) -> String {
@@ -291,8 +293,9 @@ impl StageHistories {
     }
 
     /// A row per stay: `user`, `stage`, from when, until when and why.
-    fn to_table(&self) -> Result<Table> {
-        Ok(self.histories.to_table(&self.log.get().log)?.into())
+    fn to_table(&self, py: Python<'_>) -> Result<Table> {
+        let log = &self.log.get().log;
+        Ok(py.detach(|| self.histories.to_table(log))?.into())
     }
 
     /// A row per user: the furthest stage on the lifecycle's ladder.
@@ -304,8 +307,8 @@ impl StageHistories {
     }
 
     /// A row per stage: how long users stay.
-    fn dwell_times(&self) -> Result<Table> {
-        Ok(core::dwell_table(&core::dwell_times(&self.histories))?.into())
+    fn dwell_times(&self, py: Python<'_>) -> Result<Table> {
+        Ok(py.detach(|| core::dwell_table(&core::dwell_times(&self.histories)))?.into())
     }
 
     fn __repr__(&self) -> String {

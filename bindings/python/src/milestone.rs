@@ -73,13 +73,14 @@ impl MilestoneTable {
     }
 
     /// A row per user: the instant of each milestone.
-    fn to_table(&self) -> Result<Table> {
-        Ok(self.reached.to_table(&self.log.get().log)?.into())
+    fn to_table(&self, py: Python<'_>) -> Result<Table> {
+        let log = &self.log.get().log;
+        Ok(py.detach(|| self.reached.to_table(log))?.into())
     }
 
     /// A row per milestone: how many reached it, of how many, and how long it took.
-    fn summary(&self) -> Result<Table> {
-        Ok(summary_table(&summarize_milestones(&self.reached))?.into())
+    fn summary(&self, py: Python<'_>) -> Result<Table> {
+        Ok(py.detach(|| summary_table(&summarize_milestones(&self.reached)))?.into())
     }
 
     fn __repr__(&self) -> String {

@@ -109,8 +109,8 @@ impl Outcome {
     }
 
     /// A row per tag value, stage and segment: how many users, and their share.
-    fn summary(&self) -> Result<Table> {
-        Ok(self.outcome.summary()?.into())
+    fn summary(&self, py: Python<'_>) -> Result<Table> {
+        Ok(py.detach(|| self.outcome.summary())?.into())
     }
 
     /// The profiles, unless they were left out.
@@ -143,8 +143,8 @@ impl Outcome {
     }
 
     /// A row per tag and value: how many users have it.
-    fn tag_counts(&self) -> Result<Table> {
-        Ok(self.outcome.tags.to_count_table()?.into())
+    fn tag_counts(&self, py: Python<'_>) -> Result<Table> {
+        Ok(py.detach(|| self.outcome.tags.to_count_table())?.into())
     }
 
     /// The tags of one user with their values.
@@ -159,8 +159,8 @@ impl Outcome {
 
     /// Who gained, lost and changed tags since an earlier outcome: a row per user and tag.
     fn tag_changes(&self, since: &Bound<'_, Self>) -> Result<Table> {
-        let changes = userops::tag::tag_changes(&since.get().outcome.tags, &self.outcome.tags)?;
-        Ok(changes.to_table(self.log().users())?.into())
+        let (before, after, users) = (&since.get().outcome.tags, &self.outcome.tags, self.log().users());
+        Ok(since.py().detach(|| userops::tag::tag_changes(before, after)?.to_table(users))?.into())
     }
 
     /// The segments by name.
@@ -239,9 +239,9 @@ impl Outcome {
 
     /// Who moved where from this outcome to another.
     fn compare(&self, after: &Bound<'_, Self>) -> Result<Comparison> {
-        let (before, after) = (&self.outcome, &after.get().outcome);
-        let comparison = Python::attach(|py| py.detach(|| userops::playbook::compare(before, after)))?;
-        Python::attach(|py| Ok(Comparison { log: self.log.clone_ref(py), comparison }))
+        let (py, before, after) = (after.py(), &self.outcome, &after.get().outcome);
+        let comparison = py.detach(|| userops::playbook::compare(before, after))?;
+        Ok(Comparison { log: self.log.clone_ref(py), comparison })
     }
 
     fn __repr__(&self) -> String {
@@ -287,8 +287,9 @@ pub(crate) struct Comparison {
 #[pymethods]
 impl Comparison {
     /// A row per user and definition that differ: `kind`, `name`, `user`, `before`, `after`.
-    fn to_table(&self) -> Result<Table> {
-        Ok(self.comparison.to_table(self.log.get().log.users())?.into())
+    fn to_table(&self, py: Python<'_>) -> Result<Table> {
+        let users = self.log.get().log.users();
+        Ok(py.detach(|| self.comparison.to_table(users))?.into())
     }
 
     /// Who entered, left and stayed, by segment.

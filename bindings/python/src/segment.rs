@@ -43,9 +43,9 @@ impl Segment {
     }
 
     fn join(&self, other: &Bound<'_, Self>, join: JoinSegments) -> Result<Self> {
-        let other = other.get();
+        let (py, other) = (other.py(), other.get());
         self.check_same_users(other)?;
-        Ok(Self::new(&self.log, join(&self.segment, &other.segment)))
+        Ok(Self::new(&self.log, py.detach(|| join(&self.segment, &other.segment))))
     }
 
     fn count(&self, other: &Bound<'_, Self>, count: CountUsers) -> Result<usize> {
@@ -102,11 +102,12 @@ impl Segment {
     /// Who is in at least `count` of the segments.
     #[classmethod]
     #[pyo3(signature = (count, *segments))]
-    fn at_least(_class: &Bound<'_, PyType>, count: usize, segments: Vec<Bound<'_, Self>>) -> Result<Self> {
+    fn at_least(class: &Bound<'_, PyType>, count: usize, segments: Vec<Bound<'_, Self>>) -> Result<Self> {
         let members: Vec<&userops::segment::Segment> = segments.iter().map(|segment| &segment.get().segment).collect();
         if let Some((first, others)) = segments.split_first() {
             others.iter().try_for_each(|other| first.get().check_same_users(other.get()))?;
-            return Ok(Self::new(&first.get().log, userops::segment::Segment::at_least(count, &members)?));
+            let segment = class.py().detach(|| userops::segment::Segment::at_least(count, &members))?;
+            return Ok(Self::new(&first.get().log, segment));
         }
         Err(Error::new(ErrorKind::InvalidArgument, "there is no segment: give at least one").into())
     }
@@ -321,6 +322,7 @@ pub(crate) fn diff_by_id<'py>(before: &Bound<'py, Segment>, after: &Bound<'py, S
 /// How many users segments share, pair by pair: a table.
 #[pyfunction]
 pub(crate) fn overlap(segments: &Bound<'_, PyDict>) -> Result<Table> {
+    let py = segments.py();
     let named = |(name, segment): (Bound<'_, PyAny>, Bound<'_, PyAny>)| -> Result<(String, Py<Segment>)> {
         Ok((name.extract()?, segment.cast_into::<Segment>().map_err(PyErr::from)?.unbind()))
     };
@@ -328,8 +330,8 @@ pub(crate) fn overlap(segments: &Bound<'_, PyDict>) -> Result<Table> {
     if let Some(((_, first), others)) = segments.split_first() {
         others.iter().try_for_each(|(_, other)| first.get().check_same_users(other.get()))?;
     }
-    let pairs = segments.iter().map(|(name, segment)| (name.as_str(), &segment.get().segment));
-    Ok(OverlapMatrix::new(pairs)?.to_table()?.into())
+    let pairs: Vec<_> = segments.iter().map(|(name, segment)| (name.as_str(), &segment.get().segment)).collect();
+    Ok(py.detach(|| OverlapMatrix::new(pairs)?.to_table())?.into())
 }
 
 /// How many users are in all segments of `inside` and in none of `outside`, without making a segment.
