@@ -38,6 +38,7 @@ cargo xtask <command>
                   missing; ARGS go to benches/peers/run.py
   fuzz [SECONDS]  libFuzzer on the readers of files, 60 seconds each unless told
   test-c          the part of it that is about the C library
+  test-python     the part of it that is about the Python package
   header          writes bindings/c/include/userops.h anew from the sources
   install-c --prefix DIR
                   builds the C library and puts it, its header and its
@@ -58,6 +59,7 @@ fn dispatch(command: &str, rest: &[String]) -> ExitCode {
     match (command, rest) {
         ("install-c", rest) => exit_code(c::install(rest)),
         ("test-c", []) => step::run_steps(&c::steps_alone()),
+        ("test-python", []) => exit_code(python::test()),
         ("header", []) => exit_code(c::write_header()),
         ("bench", rest) => exit_code(bench::bench(rest)),
         ("fuzz", rest) => exit_code(fuzz::fuzz(rest)),
@@ -70,7 +72,7 @@ fn dispatch(command: &str, rest: &[String]) -> ExitCode {
             print!("{HELP}");
             ExitCode::SUCCESS
         }
-        ("test" | "check" | "tidy" | "api" | "test-c" | "header" | "wheel", [extra, ..]) => {
+        ("test" | "check" | "tidy" | "api" | "test-c" | "test-python" | "header" | "wheel", [extra, ..]) => {
             misuse(&format!("{command} takes no argument, but got {extra:?}"))
         }
         _ => misuse(&format!("{command:?} is no command")),
