@@ -24,7 +24,7 @@ pub(crate) fn fuzz(words: &[String]) -> Outcome {
     };
     let (folder, host, work) = (root().join("fuzz"), host_triple()?, target_folder()?.join("fuzz"));
     // With a target stated, build scripts and macros are built without the flags.
-    let mut build = cargo(&["build", "--release", "--locked", "--target", &host]);
+    let mut build = cargo(&["build", "--release", "--target", &host]);
     build.arg("--manifest-path").arg(folder.join("Cargo.toml")).arg("--target-dir").arg(&work);
     run(build.env("RUSTFLAGS", FLAGS))?;
     for target in TARGETS {
