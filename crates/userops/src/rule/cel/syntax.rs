@@ -96,7 +96,7 @@ pub(super) fn place(text: &str, at: usize) -> String {
     }
 }
 
-/// An error at a position in bytes.
+/// An error at a position in bytes. What the message quotes of the text may have line ends, which would break it.
 pub(super) fn fail_at(text: &str, at: usize, message: impl Into<String>) -> Error {
-    invalid_definition(message).at(place(text, at))
+    invalid_definition(message.into().replace('\n', "\\n")).at(place(text, at))
 }

@@ -191,6 +191,13 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
+fn a_refusal_is_one_line_whatever_it_quotes() {
+    for text in [".\n", "count(\n.\n", "\"\n"] {
+        assert!(!refused(text).contains('\n'), "{text:?}");
+    }
+}
+
+#[test]
 fn equal_texts_are_equal_rules() {
     for (a, b) in [
         ("3 <= count('order')", "count(\"order\") >= 3"),
