@@ -4,8 +4,7 @@
  *     cc cdnow.c $(pkg-config --cflags --libs userops) -o cdnow
  *     ./cdnow ../data/cdnow_master.txt ../playbooks/cdnow.toml tables
  *
- * The folder of the tables must be there. `cargo run --example cdnow -- --out tables` writes the same tables, and that of a
- * portrait, whose dimensions are worked out by the host.
+ * The folder of the tables must be there. `cargo run --example cdnow -- --out tables` writes the same tables.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,6 +130,82 @@ static void write_segments(const userops_log *log, int64_t as_of, const char *fo
     userops_model_free(eight);
 }
 
+/** The batch of a table, whose first column is then in its first child; the caller releases it. */
+static struct ArrowArray batch_of(const userops_table *table) {
+    struct ArrowArrayStream stream;
+    struct ArrowArray batch;
+    must(userops_table_to_stream(table, &stream, &error));
+    if (stream.get_next(&stream, &batch)) {
+        fprintf(stderr, "error: %s\n", stream.get_last_error(&stream));
+        exit(1);
+    }
+    stream.release(&stream);
+    return batch;
+}
+
+/** The users whose tier is core. */
+static userops_segment *core_customers(const userops_table *tiers) {
+    userops_table *tier;
+    userops_segment *core;
+    must(userops_table_select(tiers, TEXT("[[\"tier\", \"tier\"]]"), &tier, &error));
+    struct ArrowArray batch = batch_of(tier);
+    const int32_t *ends = batch.children[0]->buffers[1];
+    const char *texts = batch.children[0]->buffers[2];
+    uint32_t *users = malloc((size_t)batch.length * sizeof *users + 1);
+    size_t count = 0;
+    if (!users) exit(1);
+    for (uint32_t user = 0; user < batch.length; user++)
+        if (ends[user + 1] - ends[user] == 4 && !memcmp(texts + ends[user], "core", 4)) users[count++] = user;
+    must(userops_segment_of_users(users, count, (size_t)batch.length, &core, &error));
+    free(users);
+    batch.release(&batch);
+    userops_table_free(tier);
+    return core;
+}
+
+/** A customer's money per order in dollars, as a table of one column. */
+static userops_table *dollars_per_order(const userops_table *profiles) {
+    userops_table *cents, *dollars;
+    must(userops_table_select(profiles, TEXT("[[\"average_order_minor\", \"cents\"]]"), &cents, &error));
+    struct ArrowArray batch = batch_of(cents);
+    const uint8_t *known = batch.children[0]->buffers[0];
+    const double *values = batch.children[0]->buffers[1];
+    /* A double has at most 24 characters, and a comma follows. */
+    char *json = malloc((size_t)batch.length * 25 + 100), *end = json;
+    if (!json) exit(1);
+    end += sprintf(end, "{\"row_count\": %lld, \"columns\": [[\"USD per order\", {\"float\": [", (long long)batch.length);
+    for (int64_t row = 0; row < batch.length; row++) {
+        if (row) *end++ = ',';
+        if (known && !(known[row / 8] >> row % 8 & 1)) end += sprintf(end, "null");
+        else end += sprintf(end, "%.17g", values[row] / 100.0);
+    }
+    strcpy(end, "]}]]}");
+    must(userops_table_from_json(TEXT(json), &dollars, &error));
+    free(json);
+    batch.release(&batch);
+    userops_table_free(cents);
+    return dollars;
+}
+
+/** Core customers against everybody: orders, money per order, silence, and when they came. */
+static void write_portrait(const userops_table *profiles, const userops_table *tiers, const char *folder) {
+    userops_table *dimensions, *rest, *table;
+    userops_portrait *portrait;
+    userops_segment *core = core_customers(tiers);
+    must(userops_table_select(profiles, TEXT("[[\"order_count\", \"orders\"]]"), &dimensions, &error));
+    append(&dimensions, dollars_per_order(profiles));
+    must(userops_table_select(profiles, TEXT("[[\"days_since_last_order\", \"days since the last order\"],"
+                                             " [\"first_order\", \"month of the first order\"]]"), &rest, &error));
+    append(&dimensions, rest);
+    /* Nothing is hidden for being rare: the tables name single customers to a reader who may see them. */
+    must(userops_portrait_build(core, dimensions, NULL, 0, TEXT("{\"small_cells\": \"show\"}"), &portrait, &error));
+    must(userops_portrait_to_table(portrait, &table, &error));
+    write_table(folder, "portrait", table);
+    userops_portrait_free(portrait);
+    userops_table_free(dimensions);
+    userops_segment_free(core);
+}
+
 /** Core, middle and outer customers, by revenue and purchase days. The log has no refunds, so no revenue is below zero. */
 static void write_contribution(const userops_log *log, int64_t as_of, const userops_table *profiles, const char *folder) {
     userops_table *measures, *months, *table, *tiers;
@@ -145,6 +220,7 @@ static void write_contribution(const userops_log *log, int64_t as_of, const user
     keep_columns(&tiers, "[[\"score\", \"score\"], [\"tier\", \"tier\"]]");
     must(userops_table_select(profiles, TEXT("[[\"user\", \"user\"], [\"revenue_minor\", \"revenue_minor\"]]"), &table, &error));
     append(&table, tiers);
+    write_portrait(profiles, table, folder);
     write_table(folder, "contribution", table);
     userops_table_free(measures);
     userops_model_free(model);
@@ -160,8 +236,9 @@ static void write_operations(const userops_log *log, const char *playbook_path, 
     size_t count;
     char *text = read_text(playbook_path);
     must(userops_playbook_from_toml(TEXT(text), &playbook, &error));
-    must(userops_playbook_evaluate(playbook, log, as_of, NULL, 0, 0, &now, &error));
-    must(userops_playbook_evaluate(playbook, log, as_of - 30 * MICROS_PER_DAY, NULL, 0, 0, &earlier, &error));
+    must(userops_playbook_evaluate(playbook, log, as_of, NULL, 0, NULL, 0, &now, &error));
+    /* By the thresholds of today: only users move. */
+    must(userops_playbook_evaluate(playbook, log, as_of - 30 * MICROS_PER_DAY, NULL, 0, now, 0, &earlier, &error));
     must(userops_outcome_to_table(now, log, &table, &error));
     write_table(folder, "operations", table);
     must(userops_outcome_summary(now, &table, &error));

@@ -991,12 +991,16 @@ userops_status userops_playbook_json_schema(userops_bytes **out_json,
  * Answers everything that the playbook asks, for every user of the log, as of an instant. `manual_tags` is a JSON array of
  * the acts by which people put tags on or took them off, and may be NULL. Profiles are built too unless `without_profiles`
  * is other than 0.
+ *
+ * `stages_of` is an outcome whose lifecycle, with the thresholds that were derived for it, is used in place of deriving them
+ * anew, so that between the two only users move, and may be NULL.
  */
 userops_status userops_playbook_evaluate(const userops_playbook *playbook,
                                          const userops_log *log,
                                          int64_t as_of_micros,
                                          const char *manual_tags,
                                          size_t manual_tags_len,
+                                         const userops_outcome *stages_of,
                                          uint8_t without_profiles,
                                          userops_outcome **out_outcome,
                                          userops_error **out_error);

@@ -148,6 +148,9 @@ unsafe fn options(manual_tags: *const c_char, len: usize, without_profiles: bool
 /// Answers everything that the playbook asks, for every user of the log, as of an instant. `manual_tags` is a JSON array of
 /// the acts by which people put tags on or took them off, and may be NULL. Profiles are built too unless `without_profiles`
 /// is other than 0.
+///
+/// `stages_of` is an outcome whose lifecycle, with the thresholds that were derived for it, is used in place of deriving them
+/// anew, so that between the two only users move, and may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn userops_playbook_evaluate(
     playbook: *const userops_playbook,
@@ -155,6 +158,7 @@ pub unsafe extern "C" fn userops_playbook_evaluate(
     as_of_micros: i64,
     manual_tags: *const c_char,
     manual_tags_len: usize,
+    stages_of: *const userops_outcome,
     without_profiles: u8,
     out_outcome: *mut *mut userops_outcome,
     out_error: *mut *mut userops_error,
@@ -163,7 +167,10 @@ pub unsafe extern "C" fn userops_playbook_evaluate(
     unsafe {
         guard(out_error, required![playbook, log, out_outcome], || {
             let (playbook, log) = (find(playbook, "playbook")?, find(log, "log")?);
-            let options = options(manual_tags, manual_tags_len, without_profiles != 0)?;
+            let mut options = options(manual_tags, manual_tags_len, without_profiles != 0)?;
+            if !stages_of.is_null() {
+                options = options.stages_of(&*find(stages_of, "stages_of")?);
+            }
             let outcome = playbook.evaluate(&log, instant(as_of_micros, "as_of_micros")?, &options)?;
             out_outcome.write(issue(outcome));
             Ok(())

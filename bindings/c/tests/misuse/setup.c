@@ -71,7 +71,7 @@ static void make(handles *h) {
     OR_DIE(userops_table_from_json(TEXT(EVENT_ROWS), &h->events, &error));
     OR_DIE(userops_log_users(h->log, &h->users, &error));
     OR_DIE(userops_playbook_from_json(TEXT(PLAYBOOK), &h->playbook, &error));
-    OR_DIE(userops_playbook_evaluate(h->playbook, h->log, ANSWER_AT, NULL, 0, 0, &h->outcome, &error));
+    OR_DIE(userops_playbook_evaluate(h->playbook, h->log, ANSWER_AT, NULL, 0, NULL, 0, &h->outcome, &error));
     OR_DIE(userops_profiles_build(h->log, ANSWER_AT, NULL, 0, &h->profiles, &error));
     OR_DIE(userops_ladder_build(h->log, ANSWER_AT, TEXT("{\"orders\":[\"pay\"]}"), &h->ladder, &error));
     OR_DIE(userops_outcome_segment(h->outcome, TEXT("s"), &h->segment, &error));

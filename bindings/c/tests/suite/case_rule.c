@@ -199,7 +199,7 @@ void judge_playbook(verdict *v, json *body) {
     if (!status) schema = take_json(v, bytes);
     if (!status && as_of_text) {
         status = read_events(schema, events, events ? events->count : 0, attributes, &a.log, NULL, &error);
-        if (!status) status = userops_playbook_evaluate(playbook, a.log, as_of, RAW(manual), 0, &a.outcome, &error);
+        if (!status) status = userops_playbook_evaluate(playbook, a.log, as_of, RAW(manual), NULL, 0, &a.outcome, &error);
     }
     if (succeeded(v, expect, status, &error)) {
         if (!as_of_text) fail(v, "states no as_of, and is not refused");
