@@ -16,6 +16,7 @@ const GROUPS: &[&[&str]] = &[
     &["sample"],
     &["profile"],
     &["rule"],
+    &["activity", "attribution", "driver", "funnel", "path", "retention", "sequence", "series", "session"],
     &["score"],
     &["lifecycle", "milestone"],
     &["tag"],

@@ -8,6 +8,7 @@
 )]
 
 mod cases;
+mod funnel;
 mod growth;
 mod ingest;
 mod ladder;
