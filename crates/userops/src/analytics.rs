@@ -1,9 +1,11 @@
 //! Answers about the whole population: counts, shares and steps, as merges of answers about single users.
 
-pub(crate) mod activity;
+pub(crate) mod counted_event;
 pub(crate) mod grid;
 pub mod growth;
 pub mod interval;
 pub mod ladder;
 pub mod period;
+pub(crate) mod period_bits;
+pub(crate) mod period_grid;
 pub(crate) mod quantile;

@@ -71,17 +71,19 @@
 //! 10. [`profile`]: what each user has done, as of an instant.
 //! 11. [`rule`]: questions about one user that are true, false or unknown; in code, as data and as text.
 //! 12. [`funnel`]: how far users come through steps in some order.
-//! 13. [`score`]: models that are fitted on a population and score one user at a time.
-//! 14. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
-//! 15. [`tag`]: what is said of users, by rules and by people.
-//! 16. [`segment`]: named sets of users, their algebra, and who enters and leaves them.
-//! 17. [`portrait`]: who the users of an audience are, beside everybody.
-//! 18. [`playbook`]: one document that declares all of these, and their answers as of an instant.
+//! 13. [`activity`], [`retention`]: who is there when, and who comes back.
+//! 14. [`score`]: models that are fitted on a population and score one user at a time.
+//! 15. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
+//! 16. [`tag`]: what is said of users, by rules and by people.
+//! 17. [`segment`]: named sets of users, their algebra, and who enters and leaves them.
+//! 18. [`portrait`]: who the users of an audience are, beside everybody.
+//! 19. [`playbook`]: one document that declares all of these, and their answers as of an instant.
 //!
 //! In each domain a scalar function is the definition, and a kernel over columns gives the same for all users.
 
 #![forbid(unsafe_code)]
 
+pub mod activity;
 pub mod analytics;
 pub mod attribute;
 pub mod column;
@@ -98,6 +100,7 @@ pub mod money;
 pub mod playbook;
 pub mod portrait;
 pub mod profile;
+pub mod retention;
 pub mod rule;
 pub mod sample;
 pub mod score;

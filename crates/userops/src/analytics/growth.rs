@@ -9,8 +9,10 @@ use std::ops::Range;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::analytics::activity::{active_days, counted_codes};
-use crate::analytics::period::{CalendarPeriod, check_period_count};
+use crate::analytics::counted_event::CountedEvents;
+use crate::analytics::period::{CalendarPeriod, PERIODS_MAX, check_period_count};
+use crate::analytics::period_bits::PeriodBits;
+use crate::analytics::period_grid::PeriodGrid;
 use crate::column::Column;
 use crate::error::{Result, type_mismatch};
 use crate::id::UserIx;
@@ -135,16 +137,15 @@ pub struct Growth {
 /// date nor a time; `LimitExceeded` for more than [`PERIODS_MAX`](crate::analytics::period::PERIODS_MAX) periods.
 pub fn account_growth(log: &EventLog, as_of: Timestamp, options: impl Into<GrowthOptions>) -> Result<Growth> {
     let options = options.into();
-    let counts = counted_codes(log, &options.activity)?;
+    let counts = CountedEvents::new(log, &options.activity)?;
     let created = created_column(log, &options.new_user)?;
     let calendar = log.calendar(as_of);
-    let Some(first) = first_activity(log, as_of, &counts, &calendar) else {
+    let Some(first) = first_instant(log, as_of, &counts, options.period) else {
         return Ok(Growth { options, as_of, rows: Vec::new() });
     };
-    let last = options.period.number(last_day(as_of, &calendar));
-    let first = options.period.number(first).min(last);
-    check_period_count(first, last)?;
-    let account = Account { log, as_of, counts: &counts, created, calendar: &calendar, options: &options, first, last };
+    let grid = PeriodGrid::new(&calendar, options.period, first, as_of.as_micros());
+    check_period_count(grid.number(0), grid.number(0) + grid.count() as i32 - 1)?;
+    let account = Account { log, as_of, counts: &counts, created, calendar: &calendar, options: &options, grid, first };
     let rows = account.rows();
     Ok(Growth { options, as_of, rows })
 }
@@ -174,9 +175,19 @@ impl Growth {
 
 /// The attribute that makes users new, where one does.
 fn created_column<'a>(log: &'a EventLog, new_user: &NewUser) -> Result<Option<&'a Column>> {
-    let NewUser::Attribute(name) = new_user else { return Ok(None) };
+    match new_user {
+        NewUser::Attribute(name) => instant_attribute(log, name).map(Some),
+        NewUser::FirstEvent | NewUser::FirstActivity => Ok(None),
+    }
+}
+
+/// An attribute that says when: a date or a time.
+///
+/// # Errors
+/// `UnknownName` where there is no such attribute; `TypeMismatch` where it is of another type.
+pub(crate) fn instant_attribute<'a>(log: &'a EventLog, name: &str) -> Result<&'a Column> {
     match log.attributes().column(name)? {
-        column @ (Column::Date(_) | Column::Time(_)) => Ok(Some(column)),
+        column @ (Column::Date(_) | Column::Time(_)) => Ok(column),
         other => Err(type_mismatch(format!(
             "the attribute {name:?} is of type {}, where {} or {} is needed to say when a user is new",
             other.value_type(),
@@ -186,107 +197,123 @@ fn created_column<'a>(log: &'a EventLog, new_user: &NewUser) -> Result<Option<&'
     }
 }
 
-/// The first local day on which any user was active.
-fn first_activity(log: &EventLog, as_of: Timestamp, counts: &[bool], calendar: &Calendar) -> Option<Day> {
-    let visible = |time: &i64, code: &u16| *time <= as_of.as_micros() && counts.get(usize::from(*code)) == Some(&true);
+/// An instant before which no event counts: the first event of the log where that leaves few enough periods, which is there
+/// to be read, else the first one that counts.
+fn first_instant(log: &EventLog, as_of: Timestamp, counts: &CountedEvents, period: CalendarPeriod) -> Option<i64> {
+    let (first, _) = log.time_span().filter(|(first, _)| *first <= as_of)?;
+    let days = as_of.since(first).as_days();
+    let periods = match period {
+        CalendarPeriod::Day => days,
+        CalendarPeriod::Week { .. } => days / 7.0,
+        CalendarPeriod::Month => days / 28.0,
+    };
+    if *counts == CountedEvents::Every || periods < PERIODS_MAX as f64 / 2.0 {
+        return Some(first.as_micros());
+    }
+    let visible = |time: &i64, code: &u16| *time <= as_of.as_micros() && counts.has(*code);
     let events = log.time_micros().par_iter().zip(log.name_codes());
-    let first = events.filter(|(time, code)| visible(time, code)).map(|(time, _)| *time).min()?;
-    // Where a clock is set back across midnight, an instant a little later shows an earlier date.
-    let first = Timestamp::from_micros(first);
-    let clock_change = Timestamp::from_micros(calendar.stretch(first).0.end);
-    Some(calendar.day(first).min(calendar.day(clock_change)))
-}
-
-/// The last local day that any instant up to `as_of` can show.
-fn last_day(as_of: Timestamp, calendar: &Calendar) -> Day {
-    let before_change = Timestamp::from_micros(calendar.stretch(as_of).0.start.saturating_sub(1));
-    calendar.day(as_of).max(calendar.day(before_change))
+    events.filter(|(time, code)| visible(time, code)).map(|(time, _)| *time).min()
 }
 
 /// Everything that the account of a range of users needs.
 struct Account<'a> {
     log: &'a EventLog,
     as_of: Timestamp,
-    counts: &'a [bool],
+    counts: &'a CountedEvents,
     created: Option<&'a Column>,
     calendar: &'a Calendar,
     options: &'a GrowthOptions,
-    /// The numbers of the first and last period.
-    first: i32,
-    last: i32,
+    grid: PeriodGrid,
+    /// No event before this instant counts.
+    first: i64,
 }
 
-/// Users of one period, by what they are.
+/// Users of one period. The others follow: who is active and neither returning nor new is resurrecting, and who was active
+/// in the period before and is not returning is dormant.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
-    new: u64,
-    returning: u64,
-    resurrecting: u64,
-    dormant: u64,
+    active: u32,
+    new: u32,
+    returning: u32,
 }
 
 impl Account<'_> {
+    /// From the period of the first activity on.
     fn rows(&self) -> Vec<GrowthRow> {
-        let ranges = self.log.thread_ranges();
-        let parts: Vec<Vec<Tally>> = ranges.into_par_iter().map(|users| self.tally(users)).collect();
-        let numbers = self.first..=self.last;
-        let sum = |index: usize, value: fn(&Tally) -> u64| parts.iter().map(|part| value(&part[index])).sum::<u64>();
-        let row = |(index, number): (usize, i32)| {
+        let parts: Vec<Vec<Tally>> = self.log.thread_ranges().into_par_iter().map(|users| self.tally(users)).collect();
+        let sum = |index: usize, value: fn(&Tally) -> u32| {
+            parts.iter().map(|part| u64::from(value(&part[index]))).sum::<u64>()
+        };
+        let mut active_before = 0;
+        let row = |index: usize| {
+            let active_count = sum(index, |tally| tally.active);
             let (new_count, returning_count) = (sum(index, |tally| tally.new), sum(index, |tally| tally.returning));
-            let resurrecting_count = sum(index, |tally| tally.resurrecting);
-            GrowthRow {
+            let number = self.grid.number(index as u32);
+            let row = GrowthRow {
                 first_day: self.options.period.first_day(number),
                 complete: self.options.period.last_instant(number, self.calendar) <= self.as_of,
-                active_count: new_count + returning_count + resurrecting_count,
+                active_count,
                 new_count,
                 returning_count,
-                resurrecting_count,
-                dormant_count: sum(index, |tally| tally.dormant),
-            }
+                resurrecting_count: active_count - returning_count - new_count,
+                dormant_count: active_before - returning_count,
+            };
+            active_before = active_count;
+            row
         };
-        numbers.enumerate().map(row).collect()
+        (0..self.grid.count()).map(row).skip_while(|row| row.active_count == 0).collect()
     }
 
     fn tally(&self, users: Range<usize>) -> Vec<Tally> {
-        let mut tallies = vec![Tally::default(); (self.last - self.first + 1) as usize];
-        let mut days = Vec::new();
+        let mut tallies = vec![Tally::default(); self.grid.count()];
+        let mut periods = PeriodBits::default();
         for user in users {
             let events = self.log.events_of(UserIx(user as u32)).until(self.as_of);
-            active_days(&events, self.counts, self.calendar, &mut days);
-            let new_in = self.new_in(user, events.time_micros().first().copied(), &days);
-            let mut before: Option<i32> = None;
-            for number in days.iter().map(|day| self.options.period.number(Day(*day))) {
-                if before == Some(number) {
-                    continue;
-                }
-                let index = (number - self.first) as usize;
-                match before {
-                    Some(before) if before + 1 == number => tallies[index].returning += 1,
-                    _ if new_in == Some(number) => tallies[index].new += 1,
-                    _ => tallies[index].resurrecting += 1,
-                }
-                if let Some(before) = before.filter(|before| before + 1 < number) {
-                    tallies[(before + 1 - self.first) as usize].dormant += 1;
-                }
-                before = Some(number);
+            let first_event = events.time_micros().first().copied();
+            let events = if first_event < Some(self.first) { events.since(self.first) } else { events };
+            self.grid.scan_counted(&events, self.counts, &mut periods);
+            let Some(first) = periods.first() else { continue };
+            if let Some(new) = self.new_in(user, first_event, first).filter(|new| begins(&periods, first, *new)) {
+                tallies[new as usize].new += 1;
             }
-            if let Some(before) = before.filter(|before| *before < self.last) {
-                tallies[(before + 1 - self.first) as usize].dormant += 1;
+            let (mut word_before, mut top) = (None, 0);
+            for (number, word) in periods.words() {
+                let carried = if number.checked_sub(1) == word_before { top } else { 0 };
+                let (mut rest, returning) = (*word, word & (word << 1 | carried));
+                while rest != 0 {
+                    let bit = rest.trailing_zeros();
+                    let tally = &mut tallies[(number * u64::BITS + bit) as usize];
+                    tally.active += 1;
+                    tally.returning += (returning >> bit & 1) as u32;
+                    rest &= rest - 1;
+                }
+                (word_before, top) = (Some(*number), word >> (u64::BITS - 1));
             }
         }
         tallies
     }
 
-    /// The number of the period in which a user is new.
-    fn new_in(&self, user: usize, first_event: Option<i64>, days: &[i32]) -> Option<i32> {
-        let day_of = |micros| self.calendar.day(Timestamp::from_micros(micros));
+    /// The index of the period in which a user is new, given the first one with activity.
+    #[inline]
+    fn new_in(&self, user: usize, first_event: Option<i64>, first_period: u32) -> Option<u32> {
         let day = match (&self.options.new_user, self.created) {
-            (NewUser::FirstEvent, _) => day_of(first_event?),
-            (NewUser::FirstActivity, _) => Day(*days.first()?),
+            (NewUser::FirstEvent, _) => match first_event? {
+                first if first >= self.first => return Some(self.grid.index_of(first)),
+                earlier => self.calendar.day(Timestamp::from_micros(earlier)),
+            },
+            (NewUser::FirstActivity, _) => return Some(first_period),
             (NewUser::Attribute(_), Some(Column::Date(created))) => Day(created.get(user)?),
-            (NewUser::Attribute(_), Some(Column::Time(created))) => day_of(created.get(user)?),
+            (NewUser::Attribute(_), Some(Column::Time(created))) => {
+                self.calendar.day(Timestamp::from_micros(created.get(user)?))
+            }
             (NewUser::Attribute(_), _) => return None,
         };
-        Some(self.options.period.number(day))
+        u32::try_from(self.grid.index_of_number(self.options.period.number(day))).ok()
     }
+}
+
+/// Whether a user is active in a period and not in the one before; `first` is the first one of all.
+#[inline]
+fn begins(periods: &PeriodBits, first: u32, period: u32) -> bool {
+    period == first || (periods.contains(period) && !(period > 0 && periods.contains(period - 1)))
 }

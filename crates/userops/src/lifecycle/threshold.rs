@@ -8,7 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::standard::LifecycleThresholds;
-use crate::analytics::activity::{active_days, counted_codes};
+use crate::analytics::counted_event::CountedEvents;
+use crate::analytics::period::CalendarPeriod;
+use crate::analytics::period_bits::PeriodBits;
+use crate::analytics::period_grid::PeriodGrid;
 use crate::error::{Result, empty, invalid_argument};
 use crate::id::UserIx;
 use crate::log::EventLog;
@@ -95,7 +98,7 @@ pub fn derive_thresholds(
     options: DeriveOptions,
 ) -> Result<DerivedThresholds> {
     options.check()?;
-    let counts = counted_codes(log, &given.activity)?;
+    let counts = CountedEvents::new(log, &given.activity)?;
     let gaps = Gaps::of(log, as_of, &counts);
     let (gap_count, open_gap_count) = (gaps.count(), gaps.open);
     if gap_count < options.gaps_min.max(1) {
@@ -146,16 +149,23 @@ struct Gaps {
 
 impl Gaps {
     /// The gaps of all users of a log.
-    fn of(log: &EventLog, as_of: Timestamp, counts: &[bool]) -> Self {
+    fn of(log: &EventLog, as_of: Timestamp, counts: &CountedEvents) -> Self {
         let calendar = log.calendar(as_of);
         let today = calendar.day(as_of).0;
+        let Some(grid) = PeriodGrid::of_log(log, &calendar, CalendarPeriod::Day, as_of) else { return Self::none() };
         let part = |users: Range<usize>| {
-            let (mut gaps, mut days) = (Self::none(), Vec::new());
+            let (mut gaps, mut days) = (Self::none(), PeriodBits::default());
             for user in users {
                 let events = log.events_of(UserIx(user as u32)).until(as_of);
-                active_days(&events, counts, &calendar, &mut days);
-                days.windows(2).for_each(|pair| *gaps.slot((pair[1] - pair[0]) as u32) += 1);
-                gaps.open += u64::from(days.last().is_some_and(|last| *last < today));
+                grid.scan_counted(&events, counts, &mut days);
+                let mut before = None;
+                for day in days.iter() {
+                    if let Some(before) = before {
+                        *gaps.slot(day - before) += 1;
+                    }
+                    before = Some(day);
+                }
+                gaps.open += u64::from(before.is_some_and(|last| grid.number(last) < today));
             }
             gaps
         };

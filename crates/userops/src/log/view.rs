@@ -63,8 +63,18 @@ impl<'a> UserEvents<'a> {
     /// The events that have happened at `as_of`, which itself counts: later ones do not exist yet.
     #[must_use]
     pub fn until(&self, as_of: Timestamp) -> Self {
+        // Most often nothing is later: one look at the end tells.
+        if self.time_micros().last().is_none_or(|last| *last <= as_of.as_micros()) {
+            return *self;
+        }
         let visible = self.time_micros().partition_point(|time| *time <= as_of.as_micros());
         Self { end: self.start + visible, ..*self }
+    }
+
+    /// The events at this instant in microseconds and later.
+    pub(crate) fn since(&self, micros: i64) -> Self {
+        let earlier = self.time_micros().partition_point(|time| *time < micros);
+        Self { start: self.start + earlier, ..*self }
     }
 
     /// The instants in microseconds UTC, ascending.

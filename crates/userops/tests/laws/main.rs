@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+mod activity;
 mod cases;
 mod funnel;
 mod growth;
@@ -18,9 +19,11 @@ mod milestone;
 mod playbook;
 mod portrait;
 mod profile;
+mod retention;
 mod rfm;
 mod rule;
 mod sample;
 mod segment;
 mod tag;
 mod time;
+mod world;

@@ -1,0 +1,231 @@
+//! Instants as numbers of local calendar periods.
+//!
+//! One pass over a user's instants tells in which periods the user was there. Retention, activity and growth all ask this first. The pass divides instead of comparing with the ends of the period at
+//! hand: a division by a constant costs a few cycles, a branch that the processor guesses wrong costs twenty.
+
+use super::counted_event::CountedEvents;
+use super::period::CalendarPeriod;
+use super::period_bits::{PeriodBits, WORD_MASK, WORD_SHIFT};
+use crate::log::{EventLog, UserEvents};
+use crate::time::{Calendar, Day, MICROS_PER_DAY, Timestamp};
+
+const DAY: u64 = MICROS_PER_DAY as u64;
+const WEEK: u64 = 7 * DAY;
+
+/// The calendar periods between two instants, numbered from 0.
+#[derive(Debug, Clone)]
+pub(crate) struct PeriodGrid {
+    period: CalendarPeriod,
+    /// The number, as [`CalendarPeriod::number`] gives it, of the period with index 0.
+    first: i32,
+    count: u32,
+    /// Stretches of constant offset, ascending.
+    stretches: Vec<Stretch>,
+    /// For each day of the grid the index of its month; empty for days and weeks.
+    months: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    /// The first instant past it.
+    end: i64,
+    /// What makes an instant the local time since the start of the grid.
+    shift: i64,
+}
+
+impl PeriodGrid {
+    /// The periods that the clock shows from one instant to another, both included. Takes O(stretches), and O(days) for months.
+    pub(crate) fn new(calendar: &Calendar, period: CalendarPeriod, first: i64, last: i64) -> Self {
+        let clamp = |micros: i64| micros.clamp(Timestamp::MIN.as_micros(), Timestamp::MAX.as_micros());
+        let (first, last) = (clamp(first), clamp(last).max(clamp(first)));
+        let mut stretches: Vec<(i64, i64)> = Vec::new();
+        let (mut local_min, mut local_max, mut from) = (i64::MAX, i64::MIN, first);
+        loop {
+            let (range, offset) = calendar.stretch(Timestamp::from_micros(from));
+            stretches.push((range.end, offset));
+            local_min = local_min.min(from + offset);
+            local_max = local_max.max(last.min(range.end - 1) + offset);
+            if range.end > last {
+                break;
+            }
+            from = range.end;
+        }
+        let number = |local: i64| period.number(Day(local.div_euclid(MICROS_PER_DAY) as i32));
+        let (first, last) = (number(local_min), number(local_max));
+        let start = period.first_day(first).0;
+        let base = i64::from(start) * MICROS_PER_DAY;
+        let stretches = stretches.into_iter().map(|(end, offset)| Stretch { end, shift: offset - base }).collect();
+        let month_of = |days: i64| (period.number(Day(start + days as i32)) - first) as u32;
+        let months = match period {
+            CalendarPeriod::Month => (0..=(local_max - base).div_euclid(MICROS_PER_DAY)).map(month_of).collect(),
+            CalendarPeriod::Day | CalendarPeriod::Week { .. } => Vec::new(),
+        };
+        Self { period, first, count: (last - first) as u32 + 1, stretches, months }
+    }
+
+    /// The periods from the first event of a log to `as_of` or its last event, whichever is earlier; `None` where no event has
+    /// happened. Every instant of a user's events until `as_of` lies between those.
+    pub(crate) fn of_log(
+        log: &EventLog,
+        calendar: &Calendar,
+        period: CalendarPeriod,
+        as_of: Timestamp,
+    ) -> Option<Self> {
+        let (first, last) = log.time_span()?;
+        (first <= as_of).then(|| Self::new(calendar, period, first.as_micros(), last.min(as_of).as_micros()))
+    }
+
+    /// How many periods there are, at least one.
+    pub(crate) fn count(&self) -> usize {
+        self.count as usize
+    }
+
+    /// The number of the period with this index.
+    #[inline]
+    pub(crate) fn number(&self, index: u32) -> i32 {
+        self.first + index as i32
+    }
+
+    /// The index of the period with this number; it may lie outside the grid.
+    #[inline]
+    pub(crate) fn index_of_number(&self, number: i32) -> i64 {
+        i64::from(number) - i64::from(self.first)
+    }
+
+    /// The index of the period that the local clock shows at an instant between those of the grid.
+    #[inline]
+    pub(crate) fn index_of(&self, time: i64) -> u32 {
+        let local = (time + self.stretch_at(time).shift) as u64;
+        match self.period {
+            CalendarPeriod::Day => (local / DAY) as u32,
+            CalendarPeriod::Week { .. } => (local / WEEK) as u32,
+            CalendarPeriod::Month => self.months[(local / DAY) as usize],
+        }
+    }
+
+    #[inline]
+    fn stretch_at(&self, time: i64) -> Stretch {
+        match self.stretches.as_slice() {
+            [only] => *only,
+            all => all[all.partition_point(|stretch| stretch.end <= time).min(all.len() - 1)],
+        }
+    }
+
+    /// The periods of those instants that `keep` says to keep by their position, in place of what `bits` held.
+    ///
+    /// The instants are ascending and lie between those of the grid.
+    #[inline]
+    pub(crate) fn scan(&self, times: &[i64], keep: impl Fn(usize) -> bool, bits: &mut PeriodBits) {
+        bits.clear();
+        match self.period {
+            CalendarPeriod::Day => self.scan_with(times, keep, |local| (local / DAY) as u32, bits),
+            CalendarPeriod::Week { .. } => self.scan_with(times, keep, |local| (local / WEEK) as u32, bits),
+            CalendarPeriod::Month => {
+                self.scan_with(times, keep, |local| self.months[(local / DAY) as usize], bits);
+            }
+        }
+    }
+
+    /// The periods of those events of a user that count, in place of what `bits` held.
+    #[inline]
+    pub(crate) fn scan_counted(&self, events: &UserEvents<'_>, counts: &CountedEvents, bits: &mut PeriodBits) {
+        match counts {
+            CountedEvents::Every => self.scan(events.time_micros(), |_| true, bits),
+            CountedEvents::Names(names) => {
+                let codes = events.name_codes();
+                self.scan(events.time_micros(), |position| names[usize::from(codes[position])], bits);
+            }
+        }
+    }
+
+    #[inline]
+    fn scan_with(
+        &self,
+        times: &[i64],
+        keep: impl Fn(usize) -> bool,
+        index: impl Fn(u64) -> u32,
+        bits: &mut PeriodBits,
+    ) {
+        let Some(last) = times.last() else { return };
+        let mut from = 0;
+        while from < times.len() {
+            let stretch = self.stretch_at(times[from]);
+            let rest = &times[from..];
+            let len = match *last < stretch.end {
+                true => rest.len(),
+                // Every slice begins inside its stretch, so that this ends.
+                false => rest.partition_point(|time| *time < stretch.end).max(1),
+            };
+            fill(&rest[..len], stretch.shift, |position| keep(from + position), &index, bits);
+            from += len;
+        }
+    }
+}
+
+/// Sets the bits of the periods of instants that share an offset.
+#[inline]
+fn fill(times: &[i64], shift: i64, keep: impl Fn(usize) -> bool, index: impl Fn(u64) -> u32, bits: &mut PeriodBits) {
+    let (mut number, mut word) = (0, 0u64);
+    for (position, time) in times.iter().enumerate() {
+        let period = index((*time + shift) as u64);
+        if period >> WORD_SHIFT != number {
+            bits.add_word(number, word);
+            (number, word) = (period >> WORD_SHIFT, 0);
+        }
+        word |= u64::from(keep(position)) << (period & WORD_MASK);
+    }
+    bits.add_word(number, word);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::time::{MICROS_PER_HOUR, Weekday};
+
+    /// 2010-10-30, some days before the clock of St. John's goes back across midnight.
+    const START: i64 = 1_288_396_800 * 1_000_000;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+        #[test]
+        fn a_scan_is_the_set_of_the_periods_of_all_instants(
+            mut quarters in prop::collection::vec(prop_oneof![0i64..4 * 24 * 300, 4i64 * 24 * 7..4 * 24 * 9], 1..40),
+            gap in prop_oneof![Just(0i64), 0i64..9_000],
+            zone in prop::sample::select(vec![
+                "UTC", "America/St_Johns", "Africa/Cairo", "America/Santiago", "Pacific/Apia", "Asia/Shanghai",
+            ]),
+            kept in any::<u64>(),
+        ) {
+            quarters.sort_unstable();
+            let mut times: Vec<i64> = quarters.iter().map(|quarter| START + quarter * MICROS_PER_HOUR / 4).collect();
+            // A long gap before the last one.
+            if let Some(last) = times.last_mut() {
+                *last += gap * MICROS_PER_DAY;
+            }
+            let (first, last) = (times[0], times[times.len() - 1]);
+            let calendar =
+                Calendar::new(zone.parse().unwrap(), Timestamp::from_micros(first), Timestamp::from_micros(last));
+            let periods =
+                [CalendarPeriod::Day, CalendarPeriod::Week { week_start: Weekday::Sunday }, CalendarPeriod::Month];
+            for period in periods {
+                let grid = PeriodGrid::new(&calendar, period, first, last);
+                let number = |micros: i64| period.number(calendar.day(Timestamp::from_micros(micros)));
+                let keep = |position: usize| kept >> (position % 64) & 1 == 1;
+                let mut bits = PeriodBits::default();
+                grid.scan(&times, keep, &mut bits);
+                let expected: BTreeSet<i32> =
+                    times.iter().enumerate().filter(|(at, _)| keep(*at)).map(|(_, time)| number(*time)).collect();
+                let found: Vec<i32> = bits.iter().map(|index| grid.number(index)).collect();
+                prop_assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+                for time in &times {
+                    prop_assert_eq!(grid.number(grid.index_of(*time)), number(*time));
+                    prop_assert!((grid.index_of(*time) as usize) < grid.count());
+                }
+            }
+        }
+    }
+}
