@@ -14,11 +14,15 @@ from workload import (
     CODED,
     DAY_MS,
     END_MS,
+    DAYS,
     EVENTS,
+    FUNNEL,
     LOAD_COLUMNS,
     RECENT_DAYS,
     SORTED,
     START_MS,
+    WEEK_MS,
+    WEEKS,
     Log,
     Peer,
 )
@@ -83,7 +87,7 @@ class ChDb(Peer):
         def score(x: str) -> str:
             return "1 + " + " + ".join(f"({x} > q{x}[{i}])" for i in (1, 2, 3, 4))
 
-        rows = self.arrow(
+        return self.rows(
             f"""WITH buyer AS (
                 SELECT max(ts) AS r, count() AS f, sum(amount) AS m
                 FROM bench.log WHERE event = 'order_paid' GROUP BY uid
@@ -93,7 +97,6 @@ class ChDb(Peer):
             FROM population ARRAY JOIN rs AS r, fs AS f, ms AS m
             GROUP BY r_score, f_score, m_score"""
         )
-        return [tuple(row.values()) for row in rows.to_pylist()]
 
     def profile(self) -> None:
         counts = [f"countIf(event = '{name}') AS events_{name}" for name in EVENTS]
@@ -126,6 +129,73 @@ class ChDb(Peer):
     def profiles(self) -> pa.Table:
         return self.arrow("SELECT * FROM bench.profile")
 
+    def funnel(self) -> list[int]:
+        steps = ", ".join(f"event = '{name}'" for name in FUNNEL)
+        names = ", ".join(f"'{name}'" for name in FUNNEL)
+        levels = f"""(
+            SELECT windowFunnel({WEEK_MS})(toUInt64(toUnixTimestamp64Milli(ts)), {steps}) AS level
+            FROM bench.log WHERE event IN ({names}) GROUP BY uid
+        )"""
+        return self.row([f"countIf(level > {step})" for step in range(len(FUNNEL))], levels)
+
+    def retention(self) -> list[tuple[int, ...]]:
+        return self.rows(
+            f"""SELECT first, week - first AS offset, sum(users) AS n
+            FROM ({self.weeks()}) ARRAY JOIN range({WEEKS}) AS week
+            WHERE week >= first AND bitTest(bits, week) GROUP BY first, offset"""
+        )
+
+    def activity(self) -> list[tuple[int, ...]]:
+        # A user counts from an active day to the next one, at most as long as the window is.
+        return self.rows(
+            f"""WITH gap AS (
+                SELECT day, toInt64(least(next - day, 30)) AS gap, toInt64(count()) AS n
+                FROM (
+                    SELECT arraySort(groupUniqArray(
+                        toUInt8(intDiv(toUnixTimestamp64Milli(ts) - {START_MS}, {DAY_MS})))) AS days
+                    FROM bench.log GROUP BY uid
+                )
+                ARRAY JOIN days AS day, arrayPushBack(arrayPopFront(days), 255) AS next
+                GROUP BY day, gap
+            ), change AS (
+                SELECT change.1 AS day,
+                       sum(change.2) AS dau, sum(change.3) AS wau, sum(change.4) AS mau
+                FROM (
+                    SELECT arrayJoin([
+                        (toInt64(day), n, n, n), (toInt64(day) + 1, -n, 0, 0),
+                        (toInt64(day) + least(gap, 7), 0, -n, 0), (toInt64(day) + gap, 0, 0, -n)
+                    ]) AS change FROM gap
+                ) GROUP BY day
+            )
+            SELECT * FROM (
+                SELECT day, sum(dau) OVER days, sum(wau) OVER days, sum(mau) OVER days
+                FROM change WINDOW days AS (ORDER BY day ROWS UNBOUNDED PRECEDING)
+            ) WHERE day < {DAYS}"""
+        )
+
+    def growth(self) -> list[tuple[int, ...]]:
+        return self.rows(
+            f"""SELECT week, sumIf(users, now AND first = week), sumIf(users, now AND before),
+                   sumIf(users, now AND NOT before AND first < week),
+                   sumIf(users, before AND NOT now)
+            FROM (
+                SELECT week, users, first, bitTest(bits, week) AS now,
+                       week > 0 AND bitTest(bits, greatest(week, 1) - 1) AS before
+                FROM ({self.weeks()}) ARRAY JOIN range({WEEKS}) AS week
+            ) GROUP BY week"""
+        )
+
+    @staticmethod
+    def weeks() -> str:
+        """The patterns of active weeks as bits, the first of them, and how many users have each."""
+        return f"""SELECT bits, count() AS users,
+                   bitCount(toUInt32(bitAnd(toInt64(bits), -toInt64(bits)) - 1)) AS first
+            FROM (
+                SELECT groupBitOr(bitShiftLeft(toUInt32(1),
+                    toUInt8(intDiv(toUnixTimestamp64Milli(ts) - {START_MS}, {WEEK_MS})))) AS bits
+                FROM bench.log GROUP BY uid
+            ) GROUP BY bits"""
+
     def tags(self) -> list[int]:
         conditions = (*tag.NAMES, *tag.triples_sql())
         counts = [f"countIf({condition})" for condition in conditions]
@@ -155,6 +225,9 @@ class ChDb(Peer):
             instant,
             "bench.log",
         )
+
+    def rows(self, query: str) -> list[tuple[int, ...]]:
+        return [tuple(row.values()) for row in self.arrow(query).to_pylist()]
 
     def row(self, numbers: list[str], table: str) -> list[int]:
         """The one row of a query, as numbers."""

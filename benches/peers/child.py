@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import digest
-from workload import ALGEBRA, ARRIVAL, LOADS, Log, Peer, layouts, user_column
+from workload import ALGEBRA, ARRIVAL, JOB, LOADS, QUERIES, Log, Peer, layouts, user_column
 
 PEERS = {
     "duckdb": ("duckdb_peer", "DuckDb"),
@@ -37,16 +37,16 @@ def measure(peer: Peer, workload: str, layout: str, log: Log, reps: int) -> dict
         peak = peak_rss_kb()
         prepare_ms = 0.0
         answer: list = digest.of_load(peer.table())
+    elif workload == JOB:
+        times, results = repeat(lambda: whole_job(peer, log, layout), peer.drop, reps)
+        peak = peak_rss_kb()
+        prepare_ms = 0.0
+        answer = [answer_of(peer, *query) for query in zip(QUERIES, results, strict=True)]
     else:
         [prepare_ms], _ = repeat(lambda: prepare(peer, workload, layout, log), lambda: None, 1)
         times, result = repeat(getattr(peer, workload), lambda: None, reps)
         peak = peak_rss_kb()
-        if workload == "rfm":
-            answer = digest.of_rfm(result)
-        elif workload == "profile":
-            answer = digest.of_profiles(peer.profiles())
-        else:
-            answer = digest.of_counts(result)
+        answer = answer_of(peer, workload, result)
     return {
         "workload": workload,
         "prepare_ms": prepare_ms,
@@ -54,6 +54,21 @@ def measure(peer: Peer, workload: str, layout: str, log: Log, reps: int) -> dict
         "peak_rss_kb": peak,
         "answer": answer,
     }
+
+
+def whole_job(peer: Peer, log: Log, layout: str) -> list[Any]:
+    """Reads the log into the layout, and asks all queries."""
+    peer.prepare(log, layout)
+    return [getattr(peer, query)() for query in QUERIES]
+
+
+def answer_of(peer: Peer, query: str, result: Any) -> list:
+    """What a query returned, in the form that all engines share."""
+    if query == "profile":
+        return digest.of_profiles(peer.profiles())
+    if query in ("funnel", "tags", ALGEBRA):
+        return digest.of_counts(result)
+    return digest.of_rows(result)
 
 
 def prepare(peer: Peer, workload: str, layout: str, log: Log) -> None:

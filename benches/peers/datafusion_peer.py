@@ -14,12 +14,16 @@ from workload import (
     CODED,
     DAY_MS,
     END_MS,
+    DAYS,
     EVENTS,
+    FUNNEL,
     LOAD_COLUMNS,
     RECENT_DAYS,
     SORTED,
     START_MS,
     TEXTS,
+    WEEK_MS,
+    WEEKS,
     Log,
     Peer,
 )
@@ -78,14 +82,13 @@ class DataFusion(Peer):
             f"1 + 5 * (CAST(rank() OVER (ORDER BY {x}) AS BIGINT) - 1) / count(*) OVER () AS {x}s"
             for x in "rfm"
         )
-        batches = self.context.sql(
+        return self.rows(
             f"""WITH buyer AS (
                 SELECT max(ts) AS r, count(*) AS f, sum(amount) AS m
                 FROM log WHERE event = 'order_paid' GROUP BY uid
             ), score AS (SELECT {scores} FROM buyer)
             SELECT rs, fs, ms, count(*) AS users FROM score GROUP BY rs, fs, ms"""
-        ).collect()
-        return [tuple(row.values()) for row in pa.Table.from_batches(batches).to_pylist()]
+        )
 
     def profile(self) -> None:
         counts = [f"count(*) FILTER (WHERE event = '{name}') AS events_{name}" for name in EVENTS]
@@ -102,6 +105,100 @@ class DataFusion(Peer):
 
     def profiles(self) -> pa.Table:
         return pa.Table.from_batches(self.profile_batches)
+
+    def funnel(self) -> tuple[int, ...]:
+        view, cart, order = FUNNEL
+        rows = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+        so_far = f"OVER (PARTITION BY uid ORDER BY ts {rows})"
+        # The latest view before each event, and of each order that of the latest cart before it.
+        [row] = self.rows(
+            f"""WITH viewed AS (
+                SELECT uid, ts, event, max(CASE WHEN event = '{view}' THEN ts END) {so_far} AS start
+                FROM log WHERE event IN ('{view}', '{cart}', '{order}')
+            ), carted AS (
+                SELECT uid, ts, event, start,
+                       max(CASE WHEN event = '{cart}' THEN start END) {so_far} AS cart_start
+                FROM viewed WHERE event <> '{view}' AND start IS NOT NULL
+            ), reached AS (
+                SELECT uid, max(CAST(event = '{cart}' AND ts - start <= {WEEK_MS} AS INT)) AS cart,
+                       max(CAST(event = '{order}' AND ts - cart_start <= {WEEK_MS} AS INT)) AS paid
+                FROM carted GROUP BY uid
+            )
+            SELECT (SELECT count(DISTINCT uid) FROM log WHERE event = '{view}') AS a,
+                   sum(cart) AS b, sum(paid) AS c FROM reached"""
+        )
+        return row
+
+    def retention(self) -> list[tuple[int, ...]]:
+        return self.rows(
+            f"""{self.weeks()}
+            SELECT first, week - first AS offset, sum(users) AS n FROM pattern CROSS JOIN week
+            WHERE week >= first AND ((bits >> week) & 1) = 1 GROUP BY 1, 2"""
+        )
+
+    def activity(self) -> list[tuple[int, ...]]:
+        # A user counts from an active day to the next one, at most as long as the window is.
+        return self.rows(
+            f"""WITH active AS (SELECT DISTINCT uid, (ts - {START_MS}) / {DAY_MS} AS day FROM log
+            ), gap AS (
+                SELECT day, least(coalesce(next - day, 30), 30) AS gap FROM (
+                    SELECT day, lead(day) OVER (PARTITION BY uid ORDER BY day) AS next FROM active
+                )
+            ), histogram AS (SELECT day, gap, count(*) AS n FROM gap GROUP BY 1, 2
+            ), change AS (
+                SELECT day, n AS dau, n AS wau, n AS mau FROM histogram
+                UNION ALL SELECT day + 1, -n, 0, 0 FROM histogram
+                UNION ALL SELECT day + least(gap, 7), 0, -n, 0 FROM histogram
+                UNION ALL SELECT day + gap, 0, 0, -n FROM histogram
+            ), total AS (
+                SELECT day, sum(dau) AS dau, sum(wau) AS wau, sum(mau) AS mau
+                FROM change GROUP BY day
+            )
+            SELECT * FROM (
+                SELECT day, sum(dau) OVER (ORDER BY day) AS dau,
+                       sum(wau) OVER (ORDER BY day) AS wau,
+                       sum(mau) OVER (ORDER BY day) AS mau FROM total
+            ) WHERE day < {DAYS}"""
+        )
+
+    def growth(self) -> list[tuple[int, ...]]:
+        kinds = (
+            "now = 1 AND first = week",
+            "now = 1 AND before = 1",
+            "now = 1 AND before = 0 AND first < week",
+            "now = 0 AND before = 1",
+        )
+        sums = ", ".join(
+            f"coalesce(sum(users) FILTER (WHERE {kind}), 0) AS kind{position}"
+            for position, kind in enumerate(kinds)
+        )
+        return self.rows(
+            f"""{self.weeks()}, cell AS (
+                SELECT week, users, first, (bits >> week) & 1 AS now,
+                       CASE WHEN week > 0 THEN (bits >> (week - 1)) & 1 ELSE 0 END AS before
+                FROM pattern CROSS JOIN week
+            )
+            SELECT week, {sums} FROM cell GROUP BY week"""
+        )
+
+    @staticmethod
+    def weeks() -> str:
+        """The patterns of active weeks as bits, the first of them, and how many users have each.
+
+        The number of the lowest bit is the logarithm of a power of two.
+        """
+        return f"""WITH pattern AS (
+            SELECT bits, count(*) AS users,
+                   CAST(round(log(2.0, CAST((bits & (-bits)) AS DOUBLE))) AS BIGINT) AS first
+            FROM (
+                SELECT bit_or(CAST(1 AS BIGINT) << ((ts - {START_MS}) / {WEEK_MS})) AS bits
+                FROM log GROUP BY uid
+            ) GROUP BY bits
+        ), week AS (SELECT unnest(range(0, {WEEKS})) AS week)"""
+
+    def rows(self, query: str) -> list[tuple[int, ...]]:
+        batches = self.context.sql(query).collect()
+        return [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
 
     def tags(self) -> list[int]:
         conditions = (*tag.NAMES, *tag.triples_sql())

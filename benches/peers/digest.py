@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workload import CHANNELS, COUNTRIES, DEVICES, EVENTS, PROFILE_COLUMNS, START_MS
+from workload import CHANNELS, COUNTRIES, DEVICES, EVENTS, PROFILE_COLUMNS, START_MS, Rows
 
 # A prime: sums of (column % MODULUS) * (uid % MODULUS) tell apart tables whose plain sums agree.
 MODULUS = 1009
@@ -32,8 +32,8 @@ def of_load(table: pa.Table) -> list[int]:
     return answer
 
 
-def of_rfm(rows: Iterable[Sequence[int]]) -> list[list[int]]:
-    """Rows of R, F, M, number of users, in order."""
+def of_rows(rows: Rows) -> list[list[int]]:
+    """Rows of whole numbers, in order."""
     return sorted([int(value) for value in row] for row in rows)
 
 

@@ -14,11 +14,15 @@ from workload import (
     COUNTRIES,
     DAY_MS,
     END_MS,
+    DAYS,
     EVENTS,
+    FUNNEL,
     LOAD_COLUMNS,
     RECENT_DAYS,
     SORTED,
     START_MS,
+    WEEK_MS,
+    WEEKS,
     Log,
     Peer,
 )
@@ -74,7 +78,7 @@ class DuckDb(Peer):
         )
 
     def rfm(self) -> list[tuple[int, ...]]:
-        # quantile_disc(x, q) is the ceil(q × N)-th smallest value. More than it means that at least
+        # quantile_disc(x, q) is the ceil(q × N)-th smallest value. More than it means at least
         # ceil(q × N) buyers are strictly worse, which is what the score counts.
         quantiles = ", ".join(f"quantile_disc({x}, [.2, .4, .6, .8]) AS q{x}" for x in "rfm")
 
@@ -117,6 +121,80 @@ class DuckDb(Peer):
 
     def profiles(self) -> pa.Table:
         return self.connection.execute("FROM profile").to_arrow_table()
+
+    def funnel(self) -> tuple[int, ...]:
+        view, cart, order = FUNNEL
+        # An ASOF join finds the latest view before each cart, and of each order the latest cart.
+        return self.connection.execute(
+            f"""WITH cart AS MATERIALIZED (
+                SELECT cart.uid, cart.ts, view.ts AS start
+                FROM log AS cart ASOF JOIN (SELECT uid, ts FROM log WHERE event = '{view}') AS view
+                ON cart.uid = view.uid AND cart.ts >= view.ts WHERE cart.event = '{cart}'
+            ), paid AS (
+                SELECT paid.uid, paid.ts, cart.start FROM log AS paid ASOF JOIN cart
+                ON paid.uid = cart.uid AND paid.ts >= cart.ts WHERE paid.event = '{order}'
+            )
+            SELECT (SELECT count(DISTINCT uid) FROM log WHERE event = '{view}'),
+                   (SELECT count(DISTINCT uid) FROM cart WHERE ts - start <= {WEEK_MS}),
+                   (SELECT count(DISTINCT uid) FROM paid WHERE ts - start <= {WEEK_MS})"""
+        ).fetchone()
+
+    def retention(self) -> list[tuple[int, ...]]:
+        return self.connection.execute(
+            f"""{self.weeks()}
+            SELECT first, weeks - first, sum(users)::BIGINT
+            FROM pattern, range({WEEKS}) AS week(weeks)
+            WHERE weeks >= first AND (bits >> weeks) & 1 = 1 GROUP BY ALL"""
+        ).fetchall()
+
+    def activity(self) -> list[tuple[int, ...]]:
+        # A user counts from an active day to the next one, at most as long as the window is: a sum
+        # of what begins and ends each day, from a histogram of the gaps.
+        return self.connection.execute(
+            f"""WITH gap AS (
+                SELECT day, least(coalesce(lead(day) OVER user_days - day, 30), 30) AS gap
+                FROM (SELECT DISTINCT uid, ((ts - {START_MS}) // {DAY_MS})::INT AS day FROM log)
+                WINDOW user_days AS (PARTITION BY uid ORDER BY day)
+            ), histogram AS (SELECT day, gap, count(*) AS n FROM gap GROUP BY ALL
+            ), change AS (
+                SELECT day, n AS dau, n AS wau, n AS mau FROM histogram
+                UNION ALL SELECT day + 1, -n, 0, 0 FROM histogram
+                UNION ALL SELECT day + least(gap, 7), 0, -n, 0 FROM histogram
+                UNION ALL SELECT day + gap, 0, 0, -n FROM histogram
+            ), total AS (
+                SELECT day, sum(dau) AS dau, sum(wau) AS wau, sum(mau) AS mau
+                FROM change GROUP BY day
+            )
+            SELECT * FROM (
+                SELECT day, sum(dau) OVER days, sum(wau) OVER days, sum(mau) OVER days
+                FROM total WINDOW days AS (ORDER BY day)
+            ) WHERE day < {DAYS}"""
+        ).fetchall()
+
+    def growth(self) -> list[tuple[int, ...]]:
+        return self.connection.execute(
+            f"""{self.weeks()}, cell AS (
+                SELECT week, users, first, (bits >> week) & 1 = 1 AS now,
+                       week > 0 AND (bits >> greatest(week - 1, 0)) & 1 = 1 AS before
+                FROM pattern, range({WEEKS}) AS number(week)
+            )
+            SELECT week, coalesce(sum(users) FILTER (now AND first = week), 0)::BIGINT,
+                   coalesce(sum(users) FILTER (now AND before), 0)::BIGINT,
+                   coalesce(sum(users) FILTER (now AND NOT before AND first < week), 0)::BIGINT,
+                   coalesce(sum(users) FILTER (before AND NOT now), 0)::BIGINT
+            FROM cell GROUP BY week"""
+        ).fetchall()
+
+    @staticmethod
+    def weeks() -> str:
+        """The patterns of active weeks as bits, the first of them, and how many users have each."""
+        return f"""WITH pattern AS (
+            SELECT bits, count(*) AS users, bit_count((bits & -bits) - 1)::INT AS first FROM (
+                SELECT bit_or(1::UINTEGER << ((ts - {START_MS}) // {WEEK_MS})::UINTEGER)::BIGINT
+                    AS bits
+                FROM log GROUP BY uid
+            ) GROUP BY bits
+        )"""
 
     def counts(self, table: str, conditions: Iterable[str]) -> tuple[int, ...]:
         """The number of rows that meet each condition."""

@@ -8,6 +8,7 @@ from operator import and_
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -16,11 +17,16 @@ from workload import (
     CODED,
     DAY_MS,
     END_MS,
+    DAYS,
     EVENTS,
+    FUNNEL,
     LOAD_COLUMNS,
     RECENT_DAYS,
+    ROLLING_DAYS,
     SORTED,
     START_MS,
+    WEEK_MS,
+    WEEKS,
     Log,
     Peer,
 )
@@ -122,6 +128,81 @@ class Polars(Peer):
     def profiles(self) -> pa.Table:
         return self.profile_frame.to_arrow()
 
+    def funnel(self) -> tuple[int, ...]:
+        uid, ts, event = pl.col("uid"), pl.col("ts"), pl.col("event")
+        log = self.frame.lazy().filter(event.is_in(FUNNEL)).select("uid", "ts", "event")
+        if self.layout != SORTED:
+            log = log.sort("uid", "ts")
+        is_view, is_cart, is_order = (event == name for name in FUNNEL)
+
+        # Filling forward over the whole frame and comparing users beats a window per user.
+        def latest(start: pl.Expr, rows: pl.Expr) -> pl.Expr:
+            is_own = pl.when(rows).then(uid).forward_fill() == uid
+            return pl.when(is_own).then(pl.when(rows).then(start).forward_fill())
+
+        log = log.with_columns(start=latest(ts, is_view))
+        has_start = is_cart & pl.col("start").is_not_null()
+        log = log.with_columns(cart_start=latest(pl.col("start"), has_start))
+
+        def reached(rows: pl.Expr, start: str) -> pl.Expr:
+            in_time = (ts - pl.col(start)) <= pl.duration(milliseconds=WEEK_MS)
+            return uid.filter(rows & in_time).n_unique()
+
+        paid = reached(is_order, "cart_start").alias("paid")
+        counts = (uid.filter(is_view).n_unique(), reached(is_cart, "start").alias("cart"), paid)
+        return log.select(counts).collect(engine="in-memory").row(0)
+
+    def retention(self) -> list[tuple[int, ...]]:
+        first, week = pl.col("first"), pl.col("week")
+        cells = self.weeks().filter((week >= first) & has_bit(week))
+        sizes = cells.group_by("first", offset=week - first).agg(pl.col("users").sum())
+        return sizes.collect(engine="streaming").rows()
+
+    def activity(self) -> list[tuple[int, ...]]:
+        uid, day = pl.col("uid"), pl.col("day")
+        days = self.frame.lazy().select("uid", day=DAY).unique().sort("uid", "day")
+        longest = max(ROLLING_DAYS)
+        own = pl.when(uid.shift(-1) == uid).then(day.shift(-1) - day)
+        gaps = days.with_columns(gap=own.fill_null(longest).clip(0, longest).cast(pl.Int32))
+        histogram = gaps.group_by("day", "gap").len().collect(engine="streaming").to_numpy()
+        starts, lengths, users = histogram.astype(np.int64).T
+        # A user counts from an active day to the next one, at most as long as the window is.
+        changes = np.zeros((DAYS + longest, len(ROLLING_DAYS)), np.int64)
+        for column, window in enumerate(ROLLING_DAYS):
+            np.add.at(changes[:, column], starts, users)
+            np.add.at(changes[:, column], starts + np.minimum(lengths, window), -users)
+        totals = changes.cumsum(axis=0)[:DAYS].tolist()
+        return [(number, *row) for number, row in enumerate(totals)]
+
+    def growth(self) -> list[tuple[int, ...]]:
+        week, first = pl.col("week"), pl.col("first")
+        now, before = has_bit(week), (week > 0) & has_bit(week - 1)
+
+        def users(rows: pl.Expr, name: str) -> pl.Expr:
+            return pl.col("users").filter(rows).sum().alias(name)
+
+        rows = (
+            self.weeks()
+            .group_by("week")
+            .agg(
+                users(now & (first == week), "new"),
+                users(now & before, "returning"),
+                users(now & ~before & (first < week), "resurrecting"),
+                users(before & ~now, "dormant"),
+            )
+        )
+        return rows.collect(engine="streaming").rows()
+
+    def weeks(self) -> pl.LazyFrame:
+        """The patterns of active weeks as bits, how many users have each, and every week beside."""
+        week = ((pl.col("ts").dt.epoch("ms") - START_MS) // WEEK_MS).cast(pl.UInt32)
+        bits = pl.lit(2, dtype=pl.UInt32).pow(week).cast(pl.UInt32).bitwise_or()
+        users = self.frame.lazy().group_by("uid").agg(bits=bits)
+        patterns = users.group_by("bits").agg(users=pl.len())
+        first = pl.col("bits").bitwise_trailing_zeros().cast(pl.Int64)
+        patterns = patterns.with_columns(first=first, bits=pl.col("bits").cast(pl.Int64))
+        return patterns.join(pl.LazyFrame({"week": list(range(WEEKS))}), how="cross")
+
     def tags(self) -> tuple[int, ...]:
         counts = [pl.col(name).sum() for name in tag.NAMES]
         counts += [
@@ -157,6 +238,12 @@ class Polars(Peer):
 def scan_coded(file: Path, columns: list[str]) -> pl.LazyFrame:
     codes = (pl.col(name).cast(code) for name, code in CODES.items())
     return pl.scan_parquet(file).select(columns).with_columns(*codes)
+
+
+def has_bit(position: pl.Expr) -> pl.Expr:
+    """Whether the pattern of weeks has this bit."""
+    power = pl.lit(2, dtype=pl.Int64).pow(position.clip(0, WEEKS).cast(pl.UInt32))
+    return (pl.col("bits") // power) % 2 == 1
 
 
 def instant(ms: int) -> pl.Expr:

@@ -6,7 +6,7 @@ README.md defines each workload and its answer in words; the constants here are 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,10 @@ DAY_MS = 86_400_000
 START_MS = 1_736_121_600_000  # 2025-01-06 00:00 UTC
 DAYS = 180
 END_MS = START_MS + DAYS * DAY_MS  # 2025-07-05 00:00 UTC
+WEEK_MS = 7 * DAY_MS
+WEEKS = -(-DAYS // 7)  # the last of them is not whole
+ROLLING_DAYS = (1, 7, 30)
+FUNNEL = ("view", "add_to_cart", "order_paid")
 RECENT_DAYS = (7, 30, 90)
 
 # Columns of a loaded table after the user column, which is "uid" or "user_id".
@@ -52,9 +56,13 @@ PROFILE_COLUMNS = (
 )
 
 LOADS = ("load_parquet", "load_parquet_string", "load_csv", "load_csv_string")
-QUERIES = ("rfm", "profile", "tags")
+QUERIES = ("rfm", "profile", "funnel", "retention", "activity", "growth", "tags")
 ALGEBRA = "algebra"
-WORKLOADS = (*LOADS, *QUERIES, ALGEBRA)
+# Loading a Parquet file and then all queries, in this order.
+JOB = "job"
+WORKLOADS = (*LOADS, *QUERIES, ALGEBRA, JOB)
+
+Rows = Iterable[Sequence[int]]
 
 PLAIN = "plain"
 CODED = "coded"
@@ -98,7 +106,8 @@ class Log:
 class Peer(ABC):
     """An engine that holds one table of events in its own memory.
 
-    `load`, `rfm`, `profile`, `tags` and `algebra` are measured; the rest is not.
+    `load` and the methods with the names of queries are measured; the rest is not, but in the job,
+    which begins with `prepare`.
     """
 
     def close(self) -> None:
@@ -133,6 +142,22 @@ class Peer(ABC):
 
     def profiles(self) -> pa.Table:
         """The table that `profile` made."""
+        raise NotImplementedError
+
+    def funnel(self) -> Sequence[int]:
+        """The number of users at each step of `FUNNEL` or beyond, within a week of its start."""
+        raise NotImplementedError
+
+    def retention(self) -> Rows:
+        """Rows of first week, weeks since then, active users of that first week."""
+        raise NotImplementedError
+
+    def activity(self) -> Rows:
+        """Rows of day, and users active in the last 1, 7 and 30 days up to it."""
+        raise NotImplementedError
+
+    def growth(self) -> Rows:
+        """Rows of week, and new, returning, resurrecting and dormant users."""
         raise NotImplementedError
 
     def tags(self) -> Sequence[int]:

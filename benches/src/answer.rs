@@ -1,16 +1,29 @@
 //! The answers that userops gives in the side-by-side runs, as `benches/peers/README.md` defines them.
 
+use serde_json::{Value, json};
+use userops::activity::{ActiveUserOptions, count_active_users};
+use userops::analytics::growth::account_growth;
+use userops::analytics::period::CalendarPeriod;
 use userops::error::Result;
+use userops::funnel::{Funnel, FunnelStep, measure_conversion};
 use userops::id::UserIx;
 use userops::log::EventLog;
 use userops::profile::{ProfileOptions, ProfileTable, build_profiles};
+use userops::retention::{RetentionOptions, measure_retention};
 use userops::rule::{Context, Plan, Rule, Truths, measure_users};
 use userops::score::rfm::{BuyerOptions, FrequencyMeasure, RecencyMeasure, RfmModel, RfmOptions, measure_buyers};
-use userops::time::{MICROS_PER_DAY, Timestamp};
+use userops::time::{Day, MICROS_PER_DAY, Span, Timestamp, Weekday};
 
 use crate::generate::{CHANNELS, COUNTRIES, DAYS, DEVICES, EVENT_NAMES, START_MS};
 use crate::tag::{TRIPLES, tag_rules};
 
+/// The steps of the funnel, and the days in which they are taken.
+const FUNNEL: [&str; 3] = ["view", "add_to_cart", "order_paid"];
+const FUNNEL_DAYS: i64 = 7;
+/// Days up to each day in which users are counted as active.
+const ROLLING_DAYS: [u32; 3] = [1, 7, 30];
+/// Weeks of the log begin on the day that it begins on.
+const WEEK: CalendarPeriod = CalendarPeriod::Week { week_start: Weekday::Monday };
 /// Days back from the end of the log that profiles count events in.
 const RECENT_DAYS: [i64; 3] = [7, 30, 90];
 
@@ -120,6 +133,103 @@ pub fn profile_digest(log: &EventLog, profiles: &ProfileTable) -> Result<Vec<i64
         }
     }
     Ok([vec![profiles.len() as i64], sums, paired].concat())
+}
+
+/// How many users come to each step of the funnel.
+///
+/// # Errors
+/// `UnknownName` where the log lacks an event.
+pub fn funnel_counts(log: &EventLog) -> Result<Vec<u64>> {
+    let funnel = Funnel::new(FUNNEL.map(|name| FunnelStep::new([name]))).within(Span::from_days(FUNNEL_DAYS));
+    let conversion = measure_conversion(log, as_of(), &funnel)?;
+    Ok(conversion.steps().iter().map(|step| step.count).collect())
+}
+
+/// First week, weeks since then, and users, where there are any.
+///
+/// # Errors
+/// Those of [`measure_retention`].
+pub fn retention_cells(log: &EventLog) -> Result<Vec<[u64; 3]>> {
+    let retention = measure_retention(log, as_of(), RetentionOptions::new(WEEK))?;
+    let mut cells = Vec::new();
+    for cohort in &retention.cohorts {
+        let week = (day_number(cohort.first_day) / 7) as u64;
+        // The peers count everybody of a cohort in its own week, with the event that begins it.
+        let later = cohort.cells.iter().map(|cell| cell.retained_count).skip(1);
+        let counts = (0..).zip(std::iter::once(cohort.size_count).chain(later));
+        cells.extend(counts.filter(|(_, users)| *users > 0).map(|(offset, users)| [week, offset, users]));
+    }
+    Ok(cells)
+}
+
+/// Day, and the users active on it and in the days before it.
+///
+/// # Errors
+/// Those of [`count_active_users`].
+pub fn active_users(log: &EventLog) -> Result<Vec<Vec<u64>>> {
+    let options = ActiveUserOptions::default().windows_days(ROLLING_DAYS);
+    let active = count_active_users(log, as_of(), &options)?;
+    let row = |(day, counts): (Day, Vec<u64>)| [vec![day_number(day) as u64], counts].concat();
+    Ok(active.rows.into_iter().map(|day| row((day.day, day.active_counts))).collect())
+}
+
+/// Week, and its new, returning, resurrecting and dormant users.
+///
+/// # Errors
+/// Those of [`account_growth`].
+pub fn growth_rows(log: &EventLog) -> Result<Vec<[u64; 5]>> {
+    let growth = account_growth(log, as_of(), WEEK)?;
+    let rows = growth.rows.iter().map(|row| {
+        let week = (day_number(row.first_day) / 7) as u64;
+        [week, row.new_count, row.returning_count, row.resurrecting_count, row.dormant_count]
+    });
+    Ok(rows.collect())
+}
+
+/// Days since the log begins.
+fn day_number(day: Day) -> i32 {
+    day.0 - (START_MS * 1_000 / MICROS_PER_DAY) as i32
+}
+
+/// The answers of the whole job, and what the digest of profiles is made of.
+#[derive(Debug)]
+pub struct JobAnswers {
+    log: EventLog,
+    rfm: Vec<[u64; 4]>,
+    profiles: ProfileTable,
+    funnel: Vec<u64>,
+    retention: Vec<[u64; 3]>,
+    activity: Vec<Vec<u64>>,
+    growth: Vec<[u64; 5]>,
+    tags: Vec<u64>,
+}
+
+/// Asks everything of a log that was just read.
+///
+/// # Errors
+/// Those of the parts.
+pub fn whole_job(log: EventLog) -> Result<JobAnswers> {
+    Ok(JobAnswers {
+        rfm: rfm_cells(&log)?,
+        profiles: profiles(&log)?,
+        funnel: funnel_counts(&log)?,
+        retention: retention_cells(&log)?,
+        activity: active_users(&log)?,
+        growth: growth_rows(&log)?,
+        tags: tag_counts(&log)?,
+        log,
+    })
+}
+
+impl JobAnswers {
+    /// The answers in the order of the peers.
+    ///
+    /// # Errors
+    /// `UnknownName` where the log lacks an event.
+    pub fn to_json(&self) -> Result<Value> {
+        let profiles = profile_digest(&self.log, &self.profiles)?;
+        Ok(json!([self.rfm, profiles, self.funnel, self.retention, self.activity, self.growth, self.tags]))
+    }
 }
 
 /// For whom each rule holds: plan, one pass, and the rules over its columns.

@@ -105,6 +105,27 @@ impl Job {
                     line = json!({ "answer": answer::profile_digest(&log, &profiles)?, "prepare_ms": prepare_ms });
                 }
             }
+            "funnel" | "retention" | "activity" | "growth" => {
+                let start = Instant::now();
+                let log = self.read(&self.file("parquet"))?;
+                let prepare_ms = milliseconds(start);
+                let (times, counts) = repeat(self.reps, || {
+                    Ok(match self.workload.as_str() {
+                        "funnel" => json!(answer::funnel_counts(&log)?),
+                        "retention" => json!(answer::retention_cells(&log)?),
+                        "activity" => json!(answer::active_users(&log)?),
+                        _ => json!(answer::growth_rows(&log)?),
+                    })
+                })?;
+                (reps_ms, peak_rss_kb) = (times, peak_rss()?);
+                line = json!({ "answer": counts, "prepare_ms": prepare_ms });
+            }
+            "job" => {
+                let path = self.file("parquet");
+                let (times, answers) = repeat(self.reps, || answer::whole_job(self.read(&path)?))?;
+                (reps_ms, peak_rss_kb) = (times, peak_rss()?);
+                line = json!({ "answer": answers.to_json()? });
+            }
             "tags" | "algebra" | "one_tag" => {
                 let start = Instant::now();
                 let log = self.read(&self.file("parquet"))?;

@@ -2,6 +2,7 @@
 
 mod build;
 mod chunk;
+mod day;
 mod dedupe;
 mod directory;
 mod merge;
@@ -13,6 +14,7 @@ pub use view::UserEvents;
 
 pub(crate) use build::freeze;
 pub(crate) use chunk::{Chunk, ChunkColumn, ChunkIds, ChunkUsers, PackedBuilder};
+pub(crate) use day::LocalDays;
 
 use std::ops::Range;
 
@@ -32,7 +34,7 @@ const RANGES_PER_THREAD: usize = 8;
 ///
 /// Rows are sorted by user, then time, then arrival; a user's rows are one range. Users are in the order of their
 /// external ids and dictionaries are sorted, so two logs with the same content are equal however they were made.
-/// Memory: 10 bytes an event (time and name), what the amounts and properties that are known take, and 8 bytes a user
+/// Memory: 12 bytes an event (time, local day and name), what the amounts and properties that are known take, and 8 bytes a user
 /// beside the id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventLog {
@@ -43,6 +45,8 @@ pub struct EventLog {
     time: Vec<i64>,
     /// The first and the last instant of any event; the greatest and the least number without events.
     span: (i64, i64),
+    /// `None` where the events are centuries apart.
+    days: Option<LocalDays>,
     name: Vec<u16>,
     names: Dictionary,
     amount: Packed<i64>,
@@ -240,6 +244,12 @@ impl EventLog {
     /// The last instant of any event in microseconds, or the least number without events.
     pub(crate) fn last_micros(&self) -> i64 {
         self.span.1
+    }
+
+    /// The local day of every event; `None` where the events are centuries apart.
+    #[inline]
+    pub(crate) fn local_days(&self) -> Option<&LocalDays> {
+        self.days.as_ref()
     }
 
     /// A calendar in the log's zone that is fast over all its events and up to `as_of`.

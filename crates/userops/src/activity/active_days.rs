@@ -173,7 +173,7 @@ impl Count<'_> {
         let Some((first, last)) = span.filter(|(first, last)| *first <= last.as_micros()) else {
             return vec![0; self.log.user_count()];
         };
-        let grid = PeriodGrid::new(calendar, CalendarPeriod::Day, first, last.as_micros());
+        let grid = PeriodGrid::new(calendar, CalendarPeriod::Day, first, last.as_micros()).over(self.log);
         let days = grid.index_of_number(self.first_day.0)..=grid.index_of_number(self.last_day.0);
         let part = |users: Range<usize>| {
             let (mut scratch, mut bits) = (ChoiceScratch::default(), PeriodBits::default());

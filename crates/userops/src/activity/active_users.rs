@@ -115,7 +115,7 @@ pub fn count_active_users(log: &EventLog, as_of: Timestamp, options: &ActiveUser
     let choice = EventChoice::new(log, &calendar, std::slice::from_ref(&options.events))?;
     let mut answer = ActiveUsers { options: options.clone(), as_of, rows: Vec::new() };
     let Some((first, _)) = log.time_span().filter(|(first, _)| *first <= as_of) else { return Ok(answer) };
-    let grid = PeriodGrid::new(&calendar, CalendarPeriod::Day, first.as_micros(), as_of.as_micros());
+    let grid = PeriodGrid::new(&calendar, CalendarPeriod::Day, first.as_micros(), as_of.as_micros()).over(log);
     check_period_count(grid.number(0), grid.number(0).saturating_add(grid.count() as i32 - 1))?;
     let count = Count { log, as_of, choice, windows: &options.windows_days, grid };
     let tally = log

@@ -81,15 +81,14 @@ impl<'a> EventChoice<'a> {
         scratch: &ChoiceScratch,
         bits: &mut PeriodBits,
     ) {
-        let times = &self.log.time_micros()[rows.clone()];
         if self.is_every(bit) {
-            grid.scan(times, |_| true, bits);
+            grid.scan_rows(self.log, rows, |_| true, bits);
         } else if let Some(by_name) = self.masks.by_name() {
-            let codes = &self.log.name_codes()[rows];
-            grid.scan(times, |position| by_name[usize::from(codes[position])] >> bit & 1 == 1, bits);
+            let codes = &self.log.name_codes()[rows.clone()];
+            grid.scan_rows(self.log, rows, |position| by_name[usize::from(codes[position])] >> bit & 1 == 1, bits);
         } else {
             let masks = &scratch.masks[rows.start - scratch.start..rows.end - scratch.start];
-            grid.scan(times, |position| masks[position] >> bit & 1 == 1, bits);
+            grid.scan_rows(self.log, rows, |position| masks[position] >> bit & 1 == 1, bits);
         }
     }
 }

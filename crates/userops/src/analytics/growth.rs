@@ -16,7 +16,7 @@ use crate::analytics::period_grid::PeriodGrid;
 use crate::column::Column;
 use crate::error::{Result, type_mismatch};
 use crate::id::UserIx;
-use crate::log::EventLog;
+use crate::log::{EventLog, UserEvents};
 use crate::table::Table;
 use crate::time::{Calendar, Day, Timestamp};
 use crate::value::ValueType;
@@ -143,7 +143,7 @@ pub fn account_growth(log: &EventLog, as_of: Timestamp, options: impl Into<Growt
     let Some(first) = first_instant(log, as_of, &counts, options.period) else {
         return Ok(Growth { options, as_of, rows: Vec::new() });
     };
-    let grid = PeriodGrid::new(&calendar, options.period, first, as_of.as_micros());
+    let grid = PeriodGrid::new(&calendar, options.period, first, as_of.as_micros()).over(log);
     check_period_count(grid.number(0), grid.number(0) + grid.count() as i32 - 1)?;
     let account = Account { log, as_of, counts: &counts, created, calendar: &calendar, options: &options, grid, first };
     let rows = account.rows();
@@ -267,13 +267,13 @@ impl Account<'_> {
     fn tally(&self, users: Range<usize>) -> Vec<Tally> {
         let mut tallies = vec![Tally::default(); self.grid.count()];
         let mut periods = PeriodBits::default();
+        let is_cut = self.log.time_span().is_some_and(|(first, _)| first.as_micros() < self.first);
         for user in users {
-            let events = self.log.events_of(UserIx(user as u32)).until(self.as_of);
-            let first_event = events.time_micros().first().copied();
-            let events = if first_event < Some(self.first) { events.since(self.first) } else { events };
+            let all = self.log.events_of(UserIx(user as u32)).until(self.as_of);
+            let events = if is_cut { all.since(self.first) } else { all };
             self.grid.scan_counted(&events, self.counts, &mut periods);
             let Some(first) = periods.first() else { continue };
-            if let Some(new) = self.new_in(user, first_event, first).filter(|new| begins(&periods, first, *new)) {
+            if let Some(new) = self.new_in(&all, is_cut, first).filter(|new| begins(&periods, first, *new)) {
                 tallies[new as usize].new += 1;
             }
             let (mut word_before, mut top) = (None, 0);
@@ -295,9 +295,11 @@ impl Account<'_> {
 
     /// The index of the period in which a user is new, given the first one with activity.
     #[inline]
-    fn new_in(&self, user: usize, first_event: Option<i64>, first_period: u32) -> Option<u32> {
+    fn new_in(&self, events: &UserEvents<'_>, is_cut: bool, first_period: u32) -> Option<u32> {
+        let user = events.user().index();
         let day = match (&self.options.new_user, self.created) {
-            (NewUser::FirstEvent, _) => match first_event? {
+            (NewUser::FirstEvent, _) if !is_cut => return Some(self.grid.index_of_row(self.log, events.rows().start)),
+            (NewUser::FirstEvent, _) => match *events.time_micros().first()? {
                 first if first >= self.first => return Some(self.grid.index_of(first)),
                 earlier => self.calendar.day(Timestamp::from_micros(earlier)),
             },

@@ -6,7 +6,7 @@
 use super::counted_event::CountedEvents;
 use super::period::CalendarPeriod;
 use super::period_bits::{PeriodBits, WORD_MASK, WORD_SHIFT};
-use crate::log::{EventLog, UserEvents};
+use crate::log::{EventLog, LocalDays, UserEvents};
 use crate::time::{Calendar, Day, MICROS_PER_DAY, Timestamp};
 
 const DAY: u64 = MICROS_PER_DAY as u64;
@@ -23,6 +23,9 @@ pub(crate) struct PeriodGrid {
     stretches: Vec<Stretch>,
     /// For each day of the grid the index of its month; empty for days and weeks.
     months: Vec<u32>,
+    /// For each number of a local day of a log the index of its period, 0 for days outside of the grid; empty where the log
+    /// tells no local days.
+    by_day: Vec<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +63,19 @@ impl PeriodGrid {
             CalendarPeriod::Month => (0..=(local_max - base).div_euclid(MICROS_PER_DAY)).map(month_of).collect(),
             CalendarPeriod::Day | CalendarPeriod::Week { .. } => Vec::new(),
         };
-        Self { period, first, count: (last - first) as u32 + 1, stretches, months }
+        Self { period, first, count: (last - first) as u32 + 1, stretches, months, by_day: Vec::new() }
+    }
+
+    /// The same grid, made ready for the local days of a log. Takes O(days of the log).
+    pub(crate) fn over(mut self, log: &EventLog) -> Self {
+        let Some(days) = log.local_days() else { return self };
+        let last = log.time_span().map_or(0, |(first, last)| last.since(first).as_micros() / MICROS_PER_DAY) as u16;
+        let index = |number: u16| {
+            let day = Day(days.first().0 + i32::from(number));
+            u32::try_from(self.index_of_number(self.period.number(day))).unwrap_or(0)
+        };
+        self.by_day = (0..=last.saturating_add(LocalDays::SLACK_DAYS)).map(index).collect();
+        self
     }
 
     /// The periods from the first event of a log to `as_of` or its last event, whichever is earlier; `None` where no event has
@@ -72,7 +87,7 @@ impl PeriodGrid {
         as_of: Timestamp,
     ) -> Option<Self> {
         let (first, last) = log.time_span()?;
-        (first <= as_of).then(|| Self::new(calendar, period, first.as_micros(), last.min(as_of).as_micros()))
+        (first <= as_of).then(|| Self::new(calendar, period, first.as_micros(), last.min(as_of).as_micros()).over(log))
     }
 
     /// How many periods there are, at least one.
@@ -111,11 +126,42 @@ impl PeriodGrid {
         }
     }
 
+    /// The periods of those rows of a user that `keep` says to keep by their position, in place of what `bits` held.
+    ///
+    /// Their instants lie between those of the grid, which is one [over](Self::over) this log.
+    #[inline]
+    pub(crate) fn scan_rows(
+        &self,
+        log: &EventLog,
+        rows: std::ops::Range<usize>,
+        keep: impl Fn(usize) -> bool,
+        bits: &mut PeriodBits,
+    ) {
+        match log.local_days() {
+            Some(days) if !self.by_day.is_empty() => {
+                bits.clear();
+                let by_day = self.by_day.as_slice();
+                let periods = days.numbers()[rows].iter().map(|day| by_day[usize::from(*day)]);
+                fill(periods, keep, bits);
+            }
+            _ => self.scan(&log.time_micros()[rows], keep, bits),
+        }
+    }
+
+    /// The index of the period that the local clock shows at an event whose instant lies between those of the grid.
+    #[inline]
+    pub(crate) fn index_of_row(&self, log: &EventLog, row: usize) -> u32 {
+        match log.local_days() {
+            Some(days) if !self.by_day.is_empty() => self.by_day[usize::from(days.numbers()[row])],
+            _ => self.index_of(log.time_micros()[row]),
+        }
+    }
+
     /// The periods of those instants that `keep` says to keep by their position, in place of what `bits` held.
     ///
     /// The instants are ascending and lie between those of the grid.
     #[inline]
-    pub(crate) fn scan(&self, times: &[i64], keep: impl Fn(usize) -> bool, bits: &mut PeriodBits) {
+    fn scan(&self, times: &[i64], keep: impl Fn(usize) -> bool, bits: &mut PeriodBits) {
         bits.clear();
         match self.period {
             CalendarPeriod::Day => self.scan_with(times, keep, |local| (local / DAY) as u32, bits),
@@ -129,11 +175,12 @@ impl PeriodGrid {
     /// The periods of those events of a user that count, in place of what `bits` held.
     #[inline]
     pub(crate) fn scan_counted(&self, events: &UserEvents<'_>, counts: &CountedEvents, bits: &mut PeriodBits) {
+        let (log, rows) = (events.log(), events.rows());
         match counts {
-            CountedEvents::Every => self.scan(events.time_micros(), |_| true, bits),
+            CountedEvents::Every => self.scan_rows(log, rows, |_| true, bits),
             CountedEvents::Names(names) => {
                 let codes = events.name_codes();
-                self.scan(events.time_micros(), |position| names[usize::from(codes[position])], bits);
+                self.scan_rows(log, rows, |position| names[usize::from(codes[position])], bits);
             }
         }
     }
@@ -156,18 +203,18 @@ impl PeriodGrid {
                 // Every slice begins inside its stretch, so that this ends.
                 false => rest.partition_point(|time| *time < stretch.end).max(1),
             };
-            fill(&rest[..len], stretch.shift, |position| keep(from + position), &index, bits);
+            let periods = rest[..len].iter().map(|time| index((*time + stretch.shift) as u64));
+            fill(periods, |position| keep(from + position), bits);
             from += len;
         }
     }
 }
 
-/// Sets the bits of the periods of instants that share an offset.
+/// Sets the bits of periods.
 #[inline]
-fn fill(times: &[i64], shift: i64, keep: impl Fn(usize) -> bool, index: impl Fn(u64) -> u32, bits: &mut PeriodBits) {
+fn fill(periods: impl Iterator<Item = u32>, keep: impl Fn(usize) -> bool, bits: &mut PeriodBits) {
     let (mut number, mut word) = (0, 0u64);
-    for (position, time) in times.iter().enumerate() {
-        let period = index((*time + shift) as u64);
+    for (position, period) in periods.enumerate() {
         if period >> WORD_SHIFT != number {
             bits.add_word(number, word);
             (number, word) = (period >> WORD_SHIFT, 0);

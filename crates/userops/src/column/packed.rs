@@ -170,6 +170,9 @@ impl<'a, T: Copy> PackedCursor<'a, T> {
 
     #[inline]
     fn advance(&mut self, known: &Bitmap, row: usize) {
+        if row == self.row {
+            return;
+        }
         if row < self.row || row - self.row > Self::STEP_ROWS_MAX {
             self.rank = known.rank(row);
         } else {
