@@ -93,15 +93,15 @@ pub struct Conversion {
 
 /// Counts how many users come how far through a funnel, from the events that have happened at `as_of`.
 ///
-/// For the common funnel (steps in order, a window from the first event, any tie policy and event use) this is one pass
-/// over the names, and the instants of steps whose turn has come: O(events · steps). Any other takes a search from each
-/// start, O(slots · events²) a start at most over the events that the start's window, scope and values leave, where slots
-/// are the steps with their repeats. Users are shared out over rayon's threads; a byte a user is kept.
+/// For the common funnel (steps in order, a window from the first event, any tie policy and event use) this is one
+/// pass over the names, and the instants of steps whose turn has come: O(events · steps). Any other takes a search
+/// from each start, O(slots · events²) a start at most over the events that the start's window, scope and values
+/// leave, where slots are the steps with their repeats. Users are shared out over rayon's threads; a byte a user is
+/// kept.
 ///
-/// # Errors
-/// Those of [`Funnel::check`]; `UnknownName` for an event or property that the log does not have; `TypeMismatch` for a
-/// filter that does not fit a property; `LimitExceeded` where, with `step_order` and `once`, too many events of one instant
-/// match several steps.
+/// # Errors Those of [`Funnel::check`]; `UnknownName` for an event or property that the log does not have;
+/// `TypeMismatch` for a filter that does not fit a property; `LimitExceeded` where, with `step_order` and `once`, too
+/// many events of one instant match several steps.
 pub fn measure_conversion(log: &EventLog, as_of: Timestamp, funnel: &Funnel) -> Result<Conversion> {
     let calendar = log.calendar(as_of);
     let plan = Plan::new(log, as_of, &calendar, funnel)?;
@@ -165,8 +165,8 @@ impl Conversion {
 
     /// A row per step: `step`, `name`, `count`, `pending_count`, `excluded_count`, `dropped_count` (those that stopped
     /// here), `ratio`, `ratio_low`, `ratio_high` (of all entries, with the 95 % interval), `settled_ratio`,
-    /// `settled_ratio_low`, `settled_ratio_high` (without pending ones), `step_ratio` and `settled_step_ratio` (of those at
-    /// the step before).
+    /// `settled_ratio_low`, `settled_ratio_high` (without pending ones), `step_ratio` and `settled_step_ratio` (of
+    /// those at the step before).
     ///
     /// # Errors
     /// None in practice: the columns have one length and distinct names.
