@@ -1,6 +1,7 @@
 //! Funnels against every way of giving events to steps, and their laws.
 
 mod naive;
+mod population;
 
 use naive::{Naive, Seen};
 use proptest::prelude::*;
@@ -19,6 +20,10 @@ use userops::value::ValueType;
 /// 2025-03-09T00:00 UTC; at 07:00 the clock of New York goes from 02:00 to 03:00.
 const START: i64 = 1_741_478_400 * 1_000_000;
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "x"];
+
+/// A pool of one thread, made once.
+pub(super) static ONE_THREAD: std::sync::LazyLock<rayon::ThreadPool> =
+    std::sync::LazyLock::new(|| rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap());
 
 type Row = (i64, i64, &'static str, Option<i64>);
 
@@ -292,11 +297,11 @@ fn check_against_naive(rows: &[Row], funnels: &[Funnel], zone: &str, until: i64)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn the_search_equals_every_way_of_giving_events_to_steps(
-        rows in rows(5), funnels in prop::collection::vec(funnel(), 12),
+        rows in rows(6), funnels in prop::collection::vec(funnel(), 12),
         zone in prop::sample::select(vec!["UTC", "America/New_York"]),
         until in prop_oneof![4 => 0i64..40, 1 => Just(3_000i64)],
     ) {

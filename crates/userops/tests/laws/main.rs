@@ -22,5 +22,6 @@ mod rfm;
 mod rule;
 mod sample;
 mod segment;
+mod sequence;
 mod tag;
 mod time;
