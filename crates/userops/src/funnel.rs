@@ -5,21 +5,35 @@
 //! with the reason, by [`Funnel::check`].
 
 mod any_order;
+mod breakdown;
 mod check;
+mod comparison;
 mod definition;
+mod duration;
 mod ending;
 mod entry;
 mod measure;
 mod plan;
+mod preset;
 mod scan;
 mod search;
+mod survival;
 mod trace;
+mod trend;
 mod view;
 
+pub use breakdown::{Breakdown, BreakdownGroup, ConversionBreakdown, GROUPS_MAX, break_down_conversion};
+pub use comparison::{
+    ComparisonStep, ConversionComparison, ShareTest, compare_conversion, compare_shares, share_difference,
+};
 pub use definition::{
     EntryChoice, EventUse, Exclusion, Funnel, FunnelStep, Noise, NoiseKind, Repetition, Scope, StepOrder, TiePolicy,
     WindowFrom,
 };
+pub use duration::{BINS_MAX, ConversionTimes, time_conversion};
 pub use entry::EntryStatus;
 pub use measure::{Conversion, ConversionStep, LevelTally, measure_conversion};
+pub use preset::FunnelPreset;
+pub use survival::CurvePoint;
 pub use trace::{StepEvent, StopReason, Trace, trace_funnel};
+pub use trend::{ConversionTrend, TrendRow, trend_conversion};

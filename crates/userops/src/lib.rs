@@ -78,6 +78,13 @@
 //! 17. [`segment`]: named sets of users, their algebra, and who enters and leaves them.
 //! 18. [`portrait`]: who the users of an audience are, beside everybody.
 //! 19. [`playbook`]: one document that declares all of these, and their answers as of an instant.
+//! 20. [`funnel`], [`sequence`]: how far users come through steps in some order, and how often.
+//! 21. [`score`]: models that are fitted on a population and score one user at a time.
+//! 22. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
+//! 23. [`tag`]: what is said of users, by rules and by people.
+//! 24. [`segment`]: named sets of users, their algebra, and who enters and leaves them.
+//! 25. [`portrait`]: who the users of an audience are, beside everybody.
+//! 26. [`playbook`]: one document that declares all of these, and their answers as of an instant.
 //!
 //! In each domain a scalar function is the definition, and a kernel over columns gives the same for all users.
 
@@ -107,6 +114,7 @@ pub mod sample;
 pub mod score;
 pub mod segment;
 pub mod series;
+pub mod sequence;
 pub mod table;
 pub mod tag;
 pub mod time;

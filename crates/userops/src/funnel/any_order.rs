@@ -41,8 +41,8 @@ impl AnyAttempt<'_, '_> {
         Outcome { level, end: completed, done_count: level, is_open }
     }
 
-    /// The events that serve, by slot: of all ways to the outcome the one with the earliest event of step 1, then of step
-    /// 2, and so on; a step that is left out comes last.
+    /// The events that serve, by slot: of all ways to the outcome the one with the earliest event of step 1, then of
+    /// step 2, and so on; a step that is left out comes last.
     pub(crate) fn witness(&self, start: usize, outcome: &Outcome, witness: &mut Vec<(u8, usize)>) {
         witness.clear();
         let (end, _) = self.range_end(start);

@@ -13,16 +13,15 @@ pub(crate) const SLOTS_MAX: usize = 64;
 impl Funnel {
     /// Refuses a funnel that cannot be gone through, or whose options together have no meaning.
     ///
-    /// # Errors
-    /// `InvalidDefinition`, naming the options and the way out; `LimitExceeded` for more than 64 steps, repeats counted,
-    /// or more than 64 exclusions.
+    /// # Errors `InvalidDefinition`, naming the options and the way out; `LimitExceeded` for more than 64 steps,
+    /// repeats counted, or more than 64 exclusions.
     pub fn check(&self) -> Result<()> {
         self.check_count()?;
         self.steps.iter().enumerate().try_for_each(|(index, step)| self.check_step(index, step))?;
         self.check_window()?;
         self.exclusions.iter().enumerate().try_for_each(|(index, exclusion)| self.check_exclusion(index, exclusion))?;
         match self.order {
-            StepOrder::Ordered => {}
+            StepOrder::Ordered => self.check_other_step()?,
             StepOrder::Strict => self.check_strict()?,
             StepOrder::Any => self.check_any()?,
         }
@@ -122,14 +121,33 @@ impl Funnel {
         }
         if self.noise == Noise::End {
             return refuse(
-                "`strict` lets nothing come between, so `end` would leave the first start alone: take the entry `first` \
-                 with the noise `restart`",
+                "`strict` lets nothing come between, so `end` would leave the first start alone: take the entry \
+                 `first` with the noise `restart`",
             );
         }
         if self.noise_kind != NoiseKind::OutOfTurn || self.repetition != Repetition::Ignore {
             return refuse(
-                "`strict` lets no event come between: `noise_kind` and `repetition` have nothing left to say; leave them \
-                 out, or take the order `ordered`",
+                "`strict` lets no event come between: `noise_kind` and `repetition` have nothing left to say; leave \
+                 them out, or take the order `ordered`",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_other_step(&self) -> Result<()> {
+        if self.noise_kind != NoiseKind::OtherStep || self.noise == Noise::Ignore {
+            return Ok(());
+        }
+        if self.noise == Noise::End {
+            return refuse(
+                "with the noise kind `other_step` what is noise to one attempt carries another on, so it cannot `end` \
+                 the search for all: take the noise `restart`",
+            );
+        }
+        if self.ties != TiePolicy::AsOrdered {
+            return refuse(
+                "with the noise kind `other_step` the very next event tells, which only the ties `as_ordered` know: \
+                 take them, or another `noise_kind`",
             );
         }
         Ok(())
@@ -147,6 +165,8 @@ impl Funnel {
         } else if self.event_use == EventUse::Once && self.steps.iter().any(|step| step.times > 1) {
             "events that serve once can be shared out among repeated steps in ways that cannot all be tried: take the \
              event use `reuse`, or steps without repeats"
+        } else if self.noise_kind == NoiseKind::OtherStep {
+            "no step has its turn: take the noise kind `no_step`"
         } else if self.repetition == Repetition::End {
             "a step may come at any time: leave `repetition` out"
         } else if self.exclusions.iter().any(|one| one.from != 1 || one.until as usize != self.steps.len()) {
@@ -166,13 +186,14 @@ impl Funnel {
         let name = if noise { "noise" } else { "repetition" };
         if !self.held.is_empty() || self.scope.is_some() {
             return refuse(format!(
-                "`{name}` is `end`, which ends the search for all attempts at once, but with `held` or `scope` they see \
-                 different events: take the noise `restart`, or leave `held` and `scope` out"
+                "`{name}` is `end`, which ends the search for all attempts at once, but with `held` or `scope` they \
+                 see different events: take the noise `restart`, or leave `held` and `scope` out"
             ));
         }
         if repetition && self.steps.iter().any(|step| step.times > 1) {
             return refuse(
-                "`repetition` is `end`, which forbids a step to come again, and `times` asks for it: leave one of them out",
+                "`repetition` is `end`, which forbids a step to come again, and `times` asks for it: leave one \
+                 of them out",
             );
         }
         Ok(())

@@ -77,6 +77,8 @@ pub enum NoiseKind {
     OutOfTurn,
     /// Events of no step.
     NoStep,
+    /// Every event but the next of the attempt, and those of the step that it took last.
+    OtherStep,
 }
 
 /// Whether a step that was reached may come again.
@@ -185,8 +187,8 @@ impl From<&str> for FunnelStep {
 /// Events that must not come between two steps.
 ///
 /// What counts is the instant: such an event between the instant of step `from` (of its last event) and that of step
-/// `until` (of its first event), or the last event of an attempt that has not come so far. Such an event stops the attempt
-/// where it is.
+/// `until` (of its first event), or the last event of an attempt that has not come so far. Such an event stops the
+/// attempt where it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exclusion {
@@ -222,10 +224,10 @@ impl Exclusion {
 
 /// A funnel: what users are asked to go through, and what counts as having gone through it.
 ///
-/// An **attempt** is a start, which is an event of step 1, and events for the steps behind it that keep every condition.
-/// Its **level** is the number of the last step that it has completed. From one start the attempt that counts is one of
-/// the highest level; of those one that gets there first; of those one with the most optional steps; and of those the one
-/// whose events come earliest, step by step.
+/// An **attempt** is a start, which is an event of step 1, and events for the steps behind it that keep every
+/// condition. Its **level** is the number of the last step that it has completed. From one start the attempt that
+/// counts is one of the highest level; of those one that gets there first; of those one with the most optional steps;
+/// and of those the one whose events come earliest, step by step.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Funnel {
@@ -251,8 +253,8 @@ pub struct Funnel {
     /// What must not come between steps.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exclusions: Vec<Exclusion>,
-    /// Properties of which all events of an attempt have one value. An event of another value is not seen by the attempt;
-    /// one whose value is unknown is of no step.
+    /// Properties of which all events of an attempt have one value. An event of another value is not seen by the
+    /// attempt; one whose value is unknown is of no step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<String>,
     /// Where all events of an attempt lie together. Events elsewhere are not seen by the attempt.

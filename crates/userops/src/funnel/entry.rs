@@ -125,7 +125,8 @@ impl EntrySearch {
         Ok(())
     }
 
-    /// The best outcome of all starts, its start, and whether any start is still open. Of equals the earliest start stands.
+    /// The best outcome of all starts, its start, and whether any start is still open. Of equals the earliest start
+    /// stands.
     fn best(&mut self, plan: &Plan<'_>, is_ended: bool) -> Result<Option<(usize, Outcome, bool)>> {
         let mut best: Option<(usize, Outcome)> = None;
         let mut is_open = false;

@@ -93,15 +93,15 @@ pub struct Conversion {
 
 /// Counts how many users come how far through a funnel, from the events that have happened at `as_of`.
 ///
-/// For the common funnel (steps in order, a window from the first event, any tie policy and event use) this is one pass
-/// over the names, and the instants of steps whose turn has come: O(events · steps). Any other takes a search from each
-/// start, O(slots · events²) a start at most over the events that the start's window, scope and values leave, where slots
-/// are the steps with their repeats. Users are shared out over rayon's threads; a byte a user is kept.
+/// For the common funnel (steps in order, a window from the first event, any tie policy and event use) this is one
+/// pass over the names, and the instants of steps whose turn has come: O(events · steps). Any other takes a search
+/// from each start, O(slots · events²) a start at most over the events that the start's window, scope and values
+/// leave, where slots are the steps with their repeats. Users are shared out over rayon's threads; a byte a user is
+/// kept.
 ///
-/// # Errors
-/// Those of [`Funnel::check`]; `UnknownName` for an event or property that the log does not have; `TypeMismatch` for a
-/// filter that does not fit a property; `LimitExceeded` where, with `step_order` and `once`, too many events of one instant
-/// match several steps.
+/// # Errors Those of [`Funnel::check`]; `UnknownName` for an event or property that the log does not have;
+/// `TypeMismatch` for a filter that does not fit a property; `LimitExceeded` where, with `step_order` and `once`, too
+/// many events of one instant match several steps.
 pub fn measure_conversion(log: &EventLog, as_of: Timestamp, funnel: &Funnel) -> Result<Conversion> {
     let calendar = log.calendar(as_of);
     let plan = Plan::new(log, as_of, &calendar, funnel)?;
@@ -112,7 +112,7 @@ pub fn measure_conversion(log: &EventLog, as_of: Timestamp, funnel: &Funnel) -> 
         .map(|users| {
             let mut part = Part::new(&plan, users.len());
             let first = users.start;
-            visit_entries(&plan, scan.as_ref(), users, |user, entry| {
+            visit_entries(&plan, scan.as_ref(), users, false, |user, entry, _| {
                 part.add(user - first, entry);
                 Ok(())
             })?;
@@ -165,8 +165,8 @@ impl Conversion {
 
     /// A row per step: `step`, `name`, `count`, `pending_count`, `excluded_count`, `dropped_count` (those that stopped
     /// here), `ratio`, `ratio_low`, `ratio_high` (of all entries, with the 95 % interval), `settled_ratio`,
-    /// `settled_ratio_low`, `settled_ratio_high` (without pending ones), `step_ratio` and `settled_step_ratio` (of those at
-    /// the step before).
+    /// `settled_ratio_low`, `settled_ratio_high` (without pending ones), `step_ratio` and `settled_step_ratio` (of
+    /// those at the step before).
     ///
     /// # Errors
     /// None in practice: the columns have one length and distinct names.
@@ -237,42 +237,45 @@ pub(crate) fn steps_of(funnel: &Funnel, tallies: &[LevelTally]) -> Vec<Conversio
     steps
 }
 
-/// Hands over the entries of these users, by the fast way where the funnel is plain.
+/// Hands over the entries of these users, by the fast way where the funnel is plain. With `wants_events` each comes
+/// with the events that were taken: slot and row of the log.
 pub(crate) fn visit_entries(
     plan: &Plan<'_>,
     scan: Option<&Scan>,
     users: Range<usize>,
-    mut visit: impl FnMut(usize, Entry) -> Result<()>,
+    wants_events: bool,
+    mut visit: impl FnMut(usize, Entry, &[(u8, usize)]) -> Result<()>,
 ) -> Result<()> {
     let log = plan.log;
-    let happened = |user: usize| {
-        let rows = log.rows(UserIx(user as u32));
-        if log.last_micros() <= plan.as_of {
-            return rows;
-        }
-        let count = log.time_micros()[rows.clone()].partition_point(|time| *time <= plan.as_of);
-        rows.start..rows.start + count
-    };
     let mut search = EntrySearch::default();
-    let mut by_search = |user: usize, visit: &mut dyn FnMut(usize, Entry) -> Result<()>| {
-        search.visit(plan, happened(user), false, |entry, _| visit(user, entry))
-    };
     let Some(scan) = scan else {
-        return users.into_iter().try_for_each(|user| by_search(user, &mut visit));
+        return users.into_iter().try_for_each(|user| {
+            let rows = happened(plan, user);
+            search.visit(plan, rows, wants_events, |entry, events| visit(user, entry, events))
+        });
     };
-    let (mut scratch, mut masks) = (MaskScratch::default(), Vec::new());
+    let (mut scratch, mut masks, mut events) = (MaskScratch::default(), Vec::new(), Vec::new());
     for user in users {
-        let rows = happened(user);
+        let rows = happened(plan, user);
         let times = &log.time_micros()[rows.clone()];
         let scanned = if let Some(by_name) = plan.masks.by_name() {
-            let names = &log.name_codes()[rows];
-            scan.run(times, |index| by_name.get(usize::from(names[index])).copied().unwrap_or(0))
+            let names = &log.name_codes()[rows.clone()];
+            let mask_of = |index: usize| by_name.get(usize::from(names[index])).copied().unwrap_or(0);
+            let scanned = scan.run(times, mask_of);
+            if let Some(scanned) = scanned.filter(|_| wants_events) {
+                scan.walk(times, mask_of, &scanned, &mut events);
+            }
+            scanned
         } else {
-            plan.masks.fill(rows, &mut scratch, &mut masks);
-            scan.run(times, |index| masks[index])
+            plan.masks.fill(rows.clone(), &mut scratch, &mut masks);
+            let scanned = scan.run(times, |index| masks[index]);
+            if let Some(scanned) = scanned.filter(|_| wants_events) {
+                scan.walk(times, |index| masks[index], &scanned, &mut events);
+            }
+            scanned
         };
         let Some(scanned) = scanned else {
-            by_search(user, &mut visit)?;
+            search.visit(plan, rows, wants_events, |entry, events| visit(user, entry, events))?;
             continue;
         };
         if scanned.level > 0 {
@@ -281,10 +284,48 @@ pub(crate) fn visit_entries(
                 (false, true) => EntryStatus::Pending,
                 (false, false) => EntryStatus::Dropped,
             };
-            visit(user, Entry { level: scanned.level, status, start: scanned.start, end: scanned.end })?;
+            events.iter_mut().for_each(|(_, row)| *row += rows.start);
+            visit(user, Entry { level: scanned.level, status, start: scanned.start, end: scanned.end }, &events)?;
         }
     }
     Ok(())
+}
+
+/// The rows of a user's events that have happened.
+fn happened(plan: &Plan<'_>, user: usize) -> Range<usize> {
+    let log = plan.log;
+    let rows = log.rows(UserIx(user as u32));
+    if log.last_micros() <= plan.as_of {
+        return rows;
+    }
+    let count = log.time_micros()[rows.clone()].partition_point(|time| *time <= plan.as_of);
+    rows.start..rows.start + count
+}
+
+/// An answer of each thread's range of users, in the order of the users. `make` begins one, `visit` adds an entry of a
+/// user to it, and the events that were taken where `wants_events` asks for them.
+///
+/// # Errors
+/// Those of [`Plan::new`], and of the search.
+pub(crate) fn gather<P: Send>(
+    log: &EventLog,
+    as_of: Timestamp,
+    funnel: &Funnel,
+    wants_events: bool,
+    make: impl Fn(usize) -> P + Sync,
+    visit: impl Fn(&mut P, &Plan<'_>, usize, Entry, &[(u8, usize)]) -> Result<()> + Sync,
+) -> Result<Vec<P>> {
+    let calendar = log.calendar(as_of);
+    let plan = Plan::new(log, as_of, &calendar, funnel)?;
+    let scan = Scan::new(&plan);
+    let answer = |users: Range<usize>| {
+        let mut part = make(users.len());
+        visit_entries(&plan, scan.as_ref(), users.clone(), wants_events, |user, entry, events| {
+            visit(&mut part, &plan, user, entry, events)
+        })?;
+        Ok(part)
+    };
+    log.thread_ranges().into_par_iter().map(answer).collect()
 }
 
 /// The answer about a range of users.

@@ -55,9 +55,8 @@ pub(crate) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// # Errors
-    /// Those of [`Funnel::check`]; `UnknownName` for an event or property that the log does not have; `TypeMismatch` for
-    /// a filter that does not fit a property.
+    /// # Errors Those of [`Funnel::check`]; `UnknownName` for an event or property that the log does not have;
+    /// `TypeMismatch` for a filter that does not fit a property.
     pub(crate) fn new(log: &'a EventLog, as_of: Timestamp, calendar: &'a Calendar, funnel: &'a Funnel) -> Result<Self> {
         funnel.check()?;
         let steps: Vec<EventPattern> = funnel.steps.iter().map(|step| step.pattern()).collect();
@@ -94,7 +93,7 @@ impl<'a> Plan<'a> {
     pub(crate) fn beyond(&self, slot: u8) -> u64 {
         match self.funnel.noise_kind {
             NoiseKind::OutOfTurn => self.slots[usize::from(slot)].beyond,
-            NoiseKind::NoStep => 0,
+            NoiseKind::NoStep | NoiseKind::OtherStep => 0,
         }
     }
 

@@ -78,6 +78,38 @@ impl Scan {
         }
     }
 
+    /// The events of a scanned answer, as slot and index: from the first start at its instant on always the earliest
+    /// event that may follow.
+    pub(crate) fn walk(
+        &self,
+        times: &[i64],
+        mask_of: impl Fn(usize) -> u64,
+        scanned: &Scanned,
+        events: &mut Vec<(u8, usize)>,
+    ) {
+        events.clear();
+        if scanned.level == 0 {
+            return;
+        }
+        let mut index = times.partition_point(|time| *time < scanned.start);
+        for slot in 0..scanned.level {
+            if let Some((_, last)) = events.last().copied() {
+                index = match self.intake {
+                    Intake::EventUpwards => last,
+                    Intake::EventDownwards => last + 1,
+                    Intake::InstantUpwards | Intake::InstantOnce => times.partition_point(|time| *time < times[last]),
+                    Intake::InstantDownwards => times.partition_point(|time| *time <= times[last]),
+                };
+            }
+            let serves = |index: &usize| {
+                let is_taken = self.intake == Intake::InstantOnce && events.iter().any(|(_, taken)| taken == index);
+                mask_of(*index) >> slot & 1 == 1 && !is_taken
+            };
+            let Some(next) = (index..times.len()).find(serves) else { return };
+            events.push((slot, next));
+        }
+    }
+
     #[inline]
     fn by_event<const UPWARDS: bool>(&self, times: &[i64], mask_of: impl Fn(usize) -> u64) -> Option<Scanned> {
         let mut chain = Chain::new(self);

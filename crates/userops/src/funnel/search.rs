@@ -1,14 +1,14 @@
 //! The exact search: the best attempt from one start, under any options, by dynamic programming over slots and events.
 //!
 //! What can still become of an attempt depends on its slot, its event, and two small facts about the instant it stands
-//! at: which exclusions already tell at that very instant, and which events of it are taken. So one answer for each such
-//! state is enough, and a start takes O(slots · events²) steps at most. The states are more than slots · events only
-//! where events of one instant match several steps each.
+//! at: which exclusions already tell at that very instant, and which events of it are taken. So one answer for each
+//! such state is enough, and a start takes O(slots · events²) steps at most. The states are more than slots · events
+//! only where events of one instant match several steps each.
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::definition::{EventUse, Noise, StepOrder, TiePolicy};
+use super::definition::{EventUse, Noise, NoiseKind, StepOrder, TiePolicy};
 use super::plan::Plan;
 use super::view::View;
 use crate::error::{Result, limit_exceeded};
@@ -271,8 +271,8 @@ impl Attempt<'_, '_> {
         let before = masks[first..index].iter().filter(|mask| mask.count_ones() > 1).count();
         1u64.checked_shl(before as u32).ok_or_else(|| {
             limit_exceeded(
-                "more than 64 events of one instant match several steps of a funnel: take the ties `as_ordered`, or give \
-                 the events finer instants",
+                "more than 64 events of one instant match several steps of a funnel: take the ties `as_ordered`, or \
+                 give the events finer instants",
             )
         })
     }
@@ -320,6 +320,11 @@ impl Attempt<'_, '_> {
             return limit;
         }
         if funnel.noise != Noise::Restart {
+            return limit;
+        }
+        if funnel.noise_kind == NoiseKind::OtherStep {
+            let step = self.plan.slots[usize::from(state.slot)].step;
+            limit.event = (event..end).find(|index| masks[*index] >> step & 1 == 0).unwrap_or(usize::MAX);
             return limit;
         }
         let beyond = self.plan.beyond(state.slot);

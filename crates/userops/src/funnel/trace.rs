@@ -67,7 +67,8 @@ pub struct Trace {
 /// The entries of one user, in order of time; none for who did not enter.
 ///
 /// The reason of an entry is found by asking again with one condition less at a time, in the order of [`StopReason`];
-/// the first that would have let the user come further is given. With every re-entry it is asked of the user's best entry.
+/// the first that would have let the user come further is given. With every re-entry it is asked of the user's best
+/// entry.
 ///
 /// # Errors
 /// Those of [`measure_conversion`](super::measure_conversion).

@@ -63,8 +63,8 @@ impl View {
         self.rows.push(from.rows[index]);
     }
 
-    /// What the attempt that begins at `start` sees of `all`, from the first event of its instant on, and the last instant
-    /// that is in its scope. Returns where the start is, or `None` where a held value of it is unknown.
+    /// What the attempt that begins at `start` sees of `all`, from the first event of its instant on, and the last
+    /// instant that is in its scope. Returns where the start is, or `None` where a held value of it is unknown.
     pub(crate) fn narrow(&mut self, plan: &Plan<'_>, all: &Self, start: usize) -> Option<(usize, i64)> {
         self.truncate(0);
         let values: Vec<_> = plan.held.iter().map(|column| column.get(all.rows[start])).collect();

@@ -25,8 +25,12 @@ mod rfm;
 mod rule;
 mod sample;
 mod segment;
+<<<<<<< HEAD
 mod series;
 mod stream;
+=======
+mod sequence;
+>>>>>>> funnel
 mod tag;
 mod time;
 mod world;

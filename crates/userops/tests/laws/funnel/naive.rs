@@ -337,6 +337,10 @@ impl<'a> Naive<'a> {
         if funnel.noise != Noise::Restart {
             return false;
         }
+        if funnel.noise_kind == NoiseKind::OtherStep {
+            let step = self.slots[slot].0;
+            return (event + 1..next).filter(seen).any(|other| !self.steps(other).contains(&step));
+        }
         let (from, until) = (self.place(event, self.slots[slot].0 + 1), self.place(next, self.slots[next_slot].0 + 1));
         let turn = self.nexts(slot).into_iter().map(|next| self.slots[next].0).max().unwrap_or(self.slots[slot].0);
         (0..self.events.len()).filter(seen).any(|other| {
