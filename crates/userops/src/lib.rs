@@ -70,7 +70,7 @@
 //! 9. [`sample`]: invented logs for tutorials and tests.
 //! 10. [`profile`]: what each user has done, as of an instant.
 //! 11. [`rule`]: questions about one user that are true, false or unknown; in code, as data and as text.
-//! 12. [`activity`], [`retention`]: who is there when, and who comes back.
+//! 12. [`activity`], [`retention`], [`session`]: who is there when, who comes back, and in which visits.
 //! 13. [`score`]: models that are fitted on a population and score one user at a time.
 //! 14. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
 //! 15. [`tag`]: what is said of users, by rules and by people.
@@ -103,6 +103,7 @@ pub mod rule;
 pub mod sample;
 pub mod score;
 pub mod segment;
+pub mod session;
 pub mod table;
 pub mod tag;
 pub mod time;

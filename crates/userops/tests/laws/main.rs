@@ -23,6 +23,7 @@ mod rfm;
 mod rule;
 mod sample;
 mod segment;
+mod session;
 mod tag;
 mod time;
 mod world;
