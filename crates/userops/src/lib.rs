@@ -85,6 +85,13 @@
 //! 24. [`segment`]: named sets of users, their algebra, and who enters and leaves them.
 //! 25. [`portrait`]: who the users of an audience are, beside everybody.
 //! 26. [`playbook`]: one document that declares all of these, and their answers as of an instant.
+//! 27. [`activity`], [`retention`], [`session`]: who is there when, who comes back, and in which visits.
+//! 28. [`score`]: models that are fitted on a population and score one user at a time.
+//! 29. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
+//! 30. [`tag`]: what is said of users, by rules and by people.
+//! 31. [`segment`]: named sets of users, their algebra, and who enters and leaves them.
+//! 32. [`portrait`]: who the users of an audience are, beside everybody.
+//! 33. [`playbook`]: one document that declares all of these, and their answers as of an instant.
 //!
 //! In each domain a scalar function is the definition, and a kernel over columns gives the same for all users.
 
@@ -115,6 +122,7 @@ pub mod score;
 pub mod segment;
 pub mod series;
 pub mod sequence;
+pub mod session;
 pub mod table;
 pub mod tag;
 pub mod time;

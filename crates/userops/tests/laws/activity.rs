@@ -121,7 +121,9 @@ proptest! {
             prop_assert_eq!(counts.to_table(log.users()).unwrap().row_count(), log.user_count());
         }
     }
+}
 
+proptest! {
     #[test]
     fn parts_threads_and_arrival_do_not_matter(world in worlds(60), as_of in as_of_ticks(), events in patterns()) {
         let as_of = world.as_of(as_of);

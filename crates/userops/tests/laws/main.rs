@@ -26,11 +26,15 @@ mod rule;
 mod sample;
 mod segment;
 <<<<<<< HEAD
+<<<<<<< HEAD
 mod series;
 mod stream;
 =======
 mod sequence;
 >>>>>>> funnel
+=======
+mod session;
+>>>>>>> retention
 mod tag;
 mod time;
 mod world;
