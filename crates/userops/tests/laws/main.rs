@@ -7,7 +7,9 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+mod attribution;
 mod cases;
+mod driver;
 mod growth;
 mod ingest;
 mod ladder;
