@@ -363,6 +363,20 @@ userops_status userops_period_ends(const char *period,
                                    userops_error **out_error);
 
 /**
+ * Shares conversions out over channels by one model or several, from the events up to `as_of_micros`: a row per model and
+ * channel in `out_table`, and in `out_summary` one row of how many conversions and journeys there are. `options` is a JSON
+ * object: {"conversion": {"events": ["pay"]}, "touches": {"property": {"property": "channel"}}} and, where wanted, `models`,
+ * `window`, `lookback`, `touches_reused`, `direct_channels` and `cost_minor`. `out_summary` may be NULL.
+ */
+userops_status userops_log_attribution(const userops_log *log,
+                                       int64_t as_of_micros,
+                                       const char *options,
+                                       size_t options_len,
+                                       userops_table **out_table,
+                                       userops_table **out_summary,
+                                       userops_error **out_error);
+
+/**
  * The bytes, which live as long as the handle. A NUL byte follows them, so that a text can be used as a C string. NULL for
  * what are no bytes of this library.
  */
@@ -377,6 +391,21 @@ size_t userops_bytes_len(const userops_bytes *bytes);
  * Frees bytes. NULL is fine.
  */
 void userops_bytes_free(userops_bytes *bytes);
+
+/**
+ * Candidates (events done so often in so many days, values of properties and attributes) beside a target, ranked, from the
+ * events up to `as_of_micros`: a row per candidate in `out_table`, and in `out_summary` one row of how many users count and are
+ * left out. `options` is a JSON object: {"target": {"events": ["pay"]}} and, where wanted, `target_count_min`, `target_absent`,
+ * `newcomers_only`, `start`, `observation`, `within`, `events`, `counts`, `days`, `properties`, `attributes`, `values_max` and
+ * `rank_by`. `out_summary` may be NULL.
+ */
+userops_status userops_log_drivers(const userops_log *log,
+                                   int64_t as_of_micros,
+                                   const char *options,
+                                   size_t options_len,
+                                   userops_table **out_table,
+                                   userops_table **out_summary,
+                                   userops_error **out_error);
 
 /**
  * The status that came with the error; USEROPS_STATUS_INVALID_HANDLE for what is no error.
@@ -936,6 +965,32 @@ userops_status userops_outcome_stage_transitions(const userops_outcome *before,
  * Frees an outcome. NULL is fine.
  */
 void userops_outcome_free(userops_outcome *outcome);
+
+/**
+ * Which event follows which, over the paths of all users, from the events up to `as_of_micros`: a row per pair, starts and
+ * exits included. `options` is a JSON object with `window`, `groups`, `ungrouped`, `repeats_collapsed` and `session_gap`, and
+ * may be NULL.
+ */
+userops_status userops_log_transitions(const userops_log *log,
+                                       int64_t as_of_micros,
+                                       const char *options,
+                                       size_t options_len,
+                                       userops_table **out_table,
+                                       userops_error **out_error);
+
+/**
+ * The tree of what comes after an anchor, or came before it: a row per node in `out_table`, parents before their children,
+ * and in `out_flows` a row per flow between neighbouring steps, from which a Sankey diagram is drawn. `options` is a JSON
+ * object with `paths` (the options of userops_log_transitions()), `anchor`, `choice`, `direction`, `depth`, `within` and
+ * `ratio_min`, and may be NULL. `out_flows` may be NULL.
+ */
+userops_status userops_log_path_tree(const userops_log *log,
+                                     int64_t as_of_micros,
+                                     const char *options,
+                                     size_t options_len,
+                                     userops_table **out_table,
+                                     userops_table **out_flows,
+                                     userops_error **out_error);
 
 /**
  * Reads a playbook from TOML, and checks it. The message of a failure begins with line and column.
@@ -1502,6 +1557,29 @@ userops_status userops_segment_movements(const userops_segment *before,
  * Frees a segment. NULL is fine.
  */
 void userops_segment_free(userops_segment *segment);
+
+/**
+ * Measures of kinds of events per calendar period, each with the band that the periods before let expect, from the events up to
+ * `as_of_micros`: a row per kind, value of a split, measure and period. `options` is a JSON object: {"period": "day"} and, where
+ * wanted, `events`, `measures`, `split` and `band`.
+ */
+userops_status userops_log_series(const userops_log *log,
+                                  int64_t as_of_micros,
+                                  const char *options,
+                                  size_t options_len,
+                                  userops_table **out_table,
+                                  userops_error **out_error);
+
+/**
+ * Who the active users of each calendar period are by an attribute, from the events up to `as_of_micros`: a row per period and
+ * value. `options` is a JSON object: {"attribute": "city", "period": "month"} and, where wanted, `activity` and `values_max`.
+ */
+userops_status userops_log_portrait_series(const userops_log *log,
+                                           int64_t as_of_micros,
+                                           const char *options,
+                                           size_t options_len,
+                                           userops_table **out_table,
+                                           userops_error **out_error);
 
 /**
  * Reads all batches of an Arrow stream into a table, and takes the stream over, also where the call fails after its

@@ -13,8 +13,10 @@
 
 pub mod analytics;
 pub mod arrow;
+pub mod attribution;
 mod boundary;
 pub mod bytes;
+pub mod driver;
 pub mod error;
 pub mod event;
 pub mod explanation;
@@ -27,6 +29,7 @@ pub mod milestone;
 pub mod model;
 pub mod money;
 pub mod outcome;
+pub mod path;
 pub mod playbook;
 pub mod portrait;
 pub mod profile;
@@ -34,6 +37,7 @@ pub mod reader;
 pub mod rule;
 pub mod sample;
 pub mod segment;
+pub mod series;
 mod source;
 pub mod status;
 pub mod table;

@@ -4,8 +4,10 @@
 #![allow(clippy::needless_pass_by_value)]
 
 mod arrow;
+mod attribution;
 mod contribution;
 mod data;
+mod driver;
 mod explanation;
 mod expression;
 mod failure;
@@ -18,6 +20,7 @@ mod milestone;
 mod money;
 mod numbers;
 mod outcome;
+mod path;
 mod pickle;
 mod playbook;
 mod portrait;
@@ -29,6 +32,7 @@ mod rows;
 mod rule;
 mod scheme;
 mod segment;
+mod series;
 mod table;
 mod time;
 mod value;
@@ -40,7 +44,11 @@ mod _userops {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use super::attribution::{Attribution, attribute_conversions};
+    #[pymodule_export]
     use super::contribution::{ContributionModel, tier_shares};
+    #[pymodule_export]
+    use super::driver::{Drivers, find_drivers};
     #[pymodule_export]
     use super::explanation::Explanation;
     #[pymodule_export]
@@ -68,6 +76,8 @@ mod _userops {
     #[pymodule_export]
     use super::outcome::{Comparison, Outcome};
     #[pymodule_export]
+    use super::path::{PathTree, build_path_tree, count_transitions};
+    #[pymodule_export]
     use super::playbook::Playbook;
     #[pymodule_export]
     use super::portrait::{Dimension, Portrait, build_portrait};
@@ -85,6 +95,8 @@ mod _userops {
     use super::scheme::{CellScheme, EightGroupScheme};
     #[pymodule_export]
     use super::segment::{Segment, SegmentDiff, count_users, diff_by_id, overlap};
+    #[pymodule_export]
+    use super::series::{build_portrait_series, build_series};
     #[pymodule_export]
     use super::table::Table;
     #[pymodule_export]

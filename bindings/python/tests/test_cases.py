@@ -16,6 +16,7 @@ from cases.playbook import judge_playbook, judge_rule_text
 from cases.portrait import judge_portrait
 from cases.profile import judge_profile
 from cases.score import judge_contribution, judge_rfm, judge_rfm_scheme, judge_value_group
+from cases.table import judge_table
 from cases.time import (
     judge_anniversary,
     judge_calendar,
@@ -27,19 +28,23 @@ from cases.time import (
 FOLDER = Path(__file__).parents[3] / "testdata"
 JUDGES: dict[str, Callable[[Case], None]] = {
     "anniversary": judge_anniversary,
+    "attribution": judge_table,
     "calendar": judge_calendar,
     "contribution": judge_contribution,
+    "driver": judge_table,
     "event_log": judge_event_log,
     "ingest": judge_ingest,
     "ladder": judge_ladder,
     "money": judge_money,
     "month_arithmetic": judge_month_arithmetic,
+    "path": judge_table,
     "playbook": judge_playbook,
     "portrait": judge_portrait,
     "profile": judge_profile,
     "rfm": judge_rfm,
     "rfm_scheme": judge_rfm_scheme,
     "rule_text": judge_rule_text,
+    "series": judge_table,
     "time_format": judge_time_format,
     "time_window": judge_time_window,
     "value_group": judge_value_group,

@@ -100,7 +100,9 @@
 pub mod activity;
 pub mod analytics;
 pub mod attribute;
+pub mod attribution;
 pub mod column;
+pub mod driver;
 pub mod error;
 pub mod event;
 pub mod explanation;

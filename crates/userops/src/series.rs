@@ -34,5 +34,6 @@ pub use band::{
 pub use line::{Series, SeriesLine, SeriesPoint, build_series};
 pub use options::{SeriesEvent, SeriesMeasure, SeriesOptions};
 pub use portrait::{PortraitSeries, PortraitSeriesOptions, PortraitSeriesRow, build_portrait_series};
+pub(crate) use split::Codes;
 pub use split::{SPLIT_VALUES, SPLIT_VALUES_MAX, SeriesSplit, SplitBy, SplitKind, SplitValue};
 pub use tally::CELLS_MAX;

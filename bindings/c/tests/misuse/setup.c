@@ -154,6 +154,11 @@ static const char *const TEXTS[][3] = {
     // A function, or none for all others, a parameter, and its text.
     {"userops_period_ends", "period", "\"month\""},
     {"userops_log_growth", "options", "{\"period\":\"month\"}"},
+    {"userops_log_series", "options", "{\"period\":\"month\"}"},
+    {"userops_log_portrait_series", "options", "{\"period\":\"month\",\"attribute\":\"city\"}"},
+    {"userops_log_drivers", "options", "{\"target\":{\"events\":[\"pay\"]}}"},
+    {"userops_log_attribution", "options",
+     "{\"conversion\":{\"events\":[\"pay\"]},\"touches\":{\"patterns\":[{\"channel\":\"a\",\"events\":[\"view\"]}]}}"},
     {"userops_ladder_", "options", "{\"orders\":[\"pay\"]}"},
     {"userops_log_buyers", "options", "{\"orders\":[\"pay\"]}"},
     {"userops_log_sample", "kind", "community"},

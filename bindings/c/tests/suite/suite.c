@@ -262,6 +262,8 @@ static void judge(const char *kind, verdict *v, json *body) {
         {"portrait", judge_portrait},       {"profile", judge_profile},     {"rfm", judge_rfm},
         {"rfm_scheme", judge_rfm_scheme},   {"rule_text", judge_rule_text}, {"time_format", judge_time_format},
         {"time_window", judge_time_window}, {"value_group", judge_value_group},
+        {"attribution", judge_table},       {"driver", judge_table},        {"path", judge_table},
+        {"series", judge_table},
     };
     for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
         if (!strcmp(KINDS[i].kind, kind)) {

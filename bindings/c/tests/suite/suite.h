@@ -80,6 +80,7 @@ void judge_profile(verdict *v, json *body);
 void judge_rfm(verdict *v, json *body);
 void judge_rfm_scheme(verdict *v, json *body);
 void judge_rule_text(verdict *v, json *body);
+void judge_table(verdict *v, json *body);
 void judge_time_format(verdict *v, json *body);
 void judge_time_window(verdict *v, json *body);
 void judge_value_group(verdict *v, json *body);

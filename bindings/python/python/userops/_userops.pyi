@@ -528,6 +528,177 @@ def account_growth(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
             `new_user` (`"first_event"`, `"first_activity"` or `{"attribute": …}`).
     """
 
+def count_transitions(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+    """Which event follows which, over the paths of all users: a row per pair, starts and exits included.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `window` (all of history by default), `groups` (dicts of `name`, `events` and `where`), `ungrouped`
+            (`"name"`, `"together"` or `"leave_out"`), `repeats_collapsed` (default true), `session_gap` (a span; none by
+            default).
+    """
+
+def build_path_tree(log: EventLog, *, as_of: _Instant, **options: Any) -> PathTree:
+    """What comes after an anchor, or came before it.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `paths` (a dict of the options of `count_transitions`), `anchor` (a dict of `events` and `where`; the start
+            of each path by default), `choice` (`"first"`, `"last"` or `"every"`), `direction` (`"after"` or `"before"`),
+            `depth` (default 5), `within` (a span), `ratio_min` (a share of all anchors below which branches are folded).
+    """
+
+@final
+class PathTree:
+    """The tree of paths around an anchor."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that the tree was built with."""
+
+    @property
+    def nodes(self) -> list[dict[str, Any]]:
+        """A dict for each node, parents before their children.
+
+        It has `parent` (a place in the list, none for the root), `step`, `node`, `kind`, `count`, `user_count`, `ratio` and
+        `anchor_ratio`.
+        """
+
+    def to_table(self) -> Table:
+        """A row per node, parents before their children."""
+
+    def to_flow_table(self) -> Table:
+        """A row per flow between neighbouring steps: `step`, `source`, `target`, their kinds, and `count`."""
+
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> PathTree: ...
+
+def build_series(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+    """Measures of events per calendar period, with what was to be expected: a row per line and period.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `period` (`"day"`, `{"week": {}}` or `"month"`), `events` (dicts of `name`, `events` and `where`; one per
+            event name by default), `measures` (`"event_count"`, `"user_count"`, `"new_user_count"`, `"amount_minor"`,
+            `"mean_event_count"`, `"mean_amount_minor"`; all by default), `split` (a dict of `by`, such as
+            `{"property": "channel"}` or `{"attribute": "city"}`, and `values_max`), `band` (a dict of `baseline_periods`,
+            `baseline_periods_min`, `mad_factor`, `width_ratio_min`).
+    """
+
+def build_portrait_series(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+    """Who the active users of each calendar period are, by an attribute: a row per period and value.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `attribute`, `period`, `activity` (a dict of `events` and `where`; every event by default), `values_max`
+            (default 5).
+    """
+
+def find_drivers(log: EventLog, *, as_of: _Instant, **options: Any) -> Drivers:
+    """What users who reached a target had done before, and others had not.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `target` (a dict of `events` and `where`), `target_count_min`, `target_absent` (for churn),
+            `newcomers_only`, `start` (`"first_event"` or `{"until": …}`), `observation` (default 7 days), `within` (default 30
+            days), `events` (dicts of `name`, `events` and `where`; every event name by default), `counts` (default `[1]`),
+            `days` (the whole observation by default), `properties`, `attributes`, `values_max` (default 10), `rank_by`
+            (`"phi"`, `"lift"` or `"q_value"`). `counts=[1, 2, 3, 5, 7, 10], days=[1, 3, 7]` searches for an aha moment.
+    """
+
+@final
+class Drivers:
+    """Candidates beside a target, ranked."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that the drivers were looked for with."""
+
+    @property
+    def population(self) -> dict[str, int]:
+        """How many users count, how many of them reached the target, and how many are left out why.
+
+        It has `user_count`, `hit_count`, `open_count`, `absent_count` and `early_count`.
+        """
+
+    @property
+    def constant_count(self) -> int:
+        """Candidates that are left out because all users have them, or none."""
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A dict for each candidate, in order of rank."""
+
+    def to_table(self) -> Table:
+        """A row per candidate, in order of rank."""
+
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> Drivers: ...
+
+def attribute_conversions(log: EventLog, *, as_of: _Instant, **options: Any) -> Attribution:
+    """Shares conversions out over channels, by one model or several.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `conversion` (a dict of `events` and `where`), `touches` (`{"property": {"property": …, "touch": {…}}}`, or
+            `{"patterns": [{"channel": …, "events": […]}]}`), `models` (`"first"`, `"last"`, `"last_non_direct"`, `"linear"`,
+            `{"position": {…}}`, `{"time_decay": {…}}`, `"markov"`, `{"shapley": {"coalition": "conversions"}}` or
+            `"rate"`; the first six by default), `window`, `lookback` (default 30 days), `touches_reused`,
+            `direct_channels` (default `["direct"]`), `cost_minor` (a dict of channels).
+    """
+
+@final
+class Attribution:
+    """What each channel is credited with."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that conversions were attributed with."""
+
+    @property
+    def conversion_count(self) -> int:
+        """How many conversions count."""
+
+    @property
+    def unattributed_count(self) -> int:
+        """How many of them no touch precedes."""
+
+    @property
+    def value_minor(self) -> int:
+        """The amounts of all conversions that count, in minor units."""
+
+    @property
+    def ended_count(self) -> int:
+        """Journeys that came to no conversion."""
+
+    @property
+    def open_count(self) -> int:
+        """Journeys that may yet come to one."""
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A dict for each model and channel."""
+
+    def to_table(self) -> Table:
+        """A row per model and channel."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> Attribution: ...
+
 def period_ends(log: EventLog, period: str | _Definition, *, first: _Instant, last: _Instant) -> list[datetime]:
     """The last instant of each calendar period from the one of `first` to the one of `last`, in the log's zone."""
 

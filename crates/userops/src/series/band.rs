@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn an_outlier_in_the_past_does_not_widen_the_band() {
-        // Leys et al., Journal of Experimental Social Psychology 49 (2013), p. 765: of 1, 3, 3, 6, 8, 10, 10, 1000 the median
+        // Leys et al., Journal of Experimental Social Psychology 49 (2013), 764–766: of 1, 3, 3, 6, 8, 10, 10, 1000 the median
         // is 7, and the deviations 6, 4, 4, 1, 1, 3, 3, 993 have the median 3.5.
         let line: Vec<Option<f64>> = [1.0, 3.0, 3.0, 6.0, 8.0, 10.0, 10.0, 1000.0, 0.0].map(Some).to_vec();
         let options = BandOptions { mad_factor: 2.0, ..BandOptions::default() };

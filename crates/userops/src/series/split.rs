@@ -105,15 +105,15 @@ pub struct SplitValue {
 
 /// The distinct values of a column as codes in ascending order of value.
 #[derive(Debug)]
-pub(super) struct Codes {
-    pub(super) of_row: Packed<u32>,
-    labels: Vec<String>,
+pub(crate) struct Codes {
+    pub(crate) of_row: Packed<u32>,
+    pub(crate) labels: Vec<String>,
 }
 
 impl Codes {
     /// # Errors
     /// `TypeMismatch` for a column of floats, instants or dates.
-    pub(super) fn new(name: &str, column: &Column) -> Result<Self> {
+    pub(crate) fn new(name: &str, column: &Column) -> Result<Self> {
         match column {
             Column::Text(texts) => {
                 Ok(Self { of_row: texts.codes.clone(), labels: texts.dictionary.iter().map(str::to_owned).collect() })
@@ -129,13 +129,13 @@ impl Codes {
                 Ok(Self { of_row: values.map(code), labels: distinct.iter().map(i64::to_string).collect() })
             }
             Column::Float(_) | Column::Time(_) | Column::Date(_) => Err(type_mismatch(format!(
-                "{name:?} is of type {}; a split takes values of type text, integer or bool",
+                "{name:?} is of type {}, where text, integer or bool is needed to tell its values apart",
                 column.value_type()
             ))),
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.labels.len()
     }
 

@@ -12,6 +12,7 @@ mod portrait;
 mod profile;
 mod rfm;
 mod rule_text;
+mod table;
 mod time;
 
 use std::collections::BTreeSet;
@@ -94,9 +95,9 @@ macro_rules! files {
 }
 
 files! {
-    anniversary, calendar, contribution, event_log, ingest, ladder, lifecycle, milestone, money, month_arithmetic,
-    playbook, portrait, profile, rfm, rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth,
-    score, segment, tag, time_format, time_window, time_window_dst, value_group,
+    anniversary, attribution, calendar, contribution, driver, event_log, ingest, ladder, lifecycle, milestone, money, month_arithmetic,
+    path, playbook, portrait, profile, rfm, rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth,
+    score, segment, series, tag, time_format, time_window, time_window_dst, value_group,
 }
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
@@ -110,6 +111,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "money" => judge_as::<money::MoneyCase>(body, verdict),
         "month_arithmetic" => judge_as::<time::MonthArithmeticCase>(body, verdict),
         "playbook" => judge_as::<playbook::PlaybookCase>(body, verdict),
+        "attribution" | "driver" | "path" | "series" => judge_as::<table::TableCase>(body, verdict),
         "portrait" => judge_as::<portrait::PortraitCase>(body, verdict),
         "profile" => judge_as::<profile::ProfileCase>(body, verdict),
         "rfm" => judge_as::<rfm::RfmCase>(body, verdict),

@@ -7,9 +7,15 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+<<<<<<< HEAD
 mod activity;
 mod cases;
 mod funnel;
+=======
+mod attribution;
+mod cases;
+mod driver;
+>>>>>>> paths
 mod growth;
 mod ingest;
 mod ladder;

@@ -1,6 +1,6 @@
 //! Cases of logs: from the texts of a file with a mapping, and from events as plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use userops::error::Result;
@@ -76,6 +76,32 @@ pub(crate) fn read_events(schema: EventSchema, events: &[EventInput]) -> Result<
     ingest.finish()
 }
 
+/// A log from events as plain data and users with what is known of them, none of which is rejected.
+///
+/// # Errors
+/// Those of the ingest.
+pub(crate) fn read_log(
+    schema: EventSchema,
+    events: &[EventInput],
+    attributes: &[BTreeMap<String, toml::Value>],
+) -> Result<EventLog> {
+    let names: BTreeSet<&String> = attributes.iter().flat_map(|user| user.keys()).collect();
+    let mut users = RawBatch::new("attributes", attributes.len());
+    for name in names {
+        let values = attributes.iter().map(|user| user.get(name).map(raw_value));
+        users.push(name.clone(), RawColumn::values(values));
+    }
+    let (mapping, batch) = push_events(Mapping::new("user", "time"), events);
+    let mut ingest = Ingest::new(schema, mapping)?;
+    ingest.push(&batch)?;
+    if !attributes.is_empty() {
+        ingest.push_attributes(&users, &AttributeMapping::new("user"))?;
+    }
+    let (log, report) = ingest.finish()?;
+    assert!(report.rejected == 0 && report.attributes_rejected == 0, "{report}");
+    Ok(log)
+}
+
 /// Events as a batch, with their columns mapped.
 pub(crate) fn push_events(mapping: Mapping, events: &[EventInput]) -> (Mapping, RawBatch<'_>) {
     let mut mapping = mapping.amount("amount").id("id");
@@ -85,7 +111,7 @@ pub(crate) fn push_events(mapping: Mapping, events: &[EventInput]) -> (Mapping, 
     batch.push("event", RawColumn::values(events.iter().map(|event| Some(RawValue::Text(&event.event)))));
     batch.push("amount", RawColumn::values(events.iter().map(|event| event.amount.as_deref().map(RawValue::Text))));
     batch.push("id", RawColumn::values(events.iter().map(|event| event.id.as_deref().map(RawValue::Text))));
-    let names: std::collections::BTreeSet<&String> = events.iter().flat_map(|event| event.properties.keys()).collect();
+    let names: BTreeSet<&String> = events.iter().flat_map(|event| event.properties.keys()).collect();
     for name in names {
         let column = format!("properties.{name}");
         let values = events.iter().map(|event| event.properties.get(name).map(raw_value));

@@ -1,0 +1,55 @@
+/** Cases of answers that come as tables: paths, series, drivers, attribution; see table.rs of the Rust runner. */
+#include <stdio.h>
+#include <string.h>
+
+#include "suite.h"
+
+/** The rows of a table, all of them in order, of each the columns that are named. */
+static void judge_rows(verdict *v, const char *what, json *expected, json *rows) {
+    if (!expected || !rows) return;
+    json_use(expected);
+    check(v, expected->count == rows->count, "there are %zu rows of %s, not %zu", rows->count, what, expected->count);
+    json *row = rows->first;
+    int number = 0;
+    for (json *part = expected->first; part && row; part = part->next, row = row->next, number++) {
+        for (json *value = part->first; value; value = value->next) {
+            if (!strcmp(value->key, "unknown")) {
+                for (json *name = json_use(value)->first; name; name = name->next) {
+                    json *found = json_get(row, name->text);
+                    check(v, !found || found->type == JSON_NULL, "%s of row %d of %s is known", name->text, number, what);
+                }
+                continue;
+            }
+            char named[200];
+            snprintf(named, sizeof named, "%s of row %d of %s", value->key, number, what);
+            json *found = json_get(row, value->key);
+            if (value->type == JSON_FLOAT || value->type == JSON_INTEGER) equal_number(v, named, json_use(value), found);
+            else equal_json(v, named, value, found);
+        }
+    }
+}
+
+void judge_table(verdict *v, json *body) {
+    json *expect = json_get(body, "expect"), *events = json_use(json_get(body, "events")), *options = json_use(json_get(body, "options"));
+    json *schema = json_use(json_get(body, "schema")), *attributes = json_use(json_get(body, "attributes"));
+    const char *answer = json_text(body, "answer"), *as_of_text = json_text(body, "as_of");
+    int64_t as_of = micros_of(as_of_text);
+    userops_log *log = NULL;
+    userops_table *table = NULL, *second = NULL;
+    userops_error *error = NULL;
+    if (!must(v, read_events(schema, events, events->count, attributes, &log, NULL, &error), &error)) return;
+    userops_status status;
+    if (!answer) die("%s states no answer", v->name);
+    if (!strcmp(answer, "transitions")) status = userops_log_transitions(log, as_of, RAW(options), &table, &error);
+    else if (!strcmp(answer, "path_tree")) status = userops_log_path_tree(log, as_of, RAW(options), &table, &second, &error);
+    else if (!strcmp(answer, "series")) status = userops_log_series(log, as_of, RAW(options), &table, &error);
+    else if (!strcmp(answer, "portrait_series")) status = userops_log_portrait_series(log, as_of, RAW(options), &table, &error);
+    else if (!strcmp(answer, "drivers")) status = userops_log_drivers(log, as_of, RAW(options), &table, &second, &error);
+    else if (!strcmp(answer, "attribution")) status = userops_log_attribution(log, as_of, RAW(options), &table, &second, &error);
+    else die("%s is no answer", answer);
+    if (succeeded(v, expect, status, &error)) {
+        judge_rows(v, "the answer", json_get(expect, "rows"), take_rows(v, table));
+        if (second) judge_rows(v, "the second table", json_get(expect, "second"), take_rows(v, second));
+    }
+    userops_log_free(log);
+}

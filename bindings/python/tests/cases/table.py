@@ -1,0 +1,56 @@
+"""Cases of answers about a population that come as tables: paths, series, drivers, attribution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import userops as uo
+
+from cases.case import Case
+from cases.events import read_events
+
+
+def path_tree(log: uo.EventLog, **asked: Any) -> list[Any]:
+    tree = uo.build_path_tree(log, **asked)
+    assert len(tree) == len(tree.nodes) == len(tree.to_table())
+    return [tree.to_table(), tree.to_flow_table()]
+
+
+def drivers(log: uo.EventLog, **asked: Any) -> list[Any]:
+    found = uo.find_drivers(log, **asked)
+    assert len(found) == len(found.rows)
+    return [found.to_table(), [found.population | {"constant_count": found.constant_count}]]
+
+
+def attribution(log: uo.EventLog, **asked: Any) -> list[Any]:
+    found = uo.attribute_conversions(log, **asked)
+    names = ("conversion_count", "unattributed_count", "value_minor", "ended_count", "open_count")
+    return [found.to_table(), [{name: getattr(found, name) for name in names}]]
+
+
+ANSWERS: dict[str, Callable[..., list[Any]]] = {
+    "transitions": lambda log, **asked: [uo.count_transitions(log, **asked)],
+    "path_tree": path_tree,
+    "series": lambda log, **asked: [uo.build_series(log, **asked)],
+    "portrait_series": lambda log, **asked: [uo.build_portrait_series(log, **asked)],
+    "drivers": drivers,
+    "attribution": attribution,
+}
+
+
+def judge_table(case: Case) -> None:
+    log = read_events(case.take("schema", {}), case.take("events"), case.take("attributes", None))
+    answer, as_of, options = ANSWERS[case.take("answer")], case.take("as_of"), case.take("options")
+    tables = case.attempt(lambda: answer(log, as_of=as_of, **options))
+    if tables is None:
+        return
+    for name, number in (("rows", 0), ("second", 1)):
+        expected = case.expected(name)
+        if expected is None:
+            continue
+        found = tables[number]
+        rows = found if isinstance(found, list) else found.to_dicts()
+        for index, (expect, row) in enumerate(case.rows(name, expected, rows)):
+            unknown = dict.fromkeys(expect.pop("unknown", []))
+            case.compare(f"row {index} of {name}", expect | unknown, row)
