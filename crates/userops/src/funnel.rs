@@ -12,6 +12,7 @@ mod definition;
 mod duration;
 mod ending;
 mod entry;
+mod level_scan;
 mod measure;
 mod plan;
 mod preset;

@@ -70,28 +70,15 @@
 //! 9. [`sample`]: invented logs for tutorials and tests.
 //! 10. [`profile`]: what each user has done, as of an instant.
 //! 11. [`rule`]: questions about one user that are true, false or unknown; in code, as data and as text.
-//! 12. [`funnel`]: how far users come through steps in some order.
-//! 13. [`activity`], [`retention`]: who is there when, and who comes back.
-//! 14. [`score`]: models that are fitted on a population and score one user at a time.
-//! 15. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
-//! 16. [`tag`]: what is said of users, by rules and by people.
-//! 17. [`segment`]: named sets of users, their algebra, and who enters and leaves them.
-//! 18. [`portrait`]: who the users of an audience are, beside everybody.
-//! 19. [`playbook`]: one document that declares all of these, and their answers as of an instant.
-//! 20. [`funnel`], [`sequence`]: how far users come through steps in some order, and how often.
-//! 21. [`score`]: models that are fitted on a population and score one user at a time.
-//! 22. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
-//! 23. [`tag`]: what is said of users, by rules and by people.
-//! 24. [`segment`]: named sets of users, their algebra, and who enters and leaves them.
-//! 25. [`portrait`]: who the users of an audience are, beside everybody.
-//! 26. [`playbook`]: one document that declares all of these, and their answers as of an instant.
-//! 27. [`activity`], [`retention`], [`session`]: who is there when, who comes back, and in which visits.
-//! 28. [`score`]: models that are fitted on a population and score one user at a time.
-//! 29. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
-//! 30. [`tag`]: what is said of users, by rules and by people.
-//! 31. [`segment`]: named sets of users, their algebra, and who enters and leaves them.
-//! 32. [`portrait`]: who the users of an audience are, beside everybody.
-//! 33. [`playbook`]: one document that declares all of these, and their answers as of an instant.
+//! 12. [`activity`], [`retention`], [`session`]: who is there when, who comes back, and in which visits.
+//! 13. [`funnel`], [`sequence`], [`path`]: how far users come through steps in some order, how often, and by which ways.
+//! 14. [`driver`], [`attribution`], [`series`]: what goes with a target, what brought it about, and what is out of the ordinary.
+//! 15. [`score`]: models that are fitted on a population and score one user at a time.
+//! 16. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
+//! 17. [`tag`]: what is said of users, by rules and by people.
+//! 18. [`segment`]: named sets of users, their algebra, and who enters and leaves them.
+//! 19. [`portrait`]: who the users of an audience are, beside everybody.
+//! 20. [`playbook`]: one document that declares all of these, and their answers as of an instant.
 //!
 //! In each domain a scalar function is the definition, and a kernel over columns gives the same for all users.
 
@@ -122,8 +109,8 @@ pub mod rule;
 pub mod sample;
 pub mod score;
 pub mod segment;
-pub mod series;
 pub mod sequence;
+pub mod series;
 pub mod session;
 pub mod table;
 pub mod tag;

@@ -23,8 +23,8 @@ pub(crate) struct PeriodGrid {
     stretches: Vec<Stretch>,
     /// For each day of the grid the index of its month; empty for days and weeks.
     months: Vec<u32>,
-    /// For each number of a local day of a log the index of its period, 0 for days outside of the grid; empty where the log
-    /// tells no local days.
+    /// For each number of a local day of a log the index of its period, the first or last one for days outside of the grid;
+    /// empty where the log tells no local days.
     by_day: Vec<u32>,
 }
 
@@ -72,7 +72,7 @@ impl PeriodGrid {
         let last = log.time_span().map_or(0, |(first, last)| last.since(first).as_micros() / MICROS_PER_DAY) as u16;
         let index = |number: u16| {
             let day = Day(days.first().0 + i32::from(number));
-            u32::try_from(self.index_of_number(self.period.number(day))).unwrap_or(0)
+            u32::try_from(self.index_of_number(self.period.number(day))).unwrap_or(0).min(self.count - 1)
         };
         self.by_day = (0..=last.saturating_add(LocalDays::SLACK_DAYS)).map(index).collect();
         self
@@ -140,9 +140,13 @@ impl PeriodGrid {
         match log.local_days() {
             Some(days) if !self.by_day.is_empty() => {
                 bits.clear();
-                let by_day = self.by_day.as_slice();
-                let periods = days.numbers()[rows].iter().map(|day| by_day[usize::from(*day)]);
-                fill(periods, keep, bits);
+                let (by_day, days) = (self.by_day.as_slice(), &days.numbers()[rows]);
+                if self.count <= u64::BITS {
+                    let kept = days.iter().enumerate().map(|(position, day)| (u64::from(keep(position)), day));
+                    bits.add_word(0, kept.fold(0, |word, (kept, day)| word | kept << by_day[usize::from(*day)]));
+                } else {
+                    fill(days.iter().map(|day| by_day[usize::from(*day)]), keep, bits);
+                }
             }
             _ => self.scan(&log.time_micros()[rows], keep, bits),
         }

@@ -87,7 +87,8 @@ struct Group {
 /// [`Breakdown::EachStep`], which add up step by step. The cost is that of the whole, and for properties the events of
 /// each entry besides.
 ///
-/// # Errors Those of [`measure_conversion`](super::measure_conversion); `UnknownName` for an attribute or property
+/// # Errors
+/// Those of [`measure_conversion`](super::measure_conversion); `UnknownName` for an attribute or property
 /// that the log does not have; `InvalidArgument` for a step that the funnel does not have; `LimitExceeded` for more
 /// than [`GROUPS_MAX`] values.
 pub fn break_down_conversion(

@@ -13,7 +13,8 @@ pub(crate) const SLOTS_MAX: usize = 64;
 impl Funnel {
     /// Refuses a funnel that cannot be gone through, or whose options together have no meaning.
     ///
-    /// # Errors `InvalidDefinition`, naming the options and the way out; `LimitExceeded` for more than 64 steps,
+    /// # Errors
+    /// `InvalidDefinition`, naming the options and the way out; `LimitExceeded` for more than 64 steps,
     /// repeats counted, or more than 64 exclusions.
     pub fn check(&self) -> Result<()> {
         self.check_count()?;

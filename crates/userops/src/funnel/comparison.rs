@@ -63,7 +63,8 @@ pub struct ConversionComparison {
 /// a comparison of campaigns waits until both windows are over, or looks at `of_settled`. See [`compare_shares`] for
 /// the test.
 ///
-/// # Errors Those of [`measure_conversion`](super::measure_conversion); `InvalidArgument` where an audience has not a
+/// # Errors
+/// Those of [`measure_conversion`](super::measure_conversion); `InvalidArgument` where an audience has not a
 /// bit for each user, or both have a user in common.
 pub fn compare_conversion(
     log: &EventLog,

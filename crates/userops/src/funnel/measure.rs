@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::definition::Funnel;
 use super::entry::{Entry, EntrySearch, EntryStatus};
+use super::level_scan::LevelScan;
 use super::plan::Plan;
 use super::scan::Scan;
 use crate::analytics::interval::Share;
@@ -99,19 +100,25 @@ pub struct Conversion {
 /// leave, where slots are the steps with their repeats. Users are shared out over rayon's threads; a byte a user is
 /// kept.
 ///
-/// # Errors Those of [`Funnel::check`]; `UnknownName` for an event or property that the log does not have;
+/// # Errors
+/// Those of [`Funnel::check`]; `UnknownName` for an event or property that the log does not have;
 /// `TypeMismatch` for a filter that does not fit a property; `LimitExceeded` where, with `step_order` and `once`, too
 /// many events of one instant match several steps.
 pub fn measure_conversion(log: &EventLog, as_of: Timestamp, funnel: &Funnel) -> Result<Conversion> {
     let calendar = log.calendar(as_of);
     let plan = Plan::new(log, as_of, &calendar, funnel)?;
     let scan = Scan::new(&plan);
+    let level_scan = LevelScan::new(&plan, scan.as_ref());
     let ranges = log.thread_ranges();
     let parts: Vec<Part> = ranges
         .into_par_iter()
         .map(|users| {
             let mut part = Part::new(&plan, users.len());
             let first = users.start;
+            if let Some(level_scan) = &level_scan {
+                part.scan(&plan, level_scan, users);
+                return Ok(part);
+            }
             visit_entries(&plan, scan.as_ref(), users, false, |user, entry, _| {
                 part.add(user - first, entry);
                 Ok(())
@@ -337,6 +344,18 @@ struct Part {
 impl Part {
     fn new(plan: &Plan<'_>, user_count: usize) -> Self {
         Self { tallies: vec![LevelTally::default(); usize::from(plan.step_count)], levels: vec![0; user_count] }
+    }
+
+    fn scan(&mut self, plan: &Plan<'_>, level_scan: &LevelScan, users: Range<usize>) {
+        let (times, names) = (plan.log.time_micros(), plan.log.name_codes());
+        for (position, user) in users.enumerate() {
+            let rows = happened(plan, user);
+            let (level, status) = level_scan.run(&times[rows.clone()], &names[rows]);
+            if let Some(tally) = usize::from(level).checked_sub(1).and_then(|level| self.tallies.get_mut(level)) {
+                tally.add(status);
+            }
+            self.levels[position] = level;
+        }
     }
 
     fn add(&mut self, user: usize, entry: Entry) {

@@ -55,7 +55,8 @@ pub(crate) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// # Errors Those of [`Funnel::check`]; `UnknownName` for an event or property that the log does not have;
+    /// # Errors
+    /// Those of [`Funnel::check`]; `UnknownName` for an event or property that the log does not have;
     /// `TypeMismatch` for a filter that does not fit a property.
     pub(crate) fn new(log: &'a EventLog, as_of: Timestamp, calendar: &'a Calendar, funnel: &'a Funnel) -> Result<Self> {
         funnel.check()?;

@@ -27,6 +27,13 @@ pub(super) struct Start {
     pub(super) after: i64,
 }
 
+/// The periods of a start, as in [`Start`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StartPeriods {
+    pub(super) cohort: i32,
+    pub(super) period: i32,
+}
+
 /// What finds the starts of users.
 pub(super) struct Starts<'a> {
     log: &'a EventLog,
@@ -121,6 +128,14 @@ impl<'a> Starts<'a> {
                 }
             }
         }
+    }
+
+    /// The numbers of the cohort and of period 0 of a start at an event.
+    #[inline]
+    pub(super) fn at_row(&self, row: usize) -> StartPeriods {
+        let cohort = self.cohorts.number(self.cohorts.index_of_row(self.log, row));
+        let day = || self.calendar.day(Timestamp::from_micros(self.log.time_micros()[row]));
+        StartPeriods { cohort, period: self.period.map_or(cohort, |period| period.number(day())) }
     }
 
     #[inline]

@@ -110,7 +110,8 @@ pub struct NextEvents {
 /// One answer a user. Events that the chain does not name are not passed over. Takes O(events), shared out over rayon's
 /// threads.
 ///
-/// # Errors Those of [`NextQuery::check`]; `UnknownName` for an event or property that the log does not have;
+/// # Errors
+/// Those of [`NextQuery::check`]; `UnknownName` for an event or property that the log does not have;
 /// `TypeMismatch` for a filter that does not fit a property.
 pub fn next_events(log: &EventLog, as_of: Timestamp, query: &NextQuery) -> Result<NextEvents> {
     query.check()?;

@@ -7,15 +7,11 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
-<<<<<<< HEAD
 mod activity;
-mod cases;
-mod funnel;
-=======
 mod attribution;
 mod cases;
 mod driver;
->>>>>>> paths
+mod funnel;
 mod growth;
 mod ingest;
 mod ladder;
@@ -31,16 +27,10 @@ mod rfm;
 mod rule;
 mod sample;
 mod segment;
-<<<<<<< HEAD
-<<<<<<< HEAD
-mod series;
-mod stream;
-=======
 mod sequence;
->>>>>>> funnel
-=======
+mod series;
 mod session;
->>>>>>> retention
+mod stream;
 mod tag;
 mod time;
 mod world;
