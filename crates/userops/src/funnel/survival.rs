@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_published_curve_comes_out() {
-        // Weeks of remission under 6-MP: Freireich et al., Blood 21 (1963), as worked out in Kalbfleisch & Prentice and in
+        // Weeks of remission under 6-MP: Freireich et al., Blood 21 (1963), as worked out in
         // Klein & Moeschberger, "Survival Analysis", 2nd ed. 2003, table 4.1: estimates and standard errors.
         let relapsed = [6, 6, 6, 7, 10, 13, 16, 22, 23];
         let censored = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35];

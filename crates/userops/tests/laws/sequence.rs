@@ -152,7 +152,9 @@ proptest! {
             for (index, id) in log.users().integers().unwrap_or_default().iter().enumerate() {
                 let mut own: Vec<_> = rows.iter().filter(|row| row.0 == *id && row.1 <= until).collect();
                 own.sort_by_key(|row| row.1);
-                let met = |name: &str| (1..=3).filter(|number| CONDITIONS[number - 1].contains(&name)).collect::<Vec<_>>();
+                let met = |name: &str| -> Vec<usize> {
+                    (1..=3).filter(|number| CONDITIONS[number - 1].contains(&name)).collect()
+                };
                 let seen: Vec<(usize, (i64, Vec<usize>))> = own.iter().enumerate()
                     .map(|(place, row)| (place, (row.1, met(row.2))))
                     .filter(|(_, (_, met))| sees_all || !met.is_empty()).collect();
@@ -169,7 +171,8 @@ proptest! {
             let matched = counts.counts.iter().filter(|count| **count > 0).count() as u64;
             prop_assert_eq!(counts.users.count, matched);
             prop_assert_eq!(counts.match_count, counts.counts.iter().map(|count| u64::from(*count)).sum::<u64>());
-            prop_assert_eq!(crate::funnel::ONE_THREAD.install(|| count_sequences(&log, as_of, &pattern).unwrap()), counts);
+            let alone = crate::funnel::ONE_THREAD.install(|| count_sequences(&log, as_of, &pattern).unwrap());
+            prop_assert_eq!(alone, counts);
         }
     }
 }
