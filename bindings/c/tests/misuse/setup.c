@@ -154,6 +154,8 @@ static const char *const TEXTS[][3] = {
     // A function, or none for all others, a parameter, and its text.
     {"userops_period_ends", "period", "\"month\""},
     {"userops_log_growth", "options", "{\"period\":\"month\"}"},
+    {"userops_log_retention", "options", "{\"period\":\"month\"}"},
+    {"userops_log_stickiness", "options", "{\"period\":\"month\"}"},
     {"userops_ladder_", "options", "{\"orders\":[\"pay\"]}"},
     {"userops_log_buyers", "options", "{\"orders\":[\"pay\"]}"},
     {"userops_log_sample", "kind", "community"},

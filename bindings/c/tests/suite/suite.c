@@ -262,6 +262,8 @@ static void judge(const char *kind, verdict *v, json *body) {
         {"portrait", judge_portrait},       {"profile", judge_profile},     {"rfm", judge_rfm},
         {"rfm_scheme", judge_rfm_scheme},   {"rule_text", judge_rule_text}, {"time_format", judge_time_format},
         {"time_window", judge_time_window}, {"value_group", judge_value_group},
+        {"active_days", judge_active_days}, {"active_users", judge_active_users},
+        {"retention", judge_retention},     {"session", judge_session},     {"stickiness", judge_stickiness},
     };
     for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
         if (!strcmp(KINDS[i].kind, kind)) {

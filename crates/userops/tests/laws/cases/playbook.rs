@@ -6,7 +6,6 @@ use serde::Deserialize;
 use userops::error::Result;
 use userops::event::EventSchema;
 use userops::id::UserIx;
-use userops::ingest::{AttributeMapping, Ingest, Mapping, RawBatch, RawColumn};
 use userops::log::EventLog;
 use userops::playbook::{EvaluateOptions, Outcome, Playbook};
 use userops::rule::{Rule, Subject, Truth, UnknownFold, judge};
@@ -15,7 +14,7 @@ use userops::tag::ManualTag;
 use userops::time::Timestamp;
 use userops::value::ValueRef;
 
-use super::ingest::{EventInput, push_events, raw_value};
+use super::ingest::{EventInput, read_log};
 use super::{Judge, Verdict};
 
 /// Events and attributes, an instant, and what a playbook or some rules say of the users.
@@ -133,28 +132,10 @@ impl PlaybookCase {
     fn answer(&self) -> Result<(Playbook, Option<EventLog>, Option<Outcome>)> {
         let playbook = self.read()?;
         let Some(as_of) = self.as_of else { return Ok((playbook, None, None)) };
-        let log = self.log(playbook.schema.clone())?;
+        let log = read_log(playbook.schema.clone(), &self.events, &self.attributes)?;
         let options = EvaluateOptions::new().manual_tags(self.manual_tags.clone());
         let outcome = playbook.evaluate(&log, as_of, &options)?;
         Ok((playbook, Some(log), Some(outcome)))
-    }
-
-    fn log(&self, schema: EventSchema) -> Result<EventLog> {
-        let names: BTreeSet<&String> = self.attributes.iter().flat_map(|user| user.keys()).collect();
-        let mut users = RawBatch::new("attributes", self.attributes.len());
-        for name in names {
-            let values = self.attributes.iter().map(|user| user.get(name).map(raw_value));
-            users.push(name.clone(), RawColumn::values(values));
-        }
-        let (mapping, batch) = push_events(Mapping::new("user", "time"), &self.events);
-        let mut ingest = Ingest::new(schema, mapping)?;
-        ingest.push(&batch)?;
-        if !self.attributes.is_empty() {
-            ingest.push_attributes(&users, &AttributeMapping::new("user"))?;
-        }
-        let (log, report) = ingest.finish()?;
-        assert!(report.rejected == 0 && report.attributes_rejected == 0, "{report}");
-        Ok(log)
     }
 }
 
