@@ -11,6 +11,7 @@
 // A C function takes what it needs one by one.
 #![allow(clippy::too_many_arguments)]
 
+pub mod activity;
 pub mod analytics;
 pub mod arrow;
 pub mod attribution;
@@ -34,10 +35,12 @@ pub mod playbook;
 pub mod portrait;
 pub mod profile;
 pub mod reader;
+pub mod retention;
 pub mod rule;
 pub mod sample;
 pub mod segment;
 pub mod series;
+pub mod session;
 mod source;
 pub mod status;
 pub mod table;

@@ -3,6 +3,7 @@
 // What Python passes is converted on the way in, and so handed over by value.
 #![allow(clippy::needless_pass_by_value)]
 
+mod activity;
 mod arrow;
 mod attribution;
 mod contribution;
@@ -27,12 +28,14 @@ mod portrait;
 mod profile;
 mod read;
 mod report;
+mod retention;
 mod rfm;
 mod rows;
 mod rule;
 mod scheme;
 mod segment;
 mod series;
+mod session;
 mod table;
 mod time;
 mod value;
@@ -43,6 +46,8 @@ use pyo3::prelude::*;
 mod _userops {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::activity::{count_active_days, count_active_users, measure_stickiness, power_user_curve};
     #[pymodule_export]
     use super::attribution::{Attribution, attribute_conversions};
     #[pymodule_export]
@@ -88,6 +93,8 @@ mod _userops {
     #[pymodule_export]
     use super::report::IngestReport;
     #[pymodule_export]
+    use super::retention::{Retention, measure_retention, retention_of_users};
+    #[pymodule_export]
     use super::rfm::{Buyers, RfmModel, RfmScore, measure_buyers};
     #[pymodule_export]
     use super::rule::{Measure, Rule};
@@ -97,6 +104,8 @@ mod _userops {
     use super::segment::{Segment, SegmentDiff, count_users, diff_by_id, overlap};
     #[pymodule_export]
     use super::series::{build_portrait_series, build_series};
+    #[pymodule_export]
+    use super::session::{Sessions, find_sessions};
     #[pymodule_export]
     use super::table::Table;
     #[pymodule_export]

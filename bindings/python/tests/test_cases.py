@@ -14,6 +14,13 @@ from cases.ladder import judge_ladder
 from cases.money import judge_money
 from cases.playbook import judge_playbook, judge_rule_text
 from cases.portrait import judge_portrait
+from cases.presence import (
+    judge_active_days,
+    judge_active_users,
+    judge_retention,
+    judge_session,
+    judge_stickiness,
+)
 from cases.profile import judge_profile
 from cases.score import judge_contribution, judge_rfm, judge_rfm_scheme, judge_value_group
 from cases.table import judge_table
@@ -27,6 +34,8 @@ from cases.time import (
 
 FOLDER = Path(__file__).parents[3] / "testdata"
 JUDGES: dict[str, Callable[[Case], None]] = {
+    "active_days": judge_active_days,
+    "active_users": judge_active_users,
     "anniversary": judge_anniversary,
     "attribution": judge_table,
     "calendar": judge_calendar,
@@ -41,10 +50,13 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "playbook": judge_playbook,
     "portrait": judge_portrait,
     "profile": judge_profile,
+    "retention": judge_retention,
     "rfm": judge_rfm,
     "rfm_scheme": judge_rfm_scheme,
     "rule_text": judge_rule_text,
     "series": judge_table,
+    "session": judge_session,
+    "stickiness": judge_stickiness,
     "time_format": judge_time_format,
     "time_window": judge_time_window,
     "value_group": judge_value_group,

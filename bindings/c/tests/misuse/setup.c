@@ -159,6 +159,8 @@ static const char *const TEXTS[][3] = {
     {"userops_log_drivers", "options", "{\"target\":{\"events\":[\"pay\"]}}"},
     {"userops_log_attribution", "options",
      "{\"conversion\":{\"events\":[\"pay\"]},\"touches\":{\"patterns\":[{\"channel\":\"a\",\"events\":[\"view\"]}]}}"},
+    {"userops_log_retention", "options", "{\"period\":\"month\"}"},
+    {"userops_log_stickiness", "options", "{\"period\":\"month\"}"},
     {"userops_ladder_", "options", "{\"orders\":[\"pay\"]}"},
     {"userops_log_buyers", "options", "{\"orders\":[\"pay\"]}"},
     {"userops_log_sample", "kind", "community"},

@@ -264,6 +264,8 @@ static void judge(const char *kind, verdict *v, json *body) {
         {"time_window", judge_time_window}, {"value_group", judge_value_group},
         {"attribution", judge_table},       {"driver", judge_table},        {"path", judge_table},
         {"series", judge_table},
+        {"active_days", judge_active_days}, {"active_users", judge_active_users},
+        {"retention", judge_retention},     {"session", judge_session},     {"stickiness", judge_stickiness},
     };
     for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
         if (!strcmp(KINDS[i].kind, kind)) {

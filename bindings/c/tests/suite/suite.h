@@ -66,6 +66,8 @@ userops_status read_events(json *schema, json *events, size_t count, json *attri
 userops_status table_of_numbers(json *columns, userops_table **out_table, userops_error **out_error);
 
 /** The kinds of cases. */
+void judge_active_days(verdict *v, json *body);
+void judge_active_users(verdict *v, json *body);
 void judge_anniversary(verdict *v, json *body);
 void judge_calendar(verdict *v, json *body);
 void judge_contribution(verdict *v, json *body);
@@ -77,10 +79,13 @@ void judge_month_arithmetic(verdict *v, json *body);
 void judge_playbook(verdict *v, json *body);
 void judge_portrait(verdict *v, json *body);
 void judge_profile(verdict *v, json *body);
+void judge_retention(verdict *v, json *body);
 void judge_rfm(verdict *v, json *body);
 void judge_rfm_scheme(verdict *v, json *body);
 void judge_rule_text(verdict *v, json *body);
 void judge_table(verdict *v, json *body);
+void judge_session(verdict *v, json *body);
+void judge_stickiness(verdict *v, json *body);
 void judge_time_format(verdict *v, json *body);
 void judge_time_window(verdict *v, json *body);
 void judge_value_group(verdict *v, json *body);

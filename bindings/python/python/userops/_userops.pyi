@@ -571,6 +571,156 @@ class PathTree:
 
     def to_flow_table(self) -> Table:
         """A row per flow between neighbouring steps: `step`, `source`, `target`, their kinds, and `count`."""
+@final
+class Retention:
+    """Cohorts and their retention; answers about disjoint users merge, in any order, into that about all."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant of the answer."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that retention was measured with."""
+
+    @property
+    def user_count(self) -> int:
+        """How many users have a start. Cohort sizes add up to it, unless starts recur."""
+
+    def to_table(self) -> Table:
+        """A row per cohort and period that has begun.
+
+        `cohort` (its first day), with a breakdown `group`, `size_count`, `period` and `period_last` (the same but for
+        brackets), `retained_count`, `ratio` with its 95 % interval `low` to `high`, `complete` (whether the period is over
+        for the whole cohort), and with revenue `revenue_minor` and `cumulative_ltv_minor`.
+        """
+
+    def curve(self) -> Table:
+        """Averages over the complete cells of each period.
+
+        `period`, `period_last`, `cohort_count`, `size_count`, `retained_count`, `pooled_ratio` with `low` and `high`,
+        `simple_ratio` (every cohort weighs the same), `size_weighted_ratio`, and with revenue `cumulative_ltv_minor`.
+        """
+
+    def merge(self, other: Retention) -> Retention:
+        """This answer and that about other users together; both must be to the same question."""
+
+    def to_json(self) -> str:
+        """The answer as JSON, to be sent and merged elsewhere."""
+
+    @classmethod
+    def from_json(cls, text: str) -> Retention:
+        """Reads what `to_json` has written."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+def measure_retention(log: EventLog, *, as_of: _Instant, **options: Any) -> Retention:
+    """Measures, of the users who started together, how many came back and when.
+
+    A return is a matching event strictly later than the start. Events are given as patterns: a dict of `events` (names; all
+    by default) and `where` (a filter on properties).
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `period` (`"day"`, `{"week": {}}`, `"month"` or `{"rolling": "1d"}`), `start` (`"first_event"` by default,
+            `{"first_match": pattern}`, `{"recurring": pattern}` or `{"attribute": name}`), `returns` (a pattern), `cohort`
+            (the calendar period of cohorts), `measure` (`"on"` by default, `"on_or_after"`, `"on_or_before"`, `"streak"`),
+            `period_last` or `brackets` (such as `[0, 1, 8, 31]`), `by` (an attribute), `revenue` (`"returns"` or
+            `"from_start"`).
+
+    Raises:
+        InvalidDefinitionError: The options contradict themselves.
+        UnknownNameError: The log has no such event, property or attribute.
+        LimitExceededError: There are too many cells or groups.
+    """
+
+def retention_of_users(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+    """Retention user by user: a row per user and start.
+
+    `user`, `cohort`, `start`, and for each period or bracket a column `period_0`, `period_1`… that is true where the user is
+    retained, false where not, and unknown where the period has not begun. Arguments as of `measure_retention`.
+    """
+
+def count_active_users(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+    """Daily, weekly and monthly active users: a row per local day, and a column per window.
+
+    `day`, `complete`, `full` (whether the longest window lies within the rows), `active_1d_count`, `active_7d_count`… and
+    `stickiness_ratio`, users of the shortest window per user of the longest.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `activity` (a pattern of the events that count; all by default), `windows_days` (`[1, 7, 28]` by default).
+    """
+
+def measure_stickiness(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+    """Users of each week or month by the number of its days on which they were active.
+
+    `first_day`, `complete`, `day_count`, `exactly_count`, `at_least_count`, `exactly_ratio`, `at_least_ratio`.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `period` (`{"week": {}}` or `"month"`), `activity` (a pattern of the events that count; all by default).
+    """
+
+def count_active_days(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+    """On how many of the last local days each user was active, such as L7 or L28: `user`, `active_day_count`.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `days` (28 by default), `include_today` (true by default), `activity` (a pattern of the events that count).
+    """
+
+def power_user_curve(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+    """Users by the number of the last days on which they were active; arguments as of `count_active_days`.
+
+    `day_count`, `exactly_count`, `at_least_count`, `exactly_ratio`, `at_least_ratio`: ratios are of the active users.
+    """
+
+@final
+class Sessions:
+    """The sessions of a log."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant of the answer."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that the sessions were found with."""
+
+    def to_table(self) -> Table:
+        """A row per session.
+
+        `user`, `start`, `end`, `duration_seconds`, `event_count`, `first_event`, `last_event`, `revenue_minor`, `open`
+        (whether an event right after `as_of` could still belong to it).
+        """
+
+    def summary(self) -> dict[str, Any]:
+        """All sessions in a few numbers.
+
+        `session_count`, `open_count`, `user_count`, `event_count`, `revenue_minor`, `bounces` (sessions of one event, with
+        ratio and interval), and `duration_seconds`, `depth_events` and `sessions_per_user`, each with `mean`, `quartile_1`,
+        `median`, `quartile_3`, `percentile_90` and `percentile_99`, or `None` without sessions.
+        """
+
+    def trend(self) -> Table:
+        """A row per local day on which sessions could begin.
+
+        `day`, `complete`, `session_count`, `user_count`, `bounce_count`, `bounce_ratio`, `mean_duration_seconds`,
+        `mean_depth_events`, `revenue_minor`.
+        """
+
+    def users(self) -> Table:
+        """A row per user of the log, with sessions or not.
+
+        `user`, `session_count`, `bounce_count`, `event_count`, `duration_seconds`, `revenue_minor`, `first_start`,
+        `last_start`.
+        """
 
     def __len__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -580,6 +730,13 @@ class PathTree:
 
 def build_series(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
     """Measures of events per calendar period, with what was to be expected: a row per line and period.
+    def _rebuild(cls, log: EventLog, as_of: str, options: str) -> Sessions: ...
+
+def find_sessions(log: EventLog, *, as_of: _Instant, **options: Any) -> Sessions:
+    """Cuts events into sessions.
+
+    An event begins a session where it is the user's first, comes strictly more than `gap` after the one before, or for one
+    of the other reasons that are asked for.
 
     Args:
         log: The log.
@@ -698,6 +855,10 @@ class Attribution:
     def __reduce__(self) -> tuple[Any, ...]: ...
     @classmethod
     def _from_text(cls, text: str) -> Attribution: ...
+
+        **options: `gap` (`"30m"` by default), `length_max`, `split_at_midnight`, `events` (a pattern of the events that
+            sessions are made of; all by default), `starts` (a pattern of events that begin a session).
+    """
 
 def period_ends(log: EventLog, period: str | _Definition, *, first: _Instant, last: _Instant) -> list[datetime]:
     """The last instant of each calendar period from the one of `first` to the one of `last`, in the log's zone."""

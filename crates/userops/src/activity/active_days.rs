@@ -24,7 +24,7 @@ pub const ACTIVE_DAYS_WINDOW: u32 = 28;
 #[serde(default, deny_unknown_fields)]
 pub struct ActiveDayOptions {
     /// The events that count as activity; every event unless said otherwise.
-    pub events: EventPattern,
+    pub activity: EventPattern,
     /// How many local calendar days the window has: 7 for L7, 28 for L28.
     pub days: u32,
     /// Whether the window ends with the day of `as_of`, which may not be over, or with the day before.
@@ -33,7 +33,7 @@ pub struct ActiveDayOptions {
 
 impl Default for ActiveDayOptions {
     fn default() -> Self {
-        Self { events: EventPattern::default(), days: ACTIVE_DAYS_WINDOW, include_today: true }
+        Self { activity: EventPattern::default(), days: ACTIVE_DAYS_WINDOW, include_today: true }
     }
 }
 
@@ -46,8 +46,8 @@ impl ActiveDayOptions {
 
     /// The same with these events as activity.
     #[must_use]
-    pub fn events(mut self, events: EventPattern) -> Self {
-        self.events = events;
+    pub fn activity(mut self, activity: EventPattern) -> Self {
+        self.activity = activity;
         self
     }
 
@@ -103,7 +103,7 @@ pub fn count_active_days(log: &EventLog, as_of: Timestamp, options: &ActiveDayOp
         return Err(invalid_argument(format!("a window of {days} days; it lasts from 1 to {PERIODS_MAX} days")));
     }
     let calendar = log.calendar(as_of);
-    let choice = EventChoice::new(log, &calendar, std::slice::from_ref(&options.events))?;
+    let choice = EventChoice::new(log, &calendar, std::slice::from_ref(&options.activity))?;
     let last_day = Day(calendar.day(as_of).0.saturating_sub(i32::from(!options.include_today)));
     let first_day = Day(last_day.0.saturating_sub(days as i32 - 1));
     let count = Count { log, as_of, choice, first_day, last_day };

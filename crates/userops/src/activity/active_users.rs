@@ -28,22 +28,22 @@ pub const WINDOWS_MAX: usize = 16;
 #[serde(default, deny_unknown_fields)]
 pub struct ActiveUserOptions {
     /// The events that count as activity; every event unless said otherwise.
-    pub events: EventPattern,
+    pub activity: EventPattern,
     /// The lengths of the windows in local calendar days, each from 1 on and named once.
     pub windows_days: Vec<u32>,
 }
 
 impl Default for ActiveUserOptions {
     fn default() -> Self {
-        Self { events: EventPattern::default(), windows_days: WINDOWS_DAYS.to_vec() }
+        Self { activity: EventPattern::default(), windows_days: WINDOWS_DAYS.to_vec() }
     }
 }
 
 impl ActiveUserOptions {
     /// The same with these events as activity.
     #[must_use]
-    pub fn events(mut self, events: EventPattern) -> Self {
-        self.events = events;
+    pub fn activity(mut self, activity: EventPattern) -> Self {
+        self.activity = activity;
         self
     }
 
@@ -112,7 +112,7 @@ pub struct ActiveUsers {
 pub fn count_active_users(log: &EventLog, as_of: Timestamp, options: &ActiveUserOptions) -> Result<ActiveUsers> {
     options.check()?;
     let calendar = log.calendar(as_of);
-    let choice = EventChoice::new(log, &calendar, std::slice::from_ref(&options.events))?;
+    let choice = EventChoice::new(log, &calendar, std::slice::from_ref(&options.activity))?;
     let mut answer = ActiveUsers { options: options.clone(), as_of, rows: Vec::new() };
     let Some((first, _)) = log.time_span().filter(|(first, _)| *first <= as_of) else { return Ok(answer) };
     let grid = PeriodGrid::new(&calendar, CalendarPeriod::Day, first.as_micros(), as_of.as_micros()).over(log);

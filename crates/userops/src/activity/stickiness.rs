@@ -28,7 +28,7 @@ const WEEK_DAYS: usize = 7;
 pub struct StickinessOptions {
     /// The events that count as activity; every event unless said otherwise.
     #[serde(default)]
-    pub events: EventPattern,
+    pub activity: EventPattern,
     /// The calendar period whose active days are counted: a week or a month.
     pub period: CalendarPeriod,
 }
@@ -37,13 +37,13 @@ impl StickinessOptions {
     /// Any event is activity.
     #[must_use]
     pub fn new(period: CalendarPeriod) -> Self {
-        Self { events: EventPattern::default(), period }
+        Self { activity: EventPattern::default(), period }
     }
 
     /// The same with these events as activity.
     #[must_use]
-    pub fn events(mut self, events: EventPattern) -> Self {
-        self.events = events;
+    pub fn activity(mut self, activity: EventPattern) -> Self {
+        self.activity = activity;
         self
     }
 
@@ -104,7 +104,7 @@ pub fn measure_stickiness(
     let options = options.into();
     let stride = options.days_max()?;
     let calendar = log.calendar(as_of);
-    let choice = EventChoice::new(log, &calendar, std::slice::from_ref(&options.events))?;
+    let choice = EventChoice::new(log, &calendar, std::slice::from_ref(&options.activity))?;
     let Some(grid) = PeriodGrid::of_log(log, &calendar, CalendarPeriod::Day, as_of) else {
         return Ok(Stickiness { options, as_of, rows: Vec::new() });
     };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::analytics::period::{CalendarPeriod, PERIODS_MAX};
 use crate::error::{Result, invalid_definition};
 use crate::rule::EventPattern;
-use crate::time::Span;
+use crate::time::{Span, WeekStart};
 
 /// What puts a user into a cohort.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -24,13 +24,51 @@ pub enum CohortStart {
 }
 
 /// How periods after a start are counted.
+///
+/// Serde writes a calendar period as [`CalendarPeriod`] does (`"day"`, `{"week": {}}`, `"month"`), and a rolling one as
+/// `{"rolling": "1d"}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(from = "Written", into = "Written")]
 pub enum ReturnPeriod {
     /// Local calendar periods; 0 is the one of the start.
     Calendar(CalendarPeriod),
     /// Periods of this length from the instant of the start: period n is `[start + n · length, start + (n + 1) · length)`.
     Rolling(Span),
+}
+
+/// Both kinds of periods in one list of names.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "ReturnPeriod", rename_all = "snake_case")]
+enum Written {
+    Day,
+    Week {
+        #[serde(default)]
+        week_start: WeekStart,
+    },
+    Month,
+    Rolling(Span),
+}
+
+impl From<Written> for ReturnPeriod {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Day => Self::Calendar(CalendarPeriod::Day),
+            Written::Week { week_start } => Self::Calendar(CalendarPeriod::Week { week_start }),
+            Written::Month => Self::Calendar(CalendarPeriod::Month),
+            Written::Rolling(length) => Self::Rolling(length),
+        }
+    }
+}
+
+impl From<ReturnPeriod> for Written {
+    fn from(period: ReturnPeriod) -> Self {
+        match period {
+            ReturnPeriod::Calendar(CalendarPeriod::Day) => Self::Day,
+            ReturnPeriod::Calendar(CalendarPeriod::Week { week_start }) => Self::Week { week_start },
+            ReturnPeriod::Calendar(CalendarPeriod::Month) => Self::Month,
+            ReturnPeriod::Rolling(length) => Self::Rolling(length),
+        }
+    }
 }
 
 impl From<CalendarPeriod> for ReturnPeriod {

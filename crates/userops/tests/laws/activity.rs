@@ -48,7 +48,7 @@ proptest! {
             let as_of = world.as_of(as_of);
             let active = active_days(&world, as_of, &events);
             let windows: Vec<u32> = windows.into_iter().rev().collect();
-            let options = ActiveUserOptions::default().events(events).windows_days(windows.clone());
+            let options = ActiveUserOptions::default().activity(events).windows_days(windows.clone());
             let answer = count_active_users(&log, as_of, &options).unwrap();
             let Some(first) = active.values().filter_map(|days| days.first()).min() else {
                 prop_assert!(answer.rows.is_empty());
@@ -85,7 +85,7 @@ proptest! {
         for (as_of, events, period, window, include_today) in asked {
             let as_of = world.as_of(as_of);
             let active = active_days(&world, as_of, &events);
-            let answer = measure_stickiness(&log, as_of, StickinessOptions::new(period).events(events.clone())).unwrap();
+            let answer = measure_stickiness(&log, as_of, StickinessOptions::new(period).activity(events.clone())).unwrap();
             let mut expected: BTreeMap<(i32, u32), u64> = BTreeMap::new();
             for days in active.values() {
                 let mut counts: BTreeMap<i32, u32> = BTreeMap::new();
@@ -105,7 +105,7 @@ proptest! {
                 prop_assert_eq!(row.exactly_ratio, (total > 0).then(|| row.exactly_count as f64 / total as f64));
             }
 
-            let options = ActiveDayOptions::last_days(window).events(events).include_today(include_today);
+            let options = ActiveDayOptions::last_days(window).activity(events).include_today(include_today);
             let counts = count_active_days(&log, as_of, &options).unwrap();
             let last = day_of(&calendar, as_of.as_micros()).0 - i32::from(!include_today);
             let expected: Vec<u32> = active
@@ -127,9 +127,9 @@ proptest! {
     #[test]
     fn parts_threads_and_arrival_do_not_matter(world in worlds(60), as_of in as_of_ticks(), events in patterns()) {
         let as_of = world.as_of(as_of);
-        let options = ActiveUserOptions::default().events(events.clone());
-        let sticky = StickinessOptions::new(CalendarPeriod::Month).events(events.clone());
-        let last_days = ActiveDayOptions::default().events(events);
+        let options = ActiveUserOptions::default().activity(events.clone());
+        let sticky = StickinessOptions::new(CalendarPeriod::Month).activity(events.clone());
+        let last_days = ActiveDayOptions::default().activity(events);
         let log = world.log();
         let whole = count_active_users(&log, as_of, &options).unwrap();
         let ask = |log: &userops::log::EventLog| {
@@ -182,7 +182,7 @@ fn questions_without_an_answer_are_refused() {
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     let error = count_active_days(&log, as_of, &ActiveDayOptions::last_days(0)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-    let unknown = ActiveUserOptions::default().events(EventPattern::new(["oder"]));
+    let unknown = ActiveUserOptions::default().activity(EventPattern::new(["oder"]));
     let error = count_active_users(&log, as_of, &unknown).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownName);
     assert!(error.to_string().contains("did you mean \"order\"?"), "{error}");

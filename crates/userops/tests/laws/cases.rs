@@ -9,6 +9,7 @@ mod ladder;
 mod money;
 mod playbook;
 mod portrait;
+mod presence;
 mod profile;
 mod rfm;
 mod rule_text;
@@ -21,6 +22,8 @@ use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use userops::error::Result;
+
+use presence::PresenceCase;
 
 /// What a case says of itself, with its kind's part still unread.
 struct Case {
@@ -95,13 +98,16 @@ macro_rules! files {
 }
 
 files! {
-    anniversary, attribution, calendar, contribution, driver, event_log, ingest, ladder, lifecycle, milestone, money, month_arithmetic,
-    path, playbook, portrait, profile, rfm, rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth,
-    score, segment, series, tag, time_format, time_window, time_window_dst, value_group,
+    active_days, active_users, anniversary, attribution, calendar, contribution, driver, event_log, ingest, ladder,
+    lifecycle, milestone, money, month_arithmetic, path, playbook, portrait, profile, retention, rfm, rfm_scheme,
+    rule_event, rule_sequence, rule_text, rule_time, rule_truth, score, segment, series, session, stickiness, tag,
+    time_format, time_window, time_window_dst, value_group,
 }
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
     match kind {
+        "active_days" => judge_as::<PresenceCase<presence::ActiveDaysQuestion>>(body, verdict),
+        "active_users" => judge_as::<PresenceCase<presence::ActiveUsersQuestion>>(body, verdict),
         "anniversary" => judge_as::<time::AnniversaryCase>(body, verdict),
         "calendar" => judge_as::<time::CalendarCase>(body, verdict),
         "contribution" => judge_as::<contribution::ContributionCase>(body, verdict),
@@ -114,9 +120,12 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "attribution" | "driver" | "path" | "series" => judge_as::<table::TableCase>(body, verdict),
         "portrait" => judge_as::<portrait::PortraitCase>(body, verdict),
         "profile" => judge_as::<profile::ProfileCase>(body, verdict),
+        "retention" => judge_as::<PresenceCase<presence::RetentionQuestion>>(body, verdict),
         "rfm" => judge_as::<rfm::RfmCase>(body, verdict),
         "rfm_scheme" => judge_as::<rfm::RfmSchemeCase>(body, verdict),
         "rule_text" => judge_as::<rule_text::RuleTextCase>(body, verdict),
+        "session" => judge_as::<PresenceCase<presence::SessionQuestion>>(body, verdict),
+        "stickiness" => judge_as::<PresenceCase<presence::StickinessQuestion>>(body, verdict),
         "time_format" => judge_as::<time::TimeFormatCase>(body, verdict),
         "time_window" => judge_as::<time::TimeWindowCase>(body, verdict),
         "value_group" => judge_as::<rfm::ValueGroupCase>(body, verdict),
