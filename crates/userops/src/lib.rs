@@ -70,12 +70,14 @@
 //! 9. [`sample`]: invented logs for tutorials and tests.
 //! 10. [`profile`]: what each user has done, as of an instant.
 //! 11. [`rule`]: questions about one user that are true, false or unknown; in code, as data and as text.
-//! 12. [`score`]: models that are fitted on a population and score one user at a time.
-//! 13. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
-//! 14. [`tag`]: what is said of users, by rules and by people.
-//! 15. [`segment`]: named sets of users, their algebra, and who enters and leaves them.
-//! 16. [`portrait`]: who the users of an audience are, beside everybody.
-//! 17. [`playbook`]: one document that declares all of these, and their answers as of an instant.
+//! 12. [`path`], [`series`], [`driver`], [`attribution`]: what users do next, what was to be expected, what goes with a target,
+//!     and which channels conversions are owed to.
+//! 13. [`score`]: models that are fitted on a population and score one user at a time.
+//! 14. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
+//! 15. [`tag`]: what is said of users, by rules and by people.
+//! 16. [`segment`]: named sets of users, their algebra, and who enters and leaves them.
+//! 17. [`portrait`]: who the users of an audience are, beside everybody.
+//! 18. [`playbook`]: one document that declares all of these, and their answers as of an instant.
 //!
 //! In each domain a scalar function is the definition, and a kernel over columns gives the same for all users.
 
