@@ -11,6 +11,7 @@ import userops as uo
 from userops import errors
 
 AS_OF = datetime(2025, 6, 1, tzinfo=timezone.utc)
+TOUCHES = {"patterns": [{"channel": "content", "events": ["view"]}]}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,9 @@ def test_every_answer_survives_pickling(log: uo.EventLog) -> None:
         uo.EightGroupScheme.fit(buyers),
         contribution,
         portrait,
+        uo.build_path_tree(log, as_of=AS_OF, anchor={"events": [event]}, within=uo.days(2)),
+        uo.find_drivers(log, as_of=AS_OF, target={"events": [event]}, attributes=["city"]),
+        uo.attribute_conversions(log, as_of=AS_OF, conversion={"events": ["pay"]}, touches=TOUCHES),
         uo.Currency("JPY"),
         uo.Calendar("Asia/Shanghai"),
         uo.Step("a", gap_max="1h"),
@@ -130,3 +134,32 @@ def test_a_portrait_tells_what_is_different(log: uo.EventLog) -> None:
     assert len(portrait.to_summary_table()) == len(portrait.summaries)
     with pytest.raises(errors.InvalidArgumentError, match="are of type text, not integer"):
         uo.Dimension("x", ["a"], type="integer")
+
+
+def test_what_comes_in_goes_out(log: uo.EventLog) -> None:
+    rows = uo.count_transitions(log, as_of=AS_OF, session_gap=uo.hours(1)).to_dicts()
+    for node in {row["source"] for row in rows} - {"(start)"}:
+        into = sum(row["count"] for row in rows if row["target"] == node)
+        assert into == sum(row["count"] for row in rows if row["source"] == node) > 0
+    with pytest.raises(errors.InvalidDefinitionError, match="unknown field `gap`"):
+        uo.count_transitions(log, as_of=AS_OF, gap="1h")
+
+
+def test_a_portrait_over_time_adds_up(log: uo.EventLog) -> None:
+    active = uo.build_series(log, as_of=AS_OF, period="month", events=[{"name": "any"}], measures=["user_count"])
+    by_city = uo.build_portrait_series(log, as_of=AS_OF, period="month", attribute="city").to_dicts()
+    for row in active.to_dicts():
+        of_month = [part for part in by_city if part["first_day"] == row["first_day"]]
+        assert sum(part["user_count"] for part in of_month) == of_month[0]["active_count"] == row["value"]
+
+
+def test_drivers_and_attribution_account_for_everybody(log: uo.EventLog) -> None:
+    drivers = uo.find_drivers(log, as_of=AS_OF, target={}, target_absent=True, counts=[1, 3], days=[1, 7])
+    left_out = ("open_count", "absent_count", "early_count")
+    assert drivers.population["user_count"] + sum(drivers.population[name] for name in left_out) == len(log.users())
+    assert len(drivers) == len(drivers.to_table()) > 0
+    assert "candidates" in repr(drivers)
+    answer = uo.attribute_conversions(log, as_of=AS_OF, conversion={"events": ["pay"]}, touches=TOUCHES)
+    credit = sum(row["conversion_credit"] for row in answer.rows if row["model"] == "linear")
+    assert credit == pytest.approx(answer.conversion_count)
+    assert answer.options["models"][0] == "first"

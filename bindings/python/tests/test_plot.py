@@ -42,6 +42,18 @@ def test_a_flow_holds_every_move(log: uo.EventLog) -> None:
         assert shown.get(key, 0) == row["user_count"]
 
 
+def test_a_flow_of_paths_holds_every_step(log: uo.EventLog) -> None:
+    tree = uo.build_path_tree(log, as_of=AS_OF, anchor={"events": ["view"]}, depth=3, ratio_min=0.05)
+    (trace,) = plot.path_flow(tree).data
+    root = tree.nodes[0]["count"]
+    assert root > 0
+    steps = zip(trace.link.source, trace.link.target, trace.link.value, strict=True)
+    shown = [(trace.node.label[source], trace.node.label[target], count) for source, target, count in steps]
+    flows = tree.to_flow_table().to_dicts()
+    assert shown == [(row["source"], row["target"], row["count"]) for row in flows]
+    assert sum(row["count"] for row in flows if row["step"] == 0) == root
+
+
 def test_bars_and_funnels_hold_counts(log: uo.EventLog) -> None:
     everybody, few = uo.Segment.everybody(log), uo.Segment.of_ids(log, log.users()[:3])
     (trace,) = plot.segment_sizes({"few": few, "all": everybody}).data

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from userops import Ladder, RfmScore, Segment, Table
+    from userops import Ladder, PathTree, RfmScore, Segment, Table
 
-__all__ = ["lifecycle_flow", "order_ladder", "rfm_heat_map", "segment_sizes"]
+__all__ = ["lifecycle_flow", "order_ladder", "path_flow", "rfm_heat_map", "segment_sizes"]
 
 NOWHERE = "not there"
 """Where users come from who were in no stage before, and go to who are in none after."""
@@ -68,6 +68,24 @@ def lifecycle_flow(transitions: Table, *, title: str = "Users by stage, before a
         "value": [count for _, _, count in moves],
     }
     return _figure({"type": "sankey", "node": {"label": before + after}, "link": link}, title=title)
+
+
+def path_flow(tree: PathTree, *, title: str = "Paths, step by step") -> Any:
+    """How many go from which node to which, step by step, as a Sankey diagram.
+
+    Args:
+        tree: A tree of paths.
+        title: The title of the figure.
+    """
+    flows = tree.to_flow_table().to_dicts()
+    ends = [((row["step"], row["source"]), (row["step"] + 1, row["target"])) for row in flows]
+    nodes = list(dict.fromkeys(node for pair in ends for node in pair))
+    link = {
+        "source": [nodes.index(source) for source, _ in ends],
+        "target": [nodes.index(target) for _, target in ends],
+        "value": [row["count"] for row in flows],
+    }
+    return _figure({"type": "sankey", "node": {"label": [name for _, name in nodes]}, "link": link}, title=title)
 
 
 def segment_sizes(segments: Mapping[str, Segment], *, title: str = "Segments") -> Any:

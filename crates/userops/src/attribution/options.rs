@@ -8,7 +8,7 @@ use crate::error::{Result, invalid_argument, invalid_definition};
 use crate::rule::{EventPattern, Filter};
 use crate::time::{Span, Window};
 
-/// Days before a conversion in which touches count unless asked otherwise: the window of most advertising systems.
+/// Days before a conversion in which touches count unless asked otherwise: about a month, a common window.
 pub const LOOKBACK_DAYS: i64 = 30;
 /// The share of the first touch by position, unless asked otherwise: the rule known as 40/20/40.
 pub const FIRST_RATIO: f64 = 0.4;

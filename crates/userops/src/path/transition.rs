@@ -14,6 +14,9 @@ use crate::log::EventLog;
 use crate::table::Table;
 use crate::time::{MICROS_PER_SECOND, Timestamp};
 
+/// Pairs of nodes up to which every range of users has its own cells, of 24 bytes each; beyond, every thread has.
+const CELLS_PER_RANGE_MAX: usize = 1 << 14;
+
 /// One node after another, over all paths.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Transition {
@@ -66,7 +69,7 @@ pub fn count_transitions(log: &EventLog, as_of: Timestamp, options: impl Into<Pa
     options.check()?;
     let reader = PathReader::new(log, as_of, &options, None)?;
     let walk = Walk { reader: &reader, as_of, repeats_collapsed: options.repeats_collapsed };
-    let parts: Vec<Part> = log.thread_ranges().into_par_iter().map(|users| walk.count(users)).collect();
+    let parts: Vec<Part> = walk.ranges(log).into_par_iter().map(|users| walk.count(users)).collect();
     let rows = walk.rows(&parts);
     let path_count = parts.iter().map(|part| part.path_count).sum();
     let user_count = parts.iter().map(|part| part.user_count).sum();
@@ -131,6 +134,13 @@ impl Walk<'_> {
 
     fn width(&self) -> usize {
         self.events() + 2
+    }
+
+    fn ranges(&self, log: &EventLog) -> Vec<Range<usize>> {
+        if self.width() * self.width() > CELLS_PER_RANGE_MAX {
+            return log.user_ranges(rayon::current_num_threads());
+        }
+        log.thread_ranges()
     }
 
     /// Visits every pair of neighbours as a cell, with the time between them where both are events.

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use userops::error::ErrorKind;
+use userops::event::{Event, EventSchema};
+use userops::log::EventLog;
 use userops::path::{
     AnchorChoice, PathDirection, PathGroup, PathNodeKind, PathOptions, PathTree, PathTreeOptions, Transitions,
     Ungrouped, build_path_tree, count_transitions,
@@ -388,11 +390,37 @@ fn what_cannot_be_is_refused() {
         assert_eq!(error.kind(), kind, "{error}");
         assert!(error.to_string().contains(part), "{error}");
     }
-    let mut many = PathOptions::default();
-    many.groups = vec![PathGroup::new("g", EventPattern::default()); 64];
+    let many = PathOptions { groups: vec![PathGroup::new("g", EventPattern::default()); 64], ..PathOptions::default() };
     let error = count_transitions(&log, stream.as_of(), many).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LimitExceeded);
     assert!(serde_json::from_str::<PathOptions>(r#"{"gruops": []}"#).is_err());
     let read: PathOptions = serde_json::from_str(r#"{"groups": [{"name": "shop", "events": ["view"]}]}"#).unwrap();
     assert_eq!(read, PathOptions::default().group("shop", EventPattern::new(["view"])));
+}
+
+#[test]
+fn many_kinds_of_events_are_counted_up_to_the_limit() {
+    let log_of = |kinds: i64| {
+        let event = |(user, kind): (i64, i64)| {
+            let time = Timestamp::from_micros(START + kind * MINUTE);
+            Event::new(user, time, format!("kind {kind:03}"))
+        };
+        let events: Vec<Event> = (0..40).flat_map(|user| (user..kinds).map(move |kind| event((user, kind)))).collect();
+        EventLog::from_events(EventSchema::default(), &events).unwrap().0
+    };
+    let as_of = Timestamp::from_micros(START + 10_000 * MINUTE);
+    let log = log_of(300);
+    let found = with_threads(|| count_transitions(&log, as_of, PathOptions::default()).unwrap());
+    // User u begins with kind u and does all that follow.
+    assert_eq!((found.path_count, found.user_count, found.rows.len()), (40, 40, 40 + 299 + 1));
+    for kind in 0..299i64 {
+        let row = found.row(&format!("kind {kind:03}"), &format!("kind {:03}", kind + 1)).unwrap();
+        assert_eq!((row.count as i64, row.gap_median_seconds), (40.min(kind + 1), Some(60.0)));
+    }
+    let log = log_of(501);
+    let error = count_transitions(&log, as_of, PathOptions::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded);
+    assert!(error.to_string().contains("501 kinds of events are more than the limit of 500"), "{error}");
+    let together = PathOptions::default().ungrouped(Ungrouped::Together);
+    assert_eq!(count_transitions(&log, as_of, together).unwrap().rows.len(), 2);
 }
