@@ -103,29 +103,6 @@ pub(crate) fn read_log(
 }
 
 /// Events as a batch, with their columns mapped.
-/// A log of events as plain data, and of what is known of users besides.
-pub(crate) fn read_log(
-    schema: EventSchema,
-    events: &[EventInput],
-    attributes: &[BTreeMap<String, toml::Value>],
-) -> Result<EventLog> {
-    let names: BTreeSet<&String> = attributes.iter().flat_map(|user| user.keys()).collect();
-    let mut users = RawBatch::new("attributes", attributes.len());
-    for name in names {
-        let values = attributes.iter().map(|user| user.get(name).map(raw_value));
-        users.push(name.clone(), RawColumn::values(values));
-    }
-    let (mapping, batch) = push_events(Mapping::new("user", "time"), events);
-    let mut ingest = Ingest::new(schema, mapping)?;
-    ingest.push(&batch)?;
-    if !attributes.is_empty() {
-        ingest.push_attributes(&users, &AttributeMapping::new("user"))?;
-    }
-    let (log, report) = ingest.finish()?;
-    assert!(report.rejected == 0 && report.attributes_rejected == 0, "{report}");
-    Ok(log)
-}
-
 pub(crate) fn push_events(mapping: Mapping, events: &[EventInput]) -> (Mapping, RawBatch<'_>) {
     let mut mapping = mapping.amount("amount").id("id");
     let mut batch = RawBatch::new("events", events.len());
