@@ -336,6 +336,42 @@ extern "C" {
 #endif // __cplusplus
 
 /**
+ * Active users from the events up to `as_of_micros`: a row per local day with the users who were active on any of the last
+ * days, for each window. `options` is a JSON object with `activity` (a pattern of events) and `windows_days` (1, 7 and 28 unless
+ * given), and may be NULL.
+ */
+userops_status userops_log_active_users(const userops_log *log,
+                                        int64_t as_of_micros,
+                                        const char *options,
+                                        size_t options_len,
+                                        userops_table **out_table,
+                                        userops_error **out_error);
+
+/**
+ * Stickiness from the events up to `as_of_micros`: a row per week or month and number of days, with the users who were active on
+ * exactly, and on at least, so many of its days. `options` is a JSON object: {"period": "month"} and, where wanted, `activity`.
+ */
+userops_status userops_log_stickiness(const userops_log *log,
+                                      int64_t as_of_micros,
+                                      const char *options,
+                                      size_t options_len,
+                                      userops_table **out_table,
+                                      userops_error **out_error);
+
+/**
+ * On how many of the last local days each user was active, from the events up to `as_of_micros`: a row per user. `options` is a
+ * JSON object with `activity`, `days` (28 unless given) and `include_today`, and may be NULL. `out_curve`, the power-user curve
+ * with a row per number of days, may be NULL.
+ */
+userops_status userops_log_active_days(const userops_log *log,
+                                       int64_t as_of_micros,
+                                       const char *options,
+                                       size_t options_len,
+                                       userops_table **out_table,
+                                       userops_table **out_curve,
+                                       userops_error **out_error);
+
+/**
  * Growth accounting from the events up to `as_of_micros`: a row per period with new, returning, resurrecting and dormant
  * users. `options` is a JSON object: {"period": "month"} and, where wanted, `activity` and `new_user`.
  */
@@ -1336,6 +1372,31 @@ userops_status userops_reader_read(userops_reader *reader,
 void userops_reader_free(userops_reader *reader);
 
 /**
+ * Retention from the events up to `as_of_micros`: a row per cohort and period with size, retained users, ratio and interval.
+ * `options` is a JSON object: {"period": "day"}, {"period": {"week": {}}} or {"period": {"rolling": "1d"}} and, where wanted,
+ * `start`, `returns`, `cohort`, `measure`, `period_last` or `brackets`, `by` and `revenue`. `out_curve`, a row per period with
+ * averages over the cohorts, may be NULL.
+ */
+userops_status userops_log_retention(const userops_log *log,
+                                     int64_t as_of_micros,
+                                     const char *options,
+                                     size_t options_len,
+                                     userops_table **out_table,
+                                     userops_table **out_curve,
+                                     userops_error **out_error);
+
+/**
+ * Retention user by user: a row per user and start with cohort, start, and a column per period that is true where the user is
+ * retained, false where not, and unknown where the period has not begun. `options` as in userops_log_retention().
+ */
+userops_status userops_log_retention_of_users(const userops_log *log,
+                                              int64_t as_of_micros,
+                                              const char *options,
+                                              size_t options_len,
+                                              userops_table **out_table,
+                                              userops_error **out_error);
+
+/**
  * Reads the text of a rule, such as count("order", last(days(30))) >= 2, and hands out its tree as JSON. Fails with the place
  * of what is wrong. Nothing is known of the data, so that any event, property and attribute may be named.
  */
@@ -1580,6 +1641,20 @@ userops_status userops_log_portrait_series(const userops_log *log,
                                            size_t options_len,
                                            userops_table **out_table,
                                            userops_error **out_error);
+ * The sessions of the events up to `as_of_micros`: a row per session. `options` is a JSON object with `events` (a pattern),
+ * `gap` ("30m" unless given), `length_max`, `split_at_midnight` and `starts`, and may be NULL. `out_trend`, a row per local day,
+ * may be NULL. `out_users`, a row per user, may be NULL. `out_summary`, a JSON object with counts, lengths and depths, may be
+ * NULL.
+ */
+userops_status userops_log_sessions(const userops_log *log,
+                                    int64_t as_of_micros,
+                                    const char *options,
+                                    size_t options_len,
+                                    userops_table **out_table,
+                                    userops_table **out_trend,
+                                    userops_table **out_users,
+                                    userops_bytes **out_summary,
+                                    userops_error **out_error);
 
 /**
  * Reads all batches of an Arrow stream into a table, and takes the stream over, also where the call fails after its

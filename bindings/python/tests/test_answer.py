@@ -51,6 +51,8 @@ def test_every_answer_survives_pickling(log: uo.EventLog) -> None:
         uo.build_path_tree(log, as_of=AS_OF, anchor={"events": [event]}, within=uo.days(2)),
         uo.find_drivers(log, as_of=AS_OF, target={"events": [event]}, attributes=["city"]),
         uo.attribute_conversions(log, as_of=AS_OF, conversion={"events": ["pay"]}, touches=TOUCHES),
+        uo.measure_retention(log, as_of=AS_OF, period="month"),
+        uo.find_sessions(log, as_of=AS_OF),
         uo.Currency("JPY"),
         uo.Calendar("Asia/Shanghai"),
         uo.Step("a", gap_max="1h"),
@@ -121,6 +123,46 @@ def test_growth_is_accounted_for(log: uo.EventLog) -> None:
     months = uo.count_active_months(log, [log.event_names[0]], as_of=AS_OF, months=3)
     assert len(months) == log.user_count
     assert set(months) <= {0, 1, 2, 3}
+
+
+def test_retention_merges_by_parts(log: uo.EventLog) -> None:
+    options: dict[str, Any] = {"as_of": AS_OF, "period": {"week": {}}, "period_last": 4, "revenue": "from_start"}
+    whole = uo.measure_retention(log, **options)
+    rows, mapping = log.to_table().to_dicts(), uo.mapping("user", "time")
+    parts = []
+    for half in (set(log.users()[::2]), set(log.users()[1::2])):
+        some = [{key: row[key] for key in ("user", "time", "event")} for row in rows if row["user"] in half]
+        parts.append(uo.measure_retention(uo.EventLog.read(some, mapping=mapping, schema=log.schema), **options))
+    merged = parts[0].merge(parts[1])
+    assert merged == parts[1].merge(parts[0])
+    assert merged.to_table()["retained_count"] == whole.to_table()["retained_count"]
+    assert (merged.user_count, whole.as_of) == (whole.user_count, AS_OF)
+    assert len(whole.curve()) == 5
+    assert whole.options["period"] == {"week": {"week_start": "monday"}}
+    with pytest.raises(errors.InvalidArgumentError, match="do not merge"):
+        whole.merge(uo.measure_retention(log, as_of=AS_OF, period="day"))
+    users = uo.retention_of_users(log, **options)
+    assert len(users) == whole.user_count
+    with pytest.raises(errors.InvalidDefinitionError, match="are both given"):
+        uo.measure_retention(log, brackets=[0, 1], **options)
+
+
+def test_activity_agrees_with_itself(log: uo.EventLog) -> None:
+    days = uo.count_active_users(log, as_of=AS_OF, windows_days=[1, 28])
+    last = uo.count_active_days(log, as_of=AS_OF)
+    assert sum(count > 0 for count in last["active_day_count"]) == days["active_28d_count"][-1]
+    assert uo.power_user_curve(log, as_of=AS_OF)["at_least_count"][0] == days["active_28d_count"][-1]
+    months = uo.measure_stickiness(log, as_of=AS_OF, period="month").to_dicts()
+    assert sum(row["exactly_count"] * row["day_count"] for row in months) == sum(days["active_1d_count"])
+
+
+def test_sessions_hold_every_event(log: uo.EventLog) -> None:
+    sessions = uo.find_sessions(log, as_of=AS_OF, gap="1h")
+    summary = sessions.summary()
+    assert len(sessions) == summary["session_count"] == len(sessions.to_table())
+    assert sum(sessions.to_table()["event_count"]) == summary["event_count"]
+    assert sum(sessions.trend()["session_count"]) == sum(sessions.users()["session_count"]) == len(sessions)
+    assert (sessions.options["gap"], sessions.as_of) == ("1h", AS_OF)
 
 
 def test_a_portrait_tells_what_is_different(log: uo.EventLog) -> None:

@@ -11,9 +11,16 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from userops import Ladder, PathTree, RfmScore, Segment, Table
+    from userops import Ladder, PathTree, Retention, RfmScore, Segment, Table
 
-__all__ = ["lifecycle_flow", "order_ladder", "path_flow", "rfm_heat_map", "segment_sizes"]
+__all__ = [
+    "lifecycle_flow",
+    "order_ladder",
+    "path_flow",
+    "retention_heat_map",
+    "rfm_heat_map",
+    "segment_sizes",
+]
 
 NOWHERE = "not there"
 """Where users come from who were in no stage before, and go to who are in none after."""
@@ -122,3 +129,35 @@ def order_ladder(ladder: Ladder, *, title: str = "From registered to the further
         "x": [rung["reached_count"] for rung in rungs],
     }
     return _figure(trace | {"textinfo": "value+percent previous"}, title=title)
+
+
+def retention_heat_map(retention: Retention, *, title: str = "Retention by cohort") -> Any:
+    """The share of each cohort that is retained in each period, the first cohort on top; cells that are not over are starred.
+
+    Args:
+        retention: An answer of `measure_retention`.
+        title: The title of the figure.
+    """
+    shares: dict[str, dict[str, float]] = {}
+    texts: dict[str, dict[str, str]] = {}
+    periods: dict[str, None] = {}
+    for row in retention.to_table().to_dicts():
+        group = "" if "group" not in row else f" {row['group'] or 'unknown'}"
+        cohort = f"{row['cohort']}{group} ({row['size_count']:,})"
+        first, last = row["period"], row["period_last"]
+        period = str(first) if first == last else f"{first}–{last}"
+        periods[period] = None
+        shares.setdefault(cohort, {})[period] = row["ratio"]
+        texts.setdefault(cohort, {})[period] = f"{row['ratio']:.0%}{'' if row['complete'] else '*'}"
+    trace: dict[str, Any] = {
+        "type": "heatmap",
+        "x": list(periods),
+        "y": list(shares),
+        "z": [[share.get(period) for period in periods] for share in shares.values()],
+        "text": [[text.get(period, "") for period in periods] for text in texts.values()],
+        "texttemplate": "%{text}",
+        "colorscale": "Blues",
+        "zmin": 0,
+    }
+    axes = {"xaxis": {"type": "category", "title": "period"}, "yaxis": {"type": "category", "autorange": "reversed"}}
+    return _figure(trace, title=title, **axes)

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::columns::PeriodRange;
 use super::definition::RetentionOptions;
 use super::frame::Frame;
+use super::group::order_of;
 use super::tally::Tally;
 use crate::analytics::interval::Share;
 use crate::column::Column;
@@ -67,7 +68,7 @@ pub struct Retention {
     pub user_count: u64,
     /// The periods, or brackets of them, that cells are about.
     pub columns: Vec<PeriodRange>,
-    /// Ascending by day, then by group.
+    /// Ascending by day, then by group: whole numbers by value, other texts by their bytes, unknown last.
     pub cohorts: Vec<Cohort>,
 }
 
@@ -121,15 +122,19 @@ impl Retention {
             self.columns = other.columns;
         }
         self.user_count += other.user_count;
-        let mut cohorts: BTreeMap<(Day, bool, Option<String>), Cohort> = BTreeMap::new();
+        let mut cohorts: BTreeMap<(Day, Option<String>), Cohort> = BTreeMap::new();
         for cohort in std::mem::take(&mut self.cohorts).into_iter().chain(other.cohorts) {
-            let key = (cohort.first_day, cohort.group.is_none(), cohort.group.clone());
+            let key = (cohort.first_day, cohort.group.clone());
             match cohorts.get_mut(&key) {
                 Some(known) => known.absorb(&cohort),
                 None => drop(cohorts.insert(key, cohort)),
             }
         }
         self.cohorts = cohorts.into_values().collect();
+        self.cohorts.sort_by(|a, b| {
+            let by_day = a.first_day.cmp(&b.first_day);
+            by_day.then_with(|| order_of(a.group.as_deref()).cmp(&order_of(b.group.as_deref())))
+        });
         Ok(())
     }
 

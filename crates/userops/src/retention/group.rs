@@ -28,8 +28,14 @@ impl Groups {
     pub(super) fn new(log: &EventLog, attribute: &str) -> Result<Self> {
         match log.attributes().column(attribute)? {
             Column::Text(texts) => {
-                let names = texts.dictionary.iter().map(str::to_owned).collect();
-                Self::of_codes(texts.codes.iter(), names, attribute)
+                let mut names: Vec<&str> = texts.dictionary.iter().collect();
+                names.sort_by_key(|name| order_of(Some(*name)));
+                let code = |name: &str| names.binary_search_by_key(&order_of(Some(name)), |name| order_of(Some(*name)));
+                let codes: Vec<Option<u32>> =
+                    texts.dictionary.iter().map(|name| code(name).ok().map(|code| code as u32)).collect();
+                let of_user = |code: Option<u32>| codes.get(code? as usize).copied().flatten();
+                let names = names.into_iter().map(str::to_owned).collect();
+                Self::of_codes(texts.codes.iter().map(of_user), names, attribute)
             }
             Column::Bool(values) => {
                 let names = vec!["false".to_owned(), "true".to_owned()];
@@ -76,6 +82,13 @@ impl Groups {
     pub(super) fn label(&self, group: usize) -> Option<String> {
         self.labels.get(group).cloned().flatten()
     }
+}
+
+/// The order of groups by their names: whole numbers by value, then other texts by their bytes, then users of unknown value.
+pub(super) fn order_of(group: Option<&str>) -> (bool, bool, i64, &str) {
+    let text = group.unwrap_or_default();
+    let number = text.parse::<i64>().ok();
+    (group.is_none(), number.is_none(), number.unwrap_or(0), text)
 }
 
 fn distinct(values: &Packed<i64>) -> Vec<i64> {

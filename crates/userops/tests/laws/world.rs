@@ -61,7 +61,7 @@ pub(crate) fn worlds(events_max: usize) -> impl Strategy<Value = World> {
     let name = prop::sample::select(vec!["view", "order", "open"]);
     let minor = prop_oneof![2 => Just(None), 3 => (-300i64..900).prop_map(Some)];
     let event = (0i64..6, ticks(), name, minor);
-    let plan = prop::option::weighted(0.8, prop::sample::select(vec!["free", "paid"]));
+    let plan = prop::option::weighted(0.8, prop::sample::select(vec!["free", "10", "9"]));
     (
         prop::sample::select(ZONES.to_vec()),
         prop::collection::vec(event, 0..=events_max),
@@ -152,7 +152,8 @@ impl World {
         let days = users.iter().map(|user| created(user).map(|at| RawValue::Date(local(at).0)));
         batch.push("created_on", RawColumn::values(days));
         batch.push("plan", RawColumn::values(users.iter().map(|user| self.plan[*user].map(RawValue::Text))));
-        batch.push("level", RawColumn::values(users.iter().map(|user| Some(RawValue::Integer(*user as i64 % 3)))));
+        batch
+            .push("level", RawColumn::values(users.iter().map(|user| Some(RawValue::Integer(level_of(*user as i64))))));
         let mut ingest = Ingest::new(schema, Mapping::new("user", "time").event("event")).unwrap();
         ingest.push_attributes(&batch, &AttributeMapping::new("user")).unwrap();
         log.merge(&ingest.finish().unwrap().0).unwrap()
@@ -203,6 +204,11 @@ pub(crate) fn day_of(calendar: &Calendar, micros: i64) -> Day {
 /// Runs the same in pools of one and of three threads.
 pub(crate) fn with_threads<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run)
+}
+
+/// What level a user is of: 9, 10 or 11.
+pub(crate) fn level_of(user: i64) -> i64 {
+    9 + user % 3
 }
 
 /// Days as microseconds.
