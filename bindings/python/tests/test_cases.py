@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import tomllib
 from cases.case import Case
+from cases.funnel import judge_funnel, judge_sequence
 from cases.ingest import judge_event_log, judge_ingest
 from cases.ladder import judge_ladder
 from cases.money import judge_money
@@ -30,6 +31,7 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "calendar": judge_calendar,
     "contribution": judge_contribution,
     "event_log": judge_event_log,
+    "funnel": judge_funnel,
     "ingest": judge_ingest,
     "ladder": judge_ladder,
     "money": judge_money,
@@ -40,6 +42,7 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "rfm": judge_rfm,
     "rfm_scheme": judge_rfm_scheme,
     "rule_text": judge_rule_text,
+    "sequence": judge_sequence,
     "time_format": judge_time_format,
     "time_window": judge_time_window,
     "value_group": judge_value_group,

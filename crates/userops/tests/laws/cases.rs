@@ -4,6 +4,7 @@
 //! [`judge`]; a new file is a line in [`FILES`].
 
 mod contribution;
+mod funnel;
 mod ingest;
 mod ladder;
 mod money;
@@ -94,9 +95,9 @@ macro_rules! files {
 }
 
 files! {
-    anniversary, calendar, contribution, event_log, ingest, ladder, lifecycle, milestone, money, month_arithmetic,
+    anniversary, calendar, contribution, event_log, funnel, ingest, ladder, lifecycle, milestone, money, month_arithmetic,
     playbook, portrait, profile, rfm, rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth,
-    score, segment, tag, time_format, time_window, time_window_dst, value_group,
+    score, segment, sequence, tag, time_format, time_window, time_window_dst, value_group,
 }
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
@@ -105,6 +106,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "calendar" => judge_as::<time::CalendarCase>(body, verdict),
         "contribution" => judge_as::<contribution::ContributionCase>(body, verdict),
         "event_log" => judge_as::<ingest::EventLogCase>(body, verdict),
+        "funnel" => judge_as::<funnel::FunnelCase>(body, verdict),
         "ingest" => judge_as::<ingest::IngestCase>(body, verdict),
         "ladder" => judge_as::<ladder::LadderCase>(body, verdict),
         "money" => judge_as::<money::MoneyCase>(body, verdict),
@@ -115,6 +117,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "rfm" => judge_as::<rfm::RfmCase>(body, verdict),
         "rfm_scheme" => judge_as::<rfm::RfmSchemeCase>(body, verdict),
         "rule_text" => judge_as::<rule_text::RuleTextCase>(body, verdict),
+        "sequence" => judge_as::<funnel::SequenceCase>(body, verdict),
         "time_format" => judge_as::<time::TimeFormatCase>(body, verdict),
         "time_window" => judge_as::<time::TimeWindowCase>(body, verdict),
         "value_group" => judge_as::<rfm::ValueGroupCase>(body, verdict),
