@@ -502,6 +502,130 @@ userops_status userops_explanation_render(const char *explanation,
                                           userops_error **out_error);
 
 /**
+ * How many users come how far through a funnel: a row per step with counts, ratios and their intervals, with and without the
+ * entries that are pending. `funnel` is a JSON object with `steps` (names of events, or objects with `events`, `where`,
+ * `gap_min`, `gap_max`, `optional`, `times`), and where wanted `window`, `window_from`, `order`, `ties`, `event_use`, `noise`,
+ * `noise_kind`, `repetition`, `exclusions`, `held`, `scope` and `entry`.
+ */
+userops_status userops_funnel_measure(const userops_log *log,
+                                      int64_t as_of_micros,
+                                      const char *funnel,
+                                      size_t funnel_len,
+                                      userops_table **out_table,
+                                      userops_error **out_error);
+
+/**
+ * How far each user comes through a funnel: the columns `user` and `level`, 0 for who did not enter. `funnel` as in
+ * userops_funnel_measure().
+ */
+userops_status userops_funnel_levels(const userops_log *log,
+                                     int64_t as_of_micros,
+                                     const char *funnel,
+                                     size_t funnel_len,
+                                     userops_table **out_table,
+                                     userops_error **out_error);
+
+/**
+ * The entries of one user, as a JSON array of objects with `level`, `status`, `reason`, `start`, `end` and `events`. `funnel` as
+ * in userops_funnel_measure().
+ */
+userops_status userops_funnel_trace(const userops_log *log,
+                                    uint32_t user,
+                                    int64_t as_of_micros,
+                                    const char *funnel,
+                                    size_t funnel_len,
+                                    userops_bytes **out_json,
+                                    userops_error **out_error);
+
+/**
+ * The same as userops_funnel_measure() by the calendar period in which entries began: a row per period and step. `period` is
+ * JSON, such as "month".
+ */
+userops_status userops_funnel_trend(const userops_log *log,
+                                    int64_t as_of_micros,
+                                    const char *funnel,
+                                    size_t funnel_len,
+                                    const char *period,
+                                    size_t period_len,
+                                    userops_table **out_table,
+                                    userops_error **out_error);
+
+/**
+ * The same as userops_funnel_measure() by value: a row per value and step. `breakdown` is a JSON object: {"attribute": name},
+ * {"first": property}, {"last": property}, {"step": {"property": name, "step": number}} or {"each_step": property}.
+ */
+userops_status userops_funnel_break_down(const userops_log *log,
+                                         int64_t as_of_micros,
+                                         const char *funnel,
+                                         size_t funnel_len,
+                                         const char *breakdown,
+                                         size_t breakdown_len,
+                                         userops_table **out_table,
+                                         userops_error **out_error);
+
+/**
+ * How two segments come through a funnel: a row per step with both counts and ratios, their difference, its interval, and a
+ * p-value with the name of its test. The segments have no user in common.
+ */
+userops_status userops_funnel_compare(const userops_log *log,
+                                      int64_t as_of_micros,
+                                      const char *funnel,
+                                      size_t funnel_len,
+                                      const userops_segment *first,
+                                      const userops_segment *second,
+                                      userops_table **out_table,
+                                      userops_error **out_error);
+
+/**
+ * How long conversion takes: a row for the whole, whose `step` is null, and for each step but the first, with count and
+ * quantiles in seconds.
+ */
+userops_status userops_funnel_times(const userops_log *log,
+                                    int64_t as_of_micros,
+                                    const char *funnel,
+                                    size_t funnel_len,
+                                    userops_table **out_table,
+                                    userops_error **out_error);
+
+/**
+ * How many entries took how long from start to conversion, in bins of one length: `from_seconds`, `until_seconds`, `count`.
+ * `bin` is a span such as 1h.
+ */
+userops_status userops_funnel_histogram(const userops_log *log,
+                                        int64_t as_of_micros,
+                                        const char *funnel,
+                                        size_t funnel_len,
+                                        const char *bin,
+                                        size_t bin_len,
+                                        userops_table **out_table,
+                                        userops_error **out_error);
+
+/**
+ * The share that has converted by each time since the start, where pending entries count for as long as they have been open
+ * (Kaplan-Meier): `seconds`, `at_risk_count`, `converted_count`, `ratio`, `ratio_low`, `ratio_high`.
+ */
+userops_status userops_funnel_curve(const userops_log *log,
+                                    int64_t as_of_micros,
+                                    const char *funnel,
+                                    size_t funnel_len,
+                                    userops_table **out_table,
+                                    userops_error **out_error);
+
+/**
+ * A funnel that means what that of another tool means, as JSON. `preset` is clickhouse, clickhouse_strict_order,
+ * clickhouse_strict_deduplication, clickhouse_strict_increase, clickhouse_strict_once, clickhouse_allow_reentry,
+ * posthog_ordered, posthog_strict or posthog_unordered; `steps` a JSON array of steps; `window` a span such as 7d.
+ */
+userops_status userops_funnel_preset(const char *preset,
+                                     size_t preset_len,
+                                     const char *steps,
+                                     size_t steps_len,
+                                     const char *window,
+                                     size_t window_len,
+                                     userops_bytes **out_json,
+                                     userops_error **out_error);
+
+/**
  * The report as JSON: the counts `read`, `accepted`, `duplicate`, `conflicting`, `rejected`, `late`, `attributes_read`,
  * `attributes_rejected`, the `columns` in use, and every one of the `rejections` with `source`, `row`, `field`, `reason`,
  * `text` and `record`.
@@ -1655,6 +1779,50 @@ userops_status userops_log_sessions(const userops_log *log,
                                     userops_table **out_users,
                                     userops_bytes **out_summary,
                                     userops_error **out_error);
+ * How many users have how many matches of a pattern that do not overlap: `match_count`, `user_count`. `pattern` is a JSON object
+ * with `pattern` (a text such as "(?1)(?t<=3600)(?2)"), `conditions` (objects with `events` and `where`), and where wanted
+ * `sees`.
+ */
+userops_status userops_sequence_count(const userops_log *log,
+                                      int64_t as_of_micros,
+                                      const char *pattern,
+                                      size_t pattern_len,
+                                      userops_table **out_table,
+                                      userops_error **out_error);
+
+/**
+ * How many matches each user has: `user`, `match_count`. `pattern` as in userops_sequence_count().
+ */
+userops_status userops_sequence_users(const userops_log *log,
+                                      int64_t as_of_micros,
+                                      const char *pattern,
+                                      size_t pattern_len,
+                                      userops_table **out_table,
+                                      userops_error **out_error);
+
+/**
+ * The rows of the events of each match of one user, as a JSON array of arrays of numbers. `pattern` as in
+ * userops_sequence_count().
+ */
+userops_status userops_sequence_trace(const userops_log *log,
+                                      uint32_t user,
+                                      int64_t as_of_micros,
+                                      const char *pattern,
+                                      size_t pattern_len,
+                                      userops_bytes **out_json,
+                                      userops_error **out_error);
+
+/**
+ * What users do right after a chain of events, or did right before it: `event`, `user_count`, `ratio`, `ratio_low`,
+ * `ratio_high`. `query` is a JSON object with `chain` (objects with `events` and `where`), and where wanted `base_condition`,
+ * `base` ("first_match", "last_match", "head", "tail") and `direction` ("forward", "backward").
+ */
+userops_status userops_sequence_next(const userops_log *log,
+                                     int64_t as_of_micros,
+                                     const char *query,
+                                     size_t query_len,
+                                     userops_table **out_table,
+                                     userops_error **out_error);
 
 /**
  * Reads all batches of an Arrow stream into a table, and takes the stream over, also where the call fails after its

@@ -13,6 +13,7 @@ mod explanation;
 mod expression;
 mod failure;
 mod filter;
+mod funnel;
 mod growth;
 mod ladder;
 mod lifecycle;
@@ -34,6 +35,7 @@ mod rows;
 mod rule;
 mod scheme;
 mod segment;
+mod sequence;
 mod series;
 mod session;
 mod table;
@@ -66,6 +68,11 @@ mod _userops {
     use super::failure::_every_error;
     #[pymodule_export]
     use super::filter::{Filter, Property};
+    #[pymodule_export]
+    use super::funnel::{
+        Conversion, ConversionTimes, break_down_conversion, compare_conversion, funnel_preset, measure_conversion,
+        time_conversion, trace_funnel, trend_conversion,
+    };
     #[pymodule_export]
     use super::growth::{account_growth, period_ends, sample_log, sample_users};
     #[pymodule_export]
@@ -102,6 +109,8 @@ mod _userops {
     use super::scheme::{CellScheme, EightGroupScheme};
     #[pymodule_export]
     use super::segment::{Segment, SegmentDiff, count_users, diff_by_id, overlap};
+    #[pymodule_export]
+    use super::sequence::{SequenceCounts, count_sequences, next_events, trace_sequence};
     #[pymodule_export]
     use super::series::{build_portrait_series, build_series};
     #[pymodule_export]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import tomllib
 from cases.case import Case
+from cases.funnel import judge_funnel, judge_sequence
 from cases.ingest import judge_event_log, judge_ingest
 from cases.ladder import judge_ladder
 from cases.money import judge_money
@@ -42,6 +43,7 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "contribution": judge_contribution,
     "driver": judge_table,
     "event_log": judge_event_log,
+    "funnel": judge_funnel,
     "ingest": judge_ingest,
     "ladder": judge_ladder,
     "money": judge_money,
@@ -57,6 +59,7 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "series": judge_table,
     "session": judge_session,
     "stickiness": judge_stickiness,
+    "sequence": judge_sequence,
     "time_format": judge_time_format,
     "time_window": judge_time_window,
     "value_group": judge_value_group,

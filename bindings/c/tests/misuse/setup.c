@@ -32,7 +32,7 @@ typedef struct handles {
     userops_outcome *outcome;
     userops_profiles *profiles;
     userops_ladder *ladder;
-    userops_segment *segment;
+    userops_segment *segment, *nobody;
     userops_model *model;
     userops_portrait *portrait;
     userops_bytes *bytes;
@@ -75,6 +75,7 @@ static void make(handles *h) {
     OR_DIE(userops_profiles_build(h->log, ANSWER_AT, NULL, 0, &h->profiles, &error));
     OR_DIE(userops_ladder_build(h->log, ANSWER_AT, TEXT("{\"orders\":[\"pay\"]}"), &h->ladder, &error));
     OR_DIE(userops_outcome_segment(h->outcome, TEXT("s"), &h->segment, &error));
+    OR_DIE(userops_segment_of_ids(h->log, TEXT("[]"), &h->nobody, &error));
     OR_DIE(userops_model_fit(h->measures, TEXT("{\"rfm\":{}}"), &h->model, &error));
     OR_DIE(userops_portrait_build(h->segment, h->users, NULL, 0, NULL, 0, &h->portrait, &error));
     OR_DIE(userops_instant_format(0, &h->bytes, &error));
@@ -86,6 +87,7 @@ static void unmake(handles *h) {
     userops_log_free(h->log), userops_report_free(h->report), userops_table_free(h->measures), userops_table_free(h->other);
     userops_table_free(h->events), userops_table_free(h->users), userops_playbook_free(h->playbook);
     userops_outcome_free(h->outcome), userops_profiles_free(h->profiles), userops_ladder_free(h->ladder);
+    userops_segment_free(h->nobody);
     userops_segment_free(h->segment), userops_model_free(h->model), userops_portrait_free(h->portrait);
     userops_bytes_free(h->bytes), userops_error_free(h->error), userops_reader_free(h->reader);
 }
@@ -146,6 +148,7 @@ void *foreign_handle(void) {
 void *valid_handle(const char *function, const char *parameter, const char *type) {
     if (!strcmp(function, "userops_table_beside") && !strcmp(parameter, "other")) return alive.other;
     if (!strcmp(function, "userops_reader_add_table") && !strcmp(parameter, "table")) return alive.events;
+    if (!strcmp(function, "userops_funnel_compare") && !strcmp(parameter, "second")) return alive.nobody;
     if (!strcmp(parameter, "dimensions")) return alive.users;
     return handle_of(&alive, type);
 }
@@ -161,6 +164,15 @@ static const char *const TEXTS[][3] = {
      "{\"conversion\":{\"events\":[\"pay\"]},\"touches\":{\"patterns\":[{\"channel\":\"a\",\"events\":[\"view\"]}]}}"},
     {"userops_log_retention", "options", "{\"period\":\"month\"}"},
     {"userops_log_stickiness", "options", "{\"period\":\"month\"}"},
+    {"", "funnel", "{\"steps\":[\"view\",\"pay\"]}"},
+    {"", "period", "\"month\""},
+    {"userops_funnel_break_down", "breakdown", "{\"attribute\":\"city\"}"},
+    {"userops_funnel_preset", "preset", "clickhouse"},
+    {"userops_funnel_preset", "steps", "[\"view\"]"},
+    {"userops_funnel_preset", "window", "7d"},
+    {"", "bin", "1h"},
+    {"", "pattern", "{\"pattern\":\"(?1)\",\"conditions\":[{\"events\":[\"view\"]}]}"},
+    {"", "query", "{\"chain\":[{\"events\":[\"view\"]}]}"},
     {"userops_ladder_", "options", "{\"orders\":[\"pay\"]}"},
     {"userops_log_buyers", "options", "{\"orders\":[\"pay\"]}"},
     {"userops_log_sample", "kind", "community"},

@@ -258,6 +258,7 @@ static void judge(const char *kind, verdict *v, json *body) {
     } KINDS[] = {
         {"anniversary", judge_anniversary}, {"calendar", judge_calendar},   {"contribution", judge_contribution},
         {"event_log", judge_event_log},     {"ingest", judge_ingest},       {"ladder", judge_ladder},
+        {"funnel", judge_funnel},           {"sequence", judge_sequence},
         {"money", judge_money},             {"playbook", judge_playbook},   {"month_arithmetic", judge_month_arithmetic},
         {"portrait", judge_portrait},       {"profile", judge_profile},     {"rfm", judge_rfm},
         {"rfm_scheme", judge_rfm_scheme},   {"rule_text", judge_rule_text}, {"time_format", judge_time_format},

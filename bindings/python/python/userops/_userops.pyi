@@ -518,6 +518,159 @@ class LadderPart:
 
     def __reduce__(self) -> tuple[Any, ...]: ...
 
+@final
+class Conversion:
+    """How many users come how far through a funnel."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant of evaluation."""
+
+    @property
+    def funnel(self) -> dict[str, Any]:
+        """The funnel, with everything that was left out."""
+
+    @property
+    def entry_count(self) -> int:
+        """How many entries there are: one a user, or several with `entry="every"`."""
+
+    @property
+    def pending_count(self) -> int:
+        """How many of them could still convert."""
+
+    @property
+    def converted(self) -> dict[str, Any]:
+        """The share of the entries that converted: `count`, `of_count`, `ratio` and its 95 % `interval`."""
+
+    @property
+    def converted_of_settled(self) -> dict[str, Any]:
+        """The same of the entries that are not pending."""
+
+    def to_table(self) -> Table:
+        """A row per step.
+
+        The columns are `step`, `name`, `count`, `pending_count`, `excluded_count`, `dropped_count` (those that stopped there),
+        `ratio`, `ratio_low`, `ratio_high`, `settled_ratio`, `settled_ratio_low`, `settled_ratio_high`, `step_ratio` and
+        `settled_step_ratio`.
+        """
+
+    def user_levels(self) -> Table:
+        """A row per user: `user` and `level`, the steps completed by the best entry; 0 for who did not enter."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class ConversionTimes:
+    """How long conversion takes."""
+
+    def to_table(self) -> Table:
+        """A row for the whole, whose `step` is unknown, and for each step but the first: count and quantiles in seconds."""
+
+    def histogram(self, bin: _Span) -> Table:
+        """How many entries took how long from start to conversion, in bins of one length such as `"1h"`."""
+
+    def curve(self) -> Table:
+        """The share that has converted by each time since the start (Kaplan–Meier); pending entries are censored."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+def measure_conversion(log: EventLog, *, as_of: _Instant, **funnel: Any) -> Conversion:
+    """How many users come how far through a funnel.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **funnel: `steps` (names of events, or dicts with `events`, `where`, `name`, `gap_min`, `gap_max`, `optional`, `times`),
+            `window`, `window_from`, `order`, `ties`, `event_use`, `noise`, `noise_kind`, `repetition`, `exclusions`, `held`,
+            `scope` and `entry`. docs/funnels.md says what they mean.
+    """
+
+def trace_funnel(log: EventLog, user: _User, *, as_of: _Instant, **funnel: Any) -> list[dict[str, Any]]:
+    """The entries of one user: `level`, `status`, `reason`, `start`, `end`, and the `events` that were taken."""
+
+def trend_conversion(log: EventLog, *, as_of: _Instant, period: str | _Definition, **funnel: Any) -> Table:
+    """Conversion by the calendar period in which entries began: a row per period and step."""
+
+def break_down_conversion(log: EventLog, *, as_of: _Instant, by: _Definition, **funnel: Any) -> Table:
+    """Conversion by value: a row per value and step.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        by: `{"attribute": …}`, or a property of an event: `{"first": …}`, `{"last": …}`,
+            `{"step": {"property": …, "step": 2}}`, or `{"each_step": …}` for the value of each step's own event.
+        **funnel: As of `measure_conversion`.
+    """
+
+def compare_conversion(log: EventLog, first: Segment, second: Segment, *, as_of: _Instant, **funnel: Any) -> Table:
+    """How two segments without a common user come through a funnel: a row per step with difference, interval, p-value."""
+
+def time_conversion(log: EventLog, *, as_of: _Instant, **funnel: Any) -> ConversionTimes:
+    """How long the entries of a funnel took; keywords as of `measure_conversion`."""
+
+def funnel_preset(name: str, steps: Sequence[str | _Definition], window: _Span) -> dict[str, Any]:
+    """A funnel that means what that of another tool means, as keywords for `measure_conversion`.
+
+    Args:
+        name: `"clickhouse"`, with `_strict_order`, `_strict_deduplication`, `_strict_increase`, `_strict_once` or
+            `_allow_reentry` behind it; `"posthog_ordered"`, `"posthog_strict"` or `"posthog_unordered"`.
+        steps: The steps.
+        window: A span such as `"7d"`.
+    """
+
+@final
+class SequenceCounts:
+    """How often a pattern is matched."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant of evaluation."""
+
+    @property
+    def match_count(self) -> int:
+        """All matches of all users."""
+
+    @property
+    def users(self) -> dict[str, Any]:
+        """The share of users with a match, of those with an event."""
+
+    def to_table(self) -> Table:
+        """How many users have how many matches: `match_count`, `user_count`."""
+
+    def user_counts(self) -> Table:
+        """A row per user: `user`, `match_count`."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+def count_sequences(log: EventLog, *, as_of: _Instant, **pattern: Any) -> SequenceCounts:
+    """Counts the matches of a pattern that do not overlap, by user.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **pattern: `pattern` (a text such as `"(?1)(?t<=1h)(?2)"`), `conditions` (dicts with `events` and `where`), and where
+            wanted `sees` (`"matching"` or `"all"`).
+    """
+
+def trace_sequence(log: EventLog, user: _User, *, as_of: _Instant, **pattern: Any) -> list[list[int]]:
+    """The rows of the log of the events of each match of one user."""
+
+def next_events(log: EventLog, *, as_of: _Instant, **query: Any) -> Table:
+    """What users do right after a chain of events, or did right before it: a row per event, unknown for the end.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **query: `chain` (dicts with `events` and `where`), and where wanted `base_condition`, `base` (`"first_match"`,
+            `"last_match"`, `"head"`, `"tail"`) and `direction` (`"forward"`, `"backward"`).
+    """
+
 def account_growth(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
     """New, returning, resurrecting and dormant users: a row per calendar period.
 

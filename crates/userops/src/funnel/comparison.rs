@@ -1,4 +1,4 @@
-//! Two audiences side by side: does one convert better than the other?
+//! Two audiences side by side, and whether one converts better than the other.
 
 use serde::{Deserialize, Serialize};
 

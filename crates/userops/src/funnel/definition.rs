@@ -1,6 +1,10 @@
 //! What a funnel is: its steps, and when events in some order count as having gone through them.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::rule::{EventPattern, Filter};
 use crate::time::Span;
@@ -118,9 +122,9 @@ pub enum Scope {
     CalendarDay,
 }
 
-/// One step of a funnel.
+/// One step of a funnel. Serde reads the name of an event as well, for a step of that event alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, remote = "Self")]
 pub struct FunnelStep {
     /// What tables call the step; its events where it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -175,6 +179,36 @@ impl FunnelStep {
 
     pub(crate) fn pattern(&self) -> EventPattern {
         EventPattern { events: self.events.clone(), filter: self.filter.clone() }
+    }
+}
+
+impl Serialize for FunnelStep {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for FunnelStep {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StepVisitor)
+    }
+}
+
+struct StepVisitor;
+
+impl<'de> Visitor<'de> for StepVisitor {
+    type Value = FunnelStep;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of an event, or a step with `events`")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, event: &str) -> Result<FunnelStep, E> {
+        Ok(FunnelStep::from(event))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FunnelStep, A::Error> {
+        FunnelStep::deserialize(MapAccessDeserializer::new(map))
     }
 }
 

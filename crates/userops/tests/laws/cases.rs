@@ -4,6 +4,7 @@
 //! [`judge`]; a new file is a line in [`FILES`].
 
 mod contribution;
+mod funnel;
 mod ingest;
 mod ladder;
 mod money;
@@ -98,10 +99,10 @@ macro_rules! files {
 }
 
 files! {
-    active_days, active_users, anniversary, attribution, calendar, contribution, driver, event_log, ingest, ladder,
-    lifecycle, milestone, money, month_arithmetic, path, playbook, portrait, profile, retention, rfm, rfm_scheme,
-    rule_event, rule_sequence, rule_text, rule_time, rule_truth, score, segment, series, session, stickiness, tag,
-    time_format, time_window, time_window_dst, value_group,
+    active_days, active_users, anniversary, attribution, calendar, contribution, driver, event_log, funnel, ingest,
+    ladder, lifecycle, milestone, money, month_arithmetic, path, playbook, portrait, profile, retention, rfm,
+    rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth, score, segment, sequence, series,
+    session, stickiness, tag, time_format, time_window, time_window_dst, value_group,
 }
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
@@ -112,6 +113,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "calendar" => judge_as::<time::CalendarCase>(body, verdict),
         "contribution" => judge_as::<contribution::ContributionCase>(body, verdict),
         "event_log" => judge_as::<ingest::EventLogCase>(body, verdict),
+        "funnel" => judge_as::<funnel::FunnelCase>(body, verdict),
         "ingest" => judge_as::<ingest::IngestCase>(body, verdict),
         "ladder" => judge_as::<ladder::LadderCase>(body, verdict),
         "money" => judge_as::<money::MoneyCase>(body, verdict),
@@ -126,6 +128,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "rule_text" => judge_as::<rule_text::RuleTextCase>(body, verdict),
         "session" => judge_as::<PresenceCase<presence::SessionQuestion>>(body, verdict),
         "stickiness" => judge_as::<PresenceCase<presence::StickinessQuestion>>(body, verdict),
+        "sequence" => judge_as::<funnel::SequenceCase>(body, verdict),
         "time_format" => judge_as::<time::TimeFormatCase>(body, verdict),
         "time_window" => judge_as::<time::TimeWindowCase>(body, verdict),
         "value_group" => judge_as::<rfm::ValueGroupCase>(body, verdict),

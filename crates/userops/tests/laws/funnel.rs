@@ -383,6 +383,19 @@ fn reasons_name_what_was_in_the_way() {
 }
 
 #[test]
+fn a_step_is_read_from_the_name_of_its_event() {
+    let read = |text: &str| serde_json::from_str::<Funnel>(text);
+    let short = read(r#"{"steps": ["a", {"events": ["b"], "times": 2}], "window": "7d"}"#).unwrap();
+    let mut long = Funnel::new(["a", "b"]).within(Span::from_days(7));
+    long.steps[1].times = 2;
+    assert_eq!(short, long);
+    let error = read(r#"{"steps": [{"event": "a"}]}"#).unwrap_err().to_string();
+    assert!(error.contains("unknown field `event`"), "{error}");
+    let error = read(r#"{"steps": [1]}"#).unwrap_err().to_string();
+    assert!(error.contains("the name of an event"), "{error}");
+}
+
+#[test]
 fn funnels_without_a_meaning_are_refused() {
     let refusal = |change: fn(&mut Funnel)| {
         let mut funnel = Funnel::new(["a", "b", "c"]);
