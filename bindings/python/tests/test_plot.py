@@ -68,11 +68,12 @@ def test_a_heat_map_holds_the_share_of_every_cell(log: uo.EventLog) -> None:
     (trace,) = plot.retention_heat_map(retention).data
     rows = retention.to_table().to_dicts()
     assert [share for line in trace.z for share in line if share is not None] == [row["ratio"] for row in rows]
-    assert sum(text.endswith("*") for line in trace.text for text in line) == sum(not row["complete"] for row in rows) > 0
+    starred = sum(text.endswith("*") for line in trace.text for text in line)
+    assert starred == sum(not row["complete"] for row in rows) > 0
     assert len(trace.y) == len({row["cohort"] for row in rows})
     brackets = uo.measure_retention(log, as_of=AS_OF, period="day", cohort="month", brackets=[0, 1, 8], by="channel")
     (trace,) = plot.retention_heat_map(brackets).data
-    assert list(trace.x) == ["0", "1–7"]
+    assert list(trace.x) == ["0", "1-7"]
 
 
 def test_without_plotly_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -743,9 +743,9 @@ class Retention:
     def to_table(self) -> Table:
         """A row per cohort and period that has begun.
 
-        `cohort` (its first day), with a breakdown `group`, `size_count`, `period` and `period_last` (the same but for
-        brackets), `retained_count`, `ratio` with its 95 % interval `low` to `high`, `complete` (whether the period is over
-        for the whole cohort), and with revenue `revenue_minor` and `cumulative_ltv_minor`.
+        `cohort` (its first day), with a breakdown `group`, `size_count`, `period` and `period_last` (the same but
+        for brackets), `retained_count`, `ratio` with its 95 % interval `low` to `high`, `complete` (whether the
+        period is over for the whole cohort), and with revenue `revenue_minor` and `cumulative_ltv_minor`.
         """
 
     def curve(self) -> Table:
@@ -771,17 +771,17 @@ class Retention:
 def measure_retention(log: EventLog, *, as_of: _Instant, **options: Any) -> Retention:
     """Measures, of the users who started together, how many came back and when.
 
-    A return is a matching event strictly later than the start. Events are given as patterns: a dict of `events` (names; all
-    by default) and `where` (a filter on properties).
+    A return is a matching event strictly later than the start. Events are given as patterns: a dict of `events`
+    (names; all by default) and `where` (a filter on properties).
 
     Args:
         log: The log.
         as_of: The instant.
-        **options: `period` (`"day"`, `{"week": {}}`, `"month"` or `{"rolling": "1d"}`), `start` (`"first_event"` by default,
-            `{"first_match": pattern}`, `{"recurring": pattern}` or `{"attribute": name}`), `returns` (a pattern), `cohort`
-            (the calendar period of cohorts), `measure` (`"on"` by default, `"on_or_after"`, `"on_or_before"`, `"streak"`),
-            `period_last` or `brackets` (such as `[0, 1, 8, 31]`), `by` (an attribute), `revenue` (`"returns"` or
-            `"from_start"`).
+        **options: `period` (`"day"`, `{"week": {}}`, `"month"` or `{"rolling": "1d"}`), `start` (`"first_event"`,
+            `{"first_match": pattern}`, `{"recurring": pattern}` or `{"attribute": name}`), `returns` (a pattern),
+            `cohort` (the calendar period of cohorts), `measure` (`"on"` by default, `"on_or_after"`,
+            `"on_or_before"`, `"streak"`), `period_last` or `brackets` (such as `[0, 1, 8, 31]`), `by` (an
+            attribute), `revenue` (`"returns"` or `"from_start"`).
 
     Raises:
         InvalidDefinitionError: The options contradict themselves.
@@ -792,20 +792,22 @@ def measure_retention(log: EventLog, *, as_of: _Instant, **options: Any) -> Rete
 def retention_of_users(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
     """Retention user by user: a row per user and start.
 
-    `user`, `cohort`, `start`, and for each period or bracket a column `period_0`, `period_1`… that is true where the user is
-    retained, false where not, and unknown where the period has not begun. Arguments as of `measure_retention`.
+    `user`, `cohort`, `start`, and for each period or bracket a column `period_0`, `period_1`… that is true where
+    the user is retained, false where not, and unknown where the period has not begun. Arguments as of
+    `measure_retention`.
     """
 
 def count_active_users(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
     """Daily, weekly and monthly active users: a row per local day, and a column per window.
 
-    `day`, `complete`, `full` (whether the longest window lies within the rows), `active_1d_count`, `active_7d_count`… and
-    `stickiness_ratio`, users of the shortest window per user of the longest.
+    `day`, `complete`, `full` (whether the longest window lies within the rows), `active_1d_count`,
+    `active_7d_count`… and `stickiness_ratio`, users of the shortest window per user of the longest.
 
     Args:
         log: The log.
         as_of: The instant.
-        **options: `activity` (a pattern of the events that count; all by default), `windows_days` (`[1, 7, 28]` by default).
+        **options: `activity` (a pattern of the events that count; all by default), `windows_days` (`[1, 7, 28]` by
+            default).
     """
 
 def measure_stickiness(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
@@ -816,7 +818,8 @@ def measure_stickiness(log: EventLog, *, as_of: _Instant, **options: Any) -> Tab
     Args:
         log: The log.
         as_of: The instant.
-        **options: `period` (`{"week": {}}` or `"month"`), `activity` (a pattern of the events that count; all by default).
+        **options: `period` (`{"week": {}}` or `"month"`), `activity` (a pattern of the events that count; all by
+            default).
     """
 
 def count_active_days(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
@@ -825,7 +828,8 @@ def count_active_days(log: EventLog, *, as_of: _Instant, **options: Any) -> Tabl
     Args:
         log: The log.
         as_of: The instant.
-        **options: `days` (28 by default), `include_today` (true by default), `activity` (a pattern of the events that count).
+        **options: `days` (28 by default), `include_today` (true by default), `activity` (a pattern of the events
+            that count).
     """
 
 def power_user_curve(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
@@ -856,9 +860,10 @@ class Sessions:
     def summary(self) -> dict[str, Any]:
         """All sessions in a few numbers.
 
-        `session_count`, `open_count`, `user_count`, `event_count`, `revenue_minor`, `bounces` (sessions of one event, with
-        ratio and interval), and `duration_seconds`, `depth_events` and `sessions_per_user`, each with `mean`, `quartile_1`,
-        `median`, `quartile_3`, `percentile_90` and `percentile_99`, or `None` without sessions.
+        `session_count`, `open_count`, `user_count`, `event_count`, `revenue_minor`, `bounces` (sessions of one
+        event, with ratio and interval), and `duration_seconds`, `depth_events` and `sessions_per_user`, each with
+        `mean`, `quartile_1`, `median`, `quartile_3`, `percentile_90` and `percentile_99`, or `None` without
+        sessions.
         """
 
     def trend(self) -> Table:
@@ -888,8 +893,8 @@ def build_series(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
 def find_sessions(log: EventLog, *, as_of: _Instant, **options: Any) -> Sessions:
     """Cuts events into sessions.
 
-    An event begins a session where it is the user's first, comes strictly more than `gap` after the one before, or for one
-    of the other reasons that are asked for.
+    An event begins a session where it is the user's first, comes strictly more than `gap` after the one before, or
+    for one of the other reasons that are asked for.
 
     Args:
         log: The log.

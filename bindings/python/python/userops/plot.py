@@ -132,7 +132,7 @@ def order_ladder(ladder: Ladder, *, title: str = "From registered to the further
 
 
 def retention_heat_map(retention: Retention, *, title: str = "Retention by cohort") -> Any:
-    """The share of each cohort that is retained in each period, the first cohort on top; cells that are not over are starred.
+    """The share of each cohort that is retained in each period, the first cohort on top; open cells have a star.
 
     Args:
         retention: An answer of `measure_retention`.
@@ -145,7 +145,7 @@ def retention_heat_map(retention: Retention, *, title: str = "Retention by cohor
         group = "" if "group" not in row else f" {row['group'] or 'unknown'}"
         cohort = f"{row['cohort']}{group} ({row['size_count']:,})"
         first, last = row["period"], row["period_last"]
-        period = str(first) if first == last else f"{first}–{last}"
+        period = str(first) if first == last else f"{first}-{last}"
         periods[period] = None
         shares.setdefault(cohort, {})[period] = row["ratio"]
         texts.setdefault(cohort, {})[period] = f"{row['ratio']:.0%}{'' if row['complete'] else '*'}"
