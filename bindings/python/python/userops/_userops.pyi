@@ -688,8 +688,8 @@ def count_transitions(log: EventLog, *, as_of: _Instant, **options: Any) -> Tabl
         log: The log.
         as_of: The instant.
         **options: `window` (all of history by default), `groups` (dicts of `name`, `events` and `where`), `ungrouped`
-            (`"name"`, `"together"` or `"leave_out"`), `repeats_collapsed` (default true), `session_gap` (a span; none by
-            default).
+            (`"name"`, `"together"` or `"leave_out"`), `repeats_collapsed` (default true), `session_gap` (a span; none
+            by default).
     """
 
 def build_path_tree(log: EventLog, *, as_of: _Instant, **options: Any) -> PathTree:
@@ -698,9 +698,10 @@ def build_path_tree(log: EventLog, *, as_of: _Instant, **options: Any) -> PathTr
     Args:
         log: The log.
         as_of: The instant.
-        **options: `paths` (a dict of the options of `count_transitions`), `anchor` (a dict of `events` and `where`; the start
-            of each path by default), `choice` (`"first"`, `"last"` or `"every"`), `direction` (`"after"` or `"before"`),
-            `depth` (default 5), `within` (a span), `ratio_min` (a share of all anchors below which branches are folded).
+        **options: `paths` (a dict of the options of `count_transitions`), `anchor` (a dict of `events` and `where`; the
+            start of each path by default), `choice` (`"first"`, `"last"` or `"every"`), `direction` (`"after"` or
+            `"before"`), `depth` (default 5), `within` (a span), `ratio_min` (a share of all anchors below which
+            branches are folded).
     """
 
 @final
@@ -715,8 +716,8 @@ class PathTree:
     def nodes(self) -> list[dict[str, Any]]:
         """A dict for each node, parents before their children.
 
-        It has `parent` (a place in the list, none for the root), `step`, `node`, `kind`, `count`, `user_count`, `ratio` and
-        `anchor_ratio`.
+        It has `parent` (a place in the list, none for the root), `step`, `node`, `kind`, `count`, `user_count`, `ratio`
+        and `anchor_ratio`.
         """
 
     def to_table(self) -> Table:
@@ -899,11 +900,11 @@ def find_sessions(log: EventLog, *, as_of: _Instant, **options: Any) -> Sessions
     Args:
         log: The log.
         as_of: The instant.
-        **options: `period` (`"day"`, `{"week": {}}` or `"month"`), `events` (dicts of `name`, `events` and `where`; one per
-            event name by default), `measures` (`"event_count"`, `"user_count"`, `"new_user_count"`, `"amount_minor"`,
-            `"mean_event_count"`, `"mean_amount_minor"`; all by default), `split` (a dict of `by`, such as
-            `{"property": "channel"}` or `{"attribute": "city"}`, and `values_max`), `band` (a dict of `baseline_periods`,
-            `baseline_periods_min`, `mad_factor`, `width_ratio_min`).
+        **options: `period` (`"day"`, `{"week": {}}` or `"month"`), `events` (dicts of `name`, `events` and `where`; one
+            per event name by default), `measures` (`"event_count"`, `"user_count"`, `"new_user_count"`,
+            `"amount_minor"`, `"mean_event_count"`, `"mean_amount_minor"`; all by default), `split` (a dict of `by`,
+            such as `{"property": "channel"}` or `{"attribute": "city"}`, and `values_max`), `band` (a dict of
+            `baseline_periods`, `baseline_periods_min`, `mad_factor`, `width_ratio_min`).
     """
 
 def build_portrait_series(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
@@ -912,8 +913,8 @@ def build_portrait_series(log: EventLog, *, as_of: _Instant, **options: Any) -> 
     Args:
         log: The log.
         as_of: The instant.
-        **options: `attribute`, `period`, `activity` (a dict of `events` and `where`; every event by default), `values_max`
-            (default 5).
+        **options: `attribute`, `period`, `activity` (a dict of `events` and `where`; every event by default),
+            `values_max` (default 5).
     """
 
 def find_drivers(log: EventLog, *, as_of: _Instant, **options: Any) -> Drivers:
@@ -923,10 +924,11 @@ def find_drivers(log: EventLog, *, as_of: _Instant, **options: Any) -> Drivers:
         log: The log.
         as_of: The instant.
         **options: `target` (a dict of `events` and `where`), `target_count_min`, `target_absent` (for churn),
-            `newcomers_only`, `start` (`"first_event"` or `{"until": …}`), `observation` (default 7 days), `within` (default 30
-            days), `events` (dicts of `name`, `events` and `where`; every event name by default), `counts` (default `[1]`),
-            `days` (the whole observation by default), `properties`, `attributes`, `values_max` (default 10), `rank_by`
-            (`"phi"`, `"lift"` or `"q_value"`). `counts=[1, 2, 3, 5, 7, 10], days=[1, 3, 7]` searches for an aha moment.
+            `newcomers_only`, `start` (`"first_event"` or `{"until": …}`), `observation` (default 7 days), `within`
+            (default 30 days), `events` (dicts of `name`, `events` and `where`; every event name by default), `counts`
+            (default `[1]`), `days` (the whole observation by default), `properties`, `attributes`, `values_max`
+            (default 10), `rank_by` (`"phi"`, `"lift"` or `"q_value"`). `counts=[1, 2, 3, 5, 7, 10], days=[1, 3, 7]`
+            searches for an aha moment.
     """
 
 @final
@@ -967,11 +969,11 @@ def attribute_conversions(log: EventLog, *, as_of: _Instant, **options: Any) -> 
     Args:
         log: The log.
         as_of: The instant.
-        **options: `conversion` (a dict of `events` and `where`), `touches` (`{"property": {"property": …, "touch": {…}}}`, or
-            `{"patterns": [{"channel": …, "events": […]}]}`), `models` (`"first"`, `"last"`, `"last_non_direct"`, `"linear"`,
-            `{"position": {…}}`, `{"time_decay": {…}}`, `"markov"`, `{"shapley": {"coalition": "conversions"}}` or
-            `"rate"`; the first six by default), `window`, `lookback` (default 30 days), `touches_reused`,
-            `direct_channels` (default `["direct"]`), `cost_minor` (a dict of channels).
+        **options: `conversion` (a dict of `events` and `where`), `touches` (`{"property": {"property": …, "touch":
+            {…}}}`, or `{"patterns": [{"channel": …, "events": […]}]}`), `models` (`"first"`, `"last"`,
+            `"last_non_direct"`, `"linear"`, `{"position": {…}}`, `{"time_decay": {…}}`, `"markov"`, `{"shapley":
+            {"coalition": "conversions"}}` or `"rate"`; the first six by default), `window`, `lookback` (default 30
+            days), `touches_reused`, `direct_channels` (default `["direct"]`), `cost_minor` (a dict of channels).
     """
 
 @final
