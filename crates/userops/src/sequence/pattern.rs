@@ -28,8 +28,8 @@ pub enum SeenEvents {
 /// - `.`: any event that is looked at.
 /// - `.*`: any number of events are passed over before the next one.
 /// - `(?t<=3600)`: the next event is at most 3600 seconds after the one before, and events between them are passed
-/// over.   The signs are `<=`, `<`, `>=`, `>` and `==`; the length is in seconds, or a span such as `12h`. Several
-/// bounds between   two events hold together.
+///   over. The signs are `<=`, `<`, `>=`, `>` and `==`; the length is in seconds, or a span such as `12h`. Several
+///   bounds between two events hold together.
 /// - `(?!3)`: events are passed over before the next one, but none that meets the third condition.
 ///
 /// Two events with nothing between them in the text are one right after the other. A match may begin anywhere.
