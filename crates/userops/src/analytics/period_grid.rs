@@ -11,6 +11,8 @@ use crate::time::{Calendar, Day, MICROS_PER_DAY, Timestamp};
 
 const DAY: u64 = MICROS_PER_DAY as u64;
 const WEEK: u64 = 7 * DAY;
+/// A table of so many days is made for any log.
+const FEW_DAYS: usize = 512;
 
 /// The calendar periods between two instants, numbered from 0.
 #[derive(Debug, Clone)]
@@ -66,15 +68,19 @@ impl PeriodGrid {
         Self { period, first, count: (last - first) as u32 + 1, stretches, months, by_day: Vec::new() }
     }
 
-    /// The same grid, made ready for the local days of a log. Takes O(days of the log).
+    /// The same grid, made ready for the local days of a log, where these are few beside its events. Takes O(events).
     pub(crate) fn over(mut self, log: &EventLog) -> Self {
         let Some(days) = log.local_days() else { return self };
         let last = log.time_span().map_or(0, |(first, last)| last.since(first).as_micros() / MICROS_PER_DAY) as u16;
+        let last = last.saturating_add(LocalDays::SLACK_DAYS);
+        if usize::from(last) > log.event_count().max(FEW_DAYS) {
+            return self;
+        }
         let index = |number: u16| {
             let day = Day(days.first().0 + i32::from(number));
             u32::try_from(self.index_of_number(self.period.number(day))).unwrap_or(0).min(self.count - 1)
         };
-        self.by_day = (0..=last.saturating_add(LocalDays::SLACK_DAYS)).map(index).collect();
+        self.by_day = (0..=last).map(index).collect();
         self
     }
 

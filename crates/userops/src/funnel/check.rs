@@ -191,6 +191,12 @@ impl Funnel {
                  see different events: take the noise `restart`, or leave `held` and `scope` out"
             ));
         }
+        if noise && self.order == StepOrder::Any && !self.exclusions.is_empty() {
+            return refuse(
+                "in `any` order an excluded event is noise too, so that the noise `end` has ended the search before the \
+                 exclusion is asked: leave one of them out",
+            );
+        }
         if repetition && self.steps.iter().any(|step| step.times > 1) {
             return refuse(
                 "`repetition` is `end`, which forbids a step to come again, and `times` asks for it: leave one \

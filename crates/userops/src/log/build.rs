@@ -11,7 +11,6 @@ use crate::attribute::AttributeTable;
 use crate::column::{Bitmap, Column, Packed, TextArena, TextColumn};
 use crate::error::{Result, limit_exceeded, type_mismatch};
 use crate::event::{EventSchema, Field, Limits, NAMES_MAX};
-use crate::time::{Calendar, Timestamp};
 use crate::value::ValueType;
 
 /// What freezing found.
@@ -66,9 +65,7 @@ pub(crate) fn freeze(
     columns.sort_by(|a, b| a.0.cmp(&b.0));
     let ids = move_ids(&placement, &chunks);
 
-    let instant = |micros| Timestamp::from_micros(micros);
-    let calendar = Calendar::new(schema.zone, instant(span.0.min(span.1)), instant(span.1.max(span.0)));
-    let days = LocalDays::new(&time, span, &calendar);
+    let days = LocalDays::new(&time, span, schema.zone);
     let log = EventLog {
         schema,
         users: directory,
