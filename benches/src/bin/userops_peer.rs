@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use userops::error::{Error, ErrorKind, Result};
 use userops::event::EventSchema;
 use userops::ingest::Mapping;
@@ -82,6 +82,15 @@ impl Job {
         Ok(log)
     }
 
+    fn count(&self, log: &EventLog) -> Result<Value> {
+        Ok(match self.workload.as_str() {
+            "funnel" => json!(answer::funnel_counts(log)?),
+            "retention" => json!(answer::retention_cells(log)?),
+            "activity" => json!(answer::active_users(log)?),
+            _ => json!(answer::growth_rows(log)?),
+        })
+    }
+
     fn run(&self) -> Result<String> {
         let (line, reps_ms, peak_rss_kb);
         match self.workload.as_str() {
@@ -109,14 +118,7 @@ impl Job {
                 let start = Instant::now();
                 let log = self.read(&self.file("parquet"))?;
                 let prepare_ms = milliseconds(start);
-                let (times, counts) = repeat(self.reps, || {
-                    Ok(match self.workload.as_str() {
-                        "funnel" => json!(answer::funnel_counts(&log)?),
-                        "retention" => json!(answer::retention_cells(&log)?),
-                        "activity" => json!(answer::active_users(&log)?),
-                        _ => json!(answer::growth_rows(&log)?),
-                    })
-                })?;
+                let (times, counts) = repeat(self.reps, || self.count(&log))?;
                 (reps_ms, peak_rss_kb) = (times, peak_rss()?);
                 line = json!({ "answer": counts, "prepare_ms": prepare_ms });
             }

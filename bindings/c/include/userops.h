@@ -1744,41 +1744,6 @@ userops_status userops_segment_movements(const userops_segment *before,
 void userops_segment_free(userops_segment *segment);
 
 /**
- * Measures of kinds of events per calendar period, each with the band that the periods before let expect, from the events up to
- * `as_of_micros`: a row per kind, value of a split, measure and period. `options` is a JSON object: {"period": "day"} and, where
- * wanted, `events`, `measures`, `split` and `band`.
- */
-userops_status userops_log_series(const userops_log *log,
-                                  int64_t as_of_micros,
-                                  const char *options,
-                                  size_t options_len,
-                                  userops_table **out_table,
-                                  userops_error **out_error);
-
-/**
- * Who the active users of each calendar period are by an attribute, from the events up to `as_of_micros`: a row per period and
- * value. `options` is a JSON object: {"attribute": "city", "period": "month"} and, where wanted, `activity` and `values_max`.
- */
-userops_status userops_log_portrait_series(const userops_log *log,
-                                           int64_t as_of_micros,
-                                           const char *options,
-                                           size_t options_len,
-                                           userops_table **out_table,
-                                           userops_error **out_error);
- * The sessions of the events up to `as_of_micros`: a row per session. `options` is a JSON object with `events` (a pattern),
- * `gap` ("30m" unless given), `length_max`, `split_at_midnight` and `starts`, and may be NULL. `out_trend`, a row per local day,
- * may be NULL. `out_users`, a row per user, may be NULL. `out_summary`, a JSON object with counts, lengths and depths, may be
- * NULL.
- */
-userops_status userops_log_sessions(const userops_log *log,
-                                    int64_t as_of_micros,
-                                    const char *options,
-                                    size_t options_len,
-                                    userops_table **out_table,
-                                    userops_table **out_trend,
-                                    userops_table **out_users,
-                                    userops_bytes **out_summary,
-                                    userops_error **out_error);
  * How many users have how many matches of a pattern that do not overlap: `match_count`, `user_count`. `pattern` is a JSON object
  * with `pattern` (a text such as "(?1)(?t<=3600)(?2)"), `conditions` (objects with `events` and `where`), and where wanted
  * `sees`.
@@ -1823,6 +1788,45 @@ userops_status userops_sequence_next(const userops_log *log,
                                      size_t query_len,
                                      userops_table **out_table,
                                      userops_error **out_error);
+
+/**
+ * Measures of kinds of events per calendar period, each with the band that the periods before let expect, from the events up to
+ * `as_of_micros`: a row per kind, value of a split, measure and period. `options` is a JSON object: {"period": "day"} and, where
+ * wanted, `events`, `measures`, `split` and `band`.
+ */
+userops_status userops_log_series(const userops_log *log,
+                                  int64_t as_of_micros,
+                                  const char *options,
+                                  size_t options_len,
+                                  userops_table **out_table,
+                                  userops_error **out_error);
+
+/**
+ * Who the active users of each calendar period are by an attribute, from the events up to `as_of_micros`: a row per period and
+ * value. `options` is a JSON object: {"attribute": "city", "period": "month"} and, where wanted, `activity` and `values_max`.
+ */
+userops_status userops_log_portrait_series(const userops_log *log,
+                                           int64_t as_of_micros,
+                                           const char *options,
+                                           size_t options_len,
+                                           userops_table **out_table,
+                                           userops_error **out_error);
+
+/**
+ * The sessions of the events up to `as_of_micros`: a row per session. `options` is a JSON object with `events` (a pattern),
+ * `gap` ("30m" unless given), `length_max`, `split_at_midnight` and `starts`, and may be NULL. `out_trend`, a row per local day,
+ * may be NULL. `out_users`, a row per user, may be NULL. `out_summary`, a JSON object with counts, lengths and depths, may be
+ * NULL.
+ */
+userops_status userops_log_sessions(const userops_log *log,
+                                    int64_t as_of_micros,
+                                    const char *options,
+                                    size_t options_len,
+                                    userops_table **out_table,
+                                    userops_table **out_trend,
+                                    userops_table **out_users,
+                                    userops_bytes **out_summary,
+                                    userops_error **out_error);
 
 /**
  * Reads all batches of an Arrow stream into a table, and takes the stream over, also where the call fails after its

@@ -1,5 +1,6 @@
-//! The local day of every event, made once: what counts by days, weeks or months reads a quarter of the memory that instants
-//! take, and divides nothing.
+//! The local day of every event, made once.
+//!
+//! What counts by days, weeks or months reads a quarter of the memory that instants take, and divides nothing.
 
 use rayon::prelude::*;
 

@@ -171,7 +171,7 @@ fn judge_rows(name: &str, rows: Vec<toml::Table>, table: &Table, verdict: &mut V
             let what = format!("{name} {number}: {column}");
             match (table.get(number, &column), expected) {
                 (Some(ValueRef::Integer(is)), toml::Value::Integer(expected)) => {
-                    verdict.equal(&what, Some(expected), is)
+                    verdict.equal(&what, Some(expected), is);
                 }
                 (Some(ValueRef::Float(is)), toml::Value::Float(expected)) => {
                     verdict.close(&what, Some(expected), Some(is));
