@@ -549,7 +549,8 @@ class Conversion:
     def to_table(self) -> Table:
         """A row per step.
 
-        The columns are `step`, `name`, `count`, `pending_count`, `excluded_count`, `dropped_count` (those that stopped there),
+        The columns are `step`, `name`, `count`, `pending_count`, `excluded_count`, `dropped_count` (those that
+        stopped there),
         `ratio`, `ratio_low`, `ratio_high`, `settled_ratio`, `settled_ratio_low`, `settled_ratio_high`, `step_ratio` and
         `settled_step_ratio`.
         """
@@ -566,13 +567,16 @@ class ConversionTimes:
     """How long conversion takes."""
 
     def to_table(self) -> Table:
-        """A row for the whole, whose `step` is unknown, and for each step but the first: count and quantiles in seconds."""
+        """A row for the whole, whose `step` is unknown, and one for each step but the first.
+
+        Its columns are the count and quantiles in seconds.
+        """
 
     def histogram(self, bin: _Span) -> Table:
         """How many entries took how long from start to conversion, in bins of one length such as `"1h"`."""
 
     def curve(self) -> Table:
-        """The share that has converted by each time since the start (Kaplan–Meier); pending entries are censored."""
+        """The share that has converted by each time since the start (Kaplan-Meier); pending entries are censored."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
@@ -584,8 +588,10 @@ def measure_conversion(log: EventLog, *, as_of: _Instant, **funnel: Any) -> Conv
     Args:
         log: The log.
         as_of: The instant.
-        **funnel: `steps` (names of events, or dicts with `events`, `where`, `name`, `gap_min`, `gap_max`, `optional`, `times`),
-            `window`, `window_from`, `order`, `ties`, `event_use`, `noise`, `noise_kind`, `repetition`, `exclusions`, `held`,
+        **funnel: `steps` (names of events, or dicts with `events`, `where`, `name`, `gap_min`, `gap_max`,
+            `optional`, `times`),
+            `window`, `window_from`, `order`, `ties`, `event_use`, `noise`, `noise_kind`, `repetition`, `exclusions`,
+            `held`,
             `scope` and `entry`. docs/funnels.md says what they mean.
     """
 
@@ -607,7 +613,10 @@ def break_down_conversion(log: EventLog, *, as_of: _Instant, by: _Definition, **
     """
 
 def compare_conversion(log: EventLog, first: Segment, second: Segment, *, as_of: _Instant, **funnel: Any) -> Table:
-    """How two segments without a common user come through a funnel: a row per step with difference, interval, p-value."""
+    """How two segments without a common user come through a funnel: a row per step.
+
+    Beside the ratios are their difference, its interval, and a p-value.
+    """
 
 def time_conversion(log: EventLog, *, as_of: _Instant, **funnel: Any) -> ConversionTimes:
     """How long the entries of a funnel took; keywords as of `measure_conversion`."""
@@ -654,7 +663,8 @@ def count_sequences(log: EventLog, *, as_of: _Instant, **pattern: Any) -> Sequen
     Args:
         log: The log.
         as_of: The instant.
-        **pattern: `pattern` (a text such as `"(?1)(?t<=1h)(?2)"`), `conditions` (dicts with `events` and `where`), and where
+        **pattern: `pattern` (a text such as `"(?1)(?t<=1h)(?2)"`), `conditions` (dicts with `events` and `where`),
+            and where
             wanted `sees` (`"matching"` or `"all"`).
     """
 
@@ -681,50 +691,6 @@ def account_growth(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
             `new_user` (`"first_event"`, `"first_activity"` or `{"attribute": …}`).
     """
 
-def count_transitions(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
-    """Which event follows which, over the paths of all users: a row per pair, starts and exits included.
-
-    Args:
-        log: The log.
-        as_of: The instant.
-        **options: `window` (all of history by default), `groups` (dicts of `name`, `events` and `where`), `ungrouped`
-            (`"name"`, `"together"` or `"leave_out"`), `repeats_collapsed` (default true), `session_gap` (a span; none
-            by default).
-    """
-
-def build_path_tree(log: EventLog, *, as_of: _Instant, **options: Any) -> PathTree:
-    """What comes after an anchor, or came before it.
-
-    Args:
-        log: The log.
-        as_of: The instant.
-        **options: `paths` (a dict of the options of `count_transitions`), `anchor` (a dict of `events` and `where`; the
-            start of each path by default), `choice` (`"first"`, `"last"` or `"every"`), `direction` (`"after"` or
-            `"before"`), `depth` (default 5), `within` (a span), `ratio_min` (a share of all anchors below which
-            branches are folded).
-    """
-
-@final
-class PathTree:
-    """The tree of paths around an anchor."""
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options that the tree was built with."""
-
-    @property
-    def nodes(self) -> list[dict[str, Any]]:
-        """A dict for each node, parents before their children.
-
-        It has `parent` (a place in the list, none for the root), `step`, `node`, `kind`, `count`, `user_count`, `ratio`
-        and `anchor_ratio`.
-        """
-
-    def to_table(self) -> Table:
-        """A row per node, parents before their children."""
-
-    def to_flow_table(self) -> Table:
-        """A row per flow between neighbouring steps: `step`, `source`, `target`, their kinds, and `count`."""
 @final
 class Retention:
     """Cohorts and their retention; answers about disjoint users merge, in any order, into that about all."""
@@ -885,10 +851,6 @@ class Sessions:
     def __eq__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
     @classmethod
-    def _from_text(cls, text: str) -> PathTree: ...
-
-def build_series(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
-    """Measures of events per calendar period, with what was to be expected: a row per line and period.
     def _rebuild(cls, log: EventLog, as_of: str, options: str) -> Sessions: ...
 
 def find_sessions(log: EventLog, *, as_of: _Instant, **options: Any) -> Sessions:
@@ -896,6 +858,67 @@ def find_sessions(log: EventLog, *, as_of: _Instant, **options: Any) -> Sessions
 
     An event begins a session where it is the user's first, comes strictly more than `gap` after the one before, or
     for one of the other reasons that are asked for.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `gap` (`"30m"` by default), `length_max`, `split_at_midnight`, `events` (a pattern of the events that
+            sessions are made of; all by default), `starts` (a pattern of events that begin a session).
+    """
+
+def count_transitions(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+    """Which event follows which, over the paths of all users: a row per pair, starts and exits included.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `window` (all of history by default), `groups` (dicts of `name`, `events` and `where`), `ungrouped`
+            (`"name"`, `"together"` or `"leave_out"`), `repeats_collapsed` (default true), `session_gap` (a span; none
+            by default).
+    """
+
+def build_path_tree(log: EventLog, *, as_of: _Instant, **options: Any) -> PathTree:
+    """What comes after an anchor, or came before it.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `paths` (a dict of the options of `count_transitions`), `anchor` (a dict of `events` and `where`; the
+            start of each path by default), `choice` (`"first"`, `"last"` or `"every"`), `direction` (`"after"` or
+            `"before"`), `depth` (default 5), `within` (a span), `ratio_min` (a share of all anchors below which
+            branches are folded).
+    """
+
+@final
+class PathTree:
+    """The tree of paths around an anchor."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that the tree was built with."""
+
+    @property
+    def nodes(self) -> list[dict[str, Any]]:
+        """A dict for each node, parents before their children.
+
+        It has `parent` (a place in the list, none for the root), `step`, `node`, `kind`, `count`, `user_count`, `ratio`
+        and `anchor_ratio`.
+        """
+
+    def to_table(self) -> Table:
+        """A row per node, parents before their children."""
+
+    def to_flow_table(self) -> Table:
+        """A row per flow between neighbouring steps: `step`, `source`, `target`, their kinds, and `count`."""
+
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> PathTree: ...
+
+def build_series(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+    """Measures of events per calendar period, with what was to be expected: a row per line and period.
 
     Args:
         log: The log.
@@ -1015,10 +1038,6 @@ class Attribution:
     def __reduce__(self) -> tuple[Any, ...]: ...
     @classmethod
     def _from_text(cls, text: str) -> Attribution: ...
-
-        **options: `gap` (`"30m"` by default), `length_max`, `split_at_midnight`, `events` (a pattern of the events that
-            sessions are made of; all by default), `starts` (a pattern of events that begin a session).
-    """
 
 def period_ends(log: EventLog, period: str | _Definition, *, first: _Instant, last: _Instant) -> list[datetime]:
     """The last instant of each calendar period from the one of `first` to the one of `last`, in the log's zone."""
