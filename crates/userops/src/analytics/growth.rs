@@ -134,7 +134,7 @@ pub struct Growth {
 ///
 /// # Errors
 /// `UnknownName` for an event or attribute that the log does not have; `TypeMismatch` where the attribute is neither a
-/// date nor a time; `LimitExceeded` for more than [`PERIODS_MAX`](crate::analytics::period::PERIODS_MAX) periods.
+/// date nor a time; `LimitExceeded` for more than [`PERIODS_MAX`] periods.
 pub fn account_growth(log: &EventLog, as_of: Timestamp, options: impl Into<GrowthOptions>) -> Result<Growth> {
     let options = options.into();
     let counts = CountedEvents::new(log, &options.activity)?;
