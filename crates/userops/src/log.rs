@@ -34,7 +34,7 @@ const RANGES_PER_THREAD: usize = 8;
 ///
 /// Rows are sorted by user, then time, then arrival; a user's rows are one range. Users are in the order of their
 /// external ids and dictionaries are sorted, so two logs with the same content are equal however they were made.
-/// Memory: 12 bytes an event (time, local day and name), what the amounts and properties that are known take, and 8 bytes a user
+/// Memory: 12 bytes an event (time, local day and name), what the amounts and properties that are known take, and 8 bytes and a bit a user
 /// beside the id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventLog {
@@ -47,6 +47,8 @@ pub struct EventLog {
     span: (i64, i64),
     /// `None` where the events are centuries apart.
     days: Option<LocalDays>,
+    /// For each user whether the first two events have one instant.
+    starts_with_tie: Bitmap,
     name: Vec<u16>,
     names: Dictionary,
     amount: Packed<i64>,
@@ -250,6 +252,12 @@ impl EventLog {
     #[inline]
     pub(crate) fn local_days(&self) -> Option<&LocalDays> {
         self.days.as_ref()
+    }
+
+    /// Whether the first two events of a user have one instant.
+    #[inline]
+    pub(crate) fn starts_with_tie(&self, user: usize) -> bool {
+        self.starts_with_tie.get(user)
     }
 
     /// A calendar in the log's zone that is fast over all its events and up to `as_of`.

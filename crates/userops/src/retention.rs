@@ -19,6 +19,7 @@ mod columns;
 mod definition;
 mod frame;
 mod group;
+mod plain;
 mod start;
 mod tally;
 mod user;

@@ -132,6 +132,14 @@ impl PeriodGrid {
         }
     }
 
+    /// Sets of periods as single words, where a word has bits enough and the log, which this grid is [over](Self::over), tells
+    /// local days.
+    #[inline]
+    pub(crate) fn words<'a>(&'a self, log: &'a EventLog) -> Option<PeriodWords<'a>> {
+        let days = log.local_days().filter(|_| !self.by_day.is_empty() && self.count <= u64::BITS)?;
+        Some(PeriodWords { by_day: &self.by_day, days: days.numbers() })
+    }
+
     /// The periods of those rows of a user that `keep` says to keep by their position, in place of what `bits` held.
     ///
     /// Their instants lie between those of the grid, which is one [over](Self::over) this log.
@@ -146,12 +154,9 @@ impl PeriodGrid {
         match log.local_days() {
             Some(days) if !self.by_day.is_empty() => {
                 bits.clear();
-                let (by_day, days) = (self.by_day.as_slice(), &days.numbers()[rows]);
-                if self.count <= u64::BITS {
-                    let kept = days.iter().enumerate().map(|(position, day)| (u64::from(keep(position)), day));
-                    bits.add_word(0, kept.fold(0, |word, (kept, day)| word | kept << by_day[usize::from(*day)]));
-                } else {
-                    fill(days.iter().map(|day| by_day[usize::from(*day)]), keep, bits);
+                match self.words(log) {
+                    Some(words) => bits.add_word(0, words.of_kept(rows, keep)),
+                    None => fill(days.numbers()[rows].iter().map(|day| self.by_day[usize::from(*day)]), keep, bits),
                 }
             }
             _ => self.scan(&log.time_micros()[rows], keep, bits),
@@ -217,6 +222,28 @@ impl PeriodGrid {
             fill(periods, |position| keep(from + position), bits);
             from += len;
         }
+    }
+}
+
+/// The sets of at most 64 periods, bit k for the period with index k.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PeriodWords<'a> {
+    by_day: &'a [u32],
+    days: &'a [u16],
+}
+
+impl PeriodWords<'_> {
+    /// The periods of some rows, whose instants lie between those of the grid.
+    #[inline]
+    pub(crate) fn of_rows(&self, rows: std::ops::Range<usize>) -> u64 {
+        self.of_kept(rows, |_| true)
+    }
+
+    /// The periods of those rows that `keep` says to keep by their position.
+    #[inline]
+    pub(crate) fn of_kept(&self, rows: std::ops::Range<usize>, keep: impl Fn(usize) -> bool) -> u64 {
+        let periods = self.days[rows].iter().map(|day| self.by_day[usize::from(*day)]).enumerate();
+        periods.fold(0, |word, (position, period)| word | u64::from(keep(position)) << period)
     }
 }
 

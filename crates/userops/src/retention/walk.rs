@@ -6,9 +6,10 @@ use rayon::prelude::*;
 
 use super::cohort::{Retention, collect_cohorts};
 use super::columns::Columns;
-use super::definition::{CohortStart, RetentionOptions, ReturnMeasure, ReturnPeriod, RevenueScope};
+use super::definition::{RetentionOptions, ReturnMeasure, ReturnPeriod, RevenueScope};
 use super::frame::Frame;
 use super::group::Groups;
+use super::plain::Plain;
 use super::start::{RETURNS, Start, Starts};
 use super::tally::Tally;
 use crate::activity::ChoiceScratch;
@@ -17,7 +18,7 @@ use crate::analytics::period_grid::PeriodGrid;
 use crate::column::PackedCursor;
 use crate::error::Result;
 use crate::id::UserIx;
-use crate::log::{EventLog, LocalDays};
+use crate::log::EventLog;
 use crate::time::Timestamp;
 
 /// Measures retention from the events that have happened at `as_of`.
@@ -64,9 +65,6 @@ pub(super) struct Walk<'a> {
     pub(super) grid: Option<PeriodGrid>,
 }
 
-/// Users whose starts are looked at together.
-const BLOCK_USERS: usize = 256;
-
 /// Memory that is used again for every user.
 #[derive(Default)]
 pub(super) struct Scratch {
@@ -85,15 +83,8 @@ impl Walk<'_> {
     fn tally(&self, users: Range<usize>) -> Tally {
         let (mut tally, mut scratch) = (self.empty(), Scratch::default());
         let mut amounts = PackedCursor::new(self.log.amount_minor());
-        if let Some(grid) = self.plain_grid() {
-            let mut are_tied = Vec::with_capacity(BLOCK_USERS);
-            for first in users.clone().step_by(BLOCK_USERS) {
-                let block = first..(first + BLOCK_USERS).min(users.end);
-                self.find_ties(block.clone(), &mut are_tied);
-                for (user, is_tied) in block.zip(&are_tied) {
-                    self.add_plain(&mut tally, user, *is_tied, grid, &mut scratch);
-                }
-            }
+        if let Some(plain) = Plain::new(self) {
+            plain.add_all(&mut tally, users, &mut scratch);
             return tally;
         }
         for user in users {
@@ -117,48 +108,6 @@ impl Walk<'_> {
             scratch.starts = starts;
         }
         tally
-    }
-
-    /// The grid where users start with their first event and any later one is a return, and nothing is asked but the calendar
-    /// periods of returns: then local days tell all, but for events at the instant of the start.
-    fn plain_grid(&self) -> Option<&PeriodGrid> {
-        let is_plain = self.options.measure == ReturnMeasure::On
-            && self.options.start == CohortStart::FirstEvent
-            && self.options.revenue.is_none()
-            && self.frame.columns.is_each()
-            && self.starts.choice.is_every(RETURNS)
-            && self.log.last_micros() <= self.as_of.as_micros();
-        self.grid.as_ref().filter(|_| is_plain)
-    }
-
-    /// For each of these users whether the first two events have one instant; instants are read only where the days are one.
-    /// All are asked before any is used, so that the waits for memory overlap.
-    fn find_ties(&self, users: Range<usize>, are_tied: &mut Vec<bool>) {
-        let times = self.log.time_micros();
-        let days = self.log.local_days().map_or(&[][..], LocalDays::numbers);
-        let is_tied = |rows: &[u64]| {
-            let (start, end) = (rows[0] as usize, rows[1] as usize);
-            end - start > 1 && days.get(start) == days.get(start + 1) && times[start] == times[start + 1]
-        };
-        are_tied.clear();
-        are_tied.extend(self.log.offsets()[users.start..=users.end].windows(2).map(is_tied));
-    }
-
-    #[inline]
-    fn add_plain(&self, tally: &mut Tally, user: usize, is_tied: bool, grid: &PeriodGrid, scratch: &mut Scratch) {
-        let rows = self.log.rows(UserIx(user as u32));
-        if rows.is_empty() {
-            return;
-        }
-        let start = self.starts.at_row(rows.start);
-        let row = self.frame.row(start.cohort, user);
-        tally.user_count += 1;
-        tally.sizes[row] += 1;
-        let returns = match is_tied {
-            true => self.rows_after(self.log.time_micros()[rows.start], rows),
-            false => rows.start + 1..rows.end,
-        };
-        self.add_grid_returns(tally, row, start.period, returns, grid, scratch);
     }
 
     /// The rows of a user until `as_of`; the starts are left in the scratch.
@@ -197,7 +146,7 @@ impl Walk<'_> {
 
     /// Adds returns, by the calendar period of the start and the rows that are strictly later than it.
     #[inline]
-    fn add_grid_returns(
+    pub(super) fn add_grid_returns(
         &self,
         tally: &mut Tally,
         row: usize,
