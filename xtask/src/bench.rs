@@ -5,17 +5,26 @@ use std::process::Command;
 
 use crate::cargo::{cargo, target_folder};
 use crate::process::{Outcome, root, run};
+use crate::surface;
 use crate::venv::Venv;
 
 /// A log large enough that reading it costs more than starting a process.
 const EVENTS: u32 = 10_000_000;
 const PEERS: &str = "benches/peers";
 
-/// `cargo xtask bench [--peers [--events N]] [ARGS]`.
+/// `cargo xtask bench [--peers [--events N] | --surfaces [--events N]] [ARGS]`.
 pub(crate) fn bench(words: &[String]) -> Outcome {
     match words.split_first() {
         Some((first, rest)) if first == "--peers" => bench_peers(rest),
+        Some((first, rest)) if first == "--surfaces" => bench_surfaces(rest),
         _ => run(cargo(&["bench", "--locked", "--package", "userops-benches"]).args(words)),
+    }
+}
+
+fn bench_surfaces(words: &[String]) -> Outcome {
+    match split_events(words)? {
+        (events, rest) if rest.is_empty() => surface::bench(events),
+        (_, rest) => Err(format!("bench --surfaces knows --events alone, not {:?}", rest[0])),
     }
 }
 
@@ -51,8 +60,8 @@ fn split_events(words: &[String]) -> Result<(u32, Vec<&String>), String> {
     Ok((events, words[..at].iter().chain(&words[at + 2..]).collect()))
 }
 
-/// The folder with a log of this many events, generated where it is missing.
-fn prepare_log(target: &Path, build: &Path, events: u32) -> Result<PathBuf, String> {
+/// The folder with a log of this many events, generated where it is missing by the program in a target folder.
+pub(crate) fn prepare_log(target: &Path, build: &Path, events: u32) -> Result<PathBuf, String> {
     let data = target.join("peers/data");
     let is_there = |ending: &str| data.join(format!("ev_{events}.{ending}")).exists();
     if !["parquet", "csv", "meta.json"].into_iter().all(is_there) {

@@ -8,6 +8,7 @@ mod misuse;
 mod program;
 mod signature;
 
+pub(crate) use build::compile_released;
 pub(crate) use install::install;
 
 use crate::cargo::cargo;

@@ -12,6 +12,7 @@ mod fuzz;
 mod process;
 mod python;
 mod step;
+mod surface;
 mod tables;
 mod test;
 mod tidy;
@@ -36,6 +37,8 @@ cargo xtask <command>
                   the same work on other engines, side by side; makes a Python
                   environment and a log of N events under target/ where they are
                   missing; ARGS go to benches/peers/run.py
+  bench --surfaces [--events N]
+                  the same kernels called from Rust, Python and C
   fuzz [SECONDS]  libFuzzer on the readers of files, 60 seconds each unless told
   test-c          the part of it that is about the C library
   test-python     the part of it that is about the Python package

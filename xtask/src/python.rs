@@ -44,10 +44,13 @@ const JUDGES: [&[&str]; 5] = [
 
 /// `cargo xtask wheel`: a release wheel in `wheels` under the target folder.
 pub(crate) fn wheel() -> Outcome {
-    let target = target_folder()?;
-    let wheel = build(&prepare(&target)?, &target.join("wheels"), &["--release"])?;
-    println!("{}", wheel.display());
+    println!("{}", build_wheel(&target_folder()?)?.display());
     Ok(())
+}
+
+/// Builds the release wheel under the target folder.
+pub(crate) fn build_wheel(target: &Path) -> Result<PathBuf, String> {
+    build(&prepare(target)?, &target.join("wheels"), &["--release"])
 }
 
 /// Builds a debug wheel, installs it into the environment under the target folder, and judges it there.

@@ -38,6 +38,13 @@ pub(crate) fn compile(sources: &[PathBuf], library: &Path, program: &Path, flavo
     run(&mut compiler(sources, library, program, flavour))
 }
 
+/// Builds the library for release, and a program that is linked with it.
+pub(crate) fn compile_released(source: &Path, program: &Path) -> Outcome {
+    run(&mut cargo(&["build", "--release", "--locked", "--package", "userops-c"]))?;
+    let library = target_folder()?.join("release");
+    run(compiler(&[source.to_path_buf()], &library, program, Flavour::Plain).arg("-O2"))
+}
+
 fn compiler(sources: &[PathBuf], library: &Path, program: &Path, flavour: Flavour) -> Command {
     let mut command = Command::new(std::env::var_os("CC").unwrap_or_else(|| OsString::from("cc")));
     command.args(WARNINGS);
