@@ -8,49 +8,20 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use userops::analytics::ladder::{LadderOptions, build_ladder};
 use userops::column::Bitmap;
-use userops::event::EventSchema;
-use userops::ingest::{Ingest, Mapping, RawBatch, RawColumn, RawData, TimeUnit};
-use userops::log::EventLog;
 use userops::portrait::{Dimension, PortraitOptions, build_portrait};
 use userops::profile::{ProfileOptions, build_profile, build_profiles};
 use userops::score::rfm::{BuyerOptions, RfmModel, measure_buyers};
+use userops_benches::frozen::{freeze, raw_batch};
 use userops_benches::tag::tag_rules;
-use userops_benches::{CHANNELS, COUNTRIES, DEVICES, EVENT_NAMES, LogColumns, LogOptions, answer, generate_log};
+use userops_benches::{LogOptions, answer, generate_log};
 
 /// Events of the log: large enough to leave the caches, small enough for a run of minutes.
 const EVENTS: u32 = 1_000_000;
 
-fn batch(columns: &LogColumns) -> RawBatch<'_> {
-    fn texts<'a>(codes: &[u8], names: &[&'static str]) -> RawColumn<'a> {
-        let codes: Vec<u32> = codes.iter().map(|code| u32::from(*code)).collect();
-        let names: Vec<&'a str> = names.to_vec();
-        RawColumn::new(RawData::Dictionary { codes: codes.into(), texts: names.into() })
-    }
-    let mut batch = RawBatch::new("generated", columns.len());
-    batch.push("uid", RawColumn::new(RawData::Integer((&columns.uid[..]).into())));
-    let time = RawData::Time { values: (&columns.ts_ms[..]).into(), unit: TimeUnit::Millis, zoned: true };
-    batch.push("ts", RawColumn::new(time));
-    batch.push("event", texts(&columns.event, &EVENT_NAMES));
-    let known: Bitmap = columns.amount_cents.iter().map(Option::is_some).collect();
-    let cents: Vec<i64> = columns.amount_cents.iter().map(|cents| cents.unwrap_or_default()).collect();
-    batch.push("amount", RawColumn::with_valid(RawData::Integer(cents.into()), known));
-    batch.push("country", texts(&columns.country, &COUNTRIES));
-    batch.push("channel", texts(&columns.channel, &CHANNELS));
-    batch.push("device", texts(&columns.device, &DEVICES));
-    batch
-}
-
-fn freeze(batch: &RawBatch<'_>) -> EventLog {
-    let mapping = Mapping::new("uid", "ts").minor_amount("amount").all_other_columns();
-    let mut ingest = Ingest::new(EventSchema::default(), mapping).expect("the mapping is sound");
-    ingest.push(batch).expect("the batch fits the mapping");
-    ingest.finish().expect("the log fits its limits").0
-}
-
 fn kernels(criterion: &mut Criterion) {
     let columns = generate_log(&LogOptions::new(EVENTS));
-    let batch = batch(&columns);
-    let log = freeze(&batch);
+    let batch = raw_batch(&columns);
+    let log = freeze(&batch).expect("the log fits its limits");
     let as_of = answer::as_of();
     let orders = ["order_paid"];
     let mut group = criterion.benchmark_group("kernels");

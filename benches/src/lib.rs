@@ -25,6 +25,7 @@ pub use summary::summarize;
 pub use write::{user_id, write_csv, write_parquet};
 
 pub mod answer;
+pub mod frozen;
 pub mod tag;
 
 mod random;
