@@ -94,10 +94,10 @@ impl ActivityPart {
             let won = last.new_count + last.resurrecting_count;
             let _ = writeln!(
                 text,
-                "  In the week of {} {} users were won (new or back again) and {} fell asleep: quick ratio {}.",
-                last.first_day,
+                "  {} users were won (new or back again) and {} fell asleep in the week of {}: quick ratio {}.",
                 count(won),
                 count(last.dormant_count),
+                last.first_day,
                 decimal(last.quick_ratio(), 2),
             );
         }

@@ -121,7 +121,7 @@ impl Arguments {
         let mapping = properties.fold(mapping, |mapping, name| mapping.property(name));
         let mut reader = LogReader::new(schema, mapping).files(&self.inputs);
         if let Some(path) = &self.users_input {
-            reader = reader.attributes_file(path, AttributeMapping::new("user"));
+            reader = reader.attributes_file(path, AttributeMapping::new("user").user_type(UserIdType::Integer));
         }
         let (log, ingest) = progress::read(reader)?;
         Ok((log, Some(ingest)))

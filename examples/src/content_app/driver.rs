@@ -55,7 +55,11 @@ impl DriverPart {
 
     fn driver_section(&self) -> String {
         let of = &self.drivers.population;
-        let found = self.drivers.rows.iter().filter(|row| row.q_value <= Q_VALUE_MAX).count();
+        let found = |kind: DriverKind| {
+            let of_kind = self.drivers.rows.iter().filter(|row| row.kind == kind);
+            let (all, found) = (of_kind.clone().count(), of_kind.filter(|row| row.q_value <= Q_VALUE_MAX).count());
+            format!("{found} of {all}")
+        };
         let mut text = heading("Drivers: what in the first week goes with coming back");
         let _ = writeln!(
             text,
@@ -67,11 +71,14 @@ impl DriverPart {
         );
         let _ = writeln!(
             text,
-            "  {} of {} candidates go with it by more than chance (q up to {Q_VALUE_MAX}); going with it is not causing it.",
-            count(found as u64),
-            count(self.drivers.rows.len() as u64),
+            "  More than chance (q up to {Q_VALUE_MAX}) are {} events, {} properties and {} attributes.",
+            found(DriverKind::Event),
+            found(DriverKind::Property),
+            found(DriverKind::Attribute),
         );
-        text + &driver_table("candidate", &self.drivers)
+        text += "  Going with it is not causing it: whoever comes more often does more of everything.\n";
+        text += &driver_table("did, or had", &self.drivers);
+        text + "  Lift: the share that came back over that of all. φ: how closely both go together, −1 to 1.\n"
     }
 
     fn aha_section(&self) -> String {
@@ -79,7 +86,7 @@ impl DriverPart {
         let mut text = heading("Aha moment: how often in how many first days");
         let _ = writeln!(
             text,
-            "  The sharpest line is {}: {} of those who did came back, {} of the others (lift {}, q {}).",
+            "  The closest is {}: {} of those who did so came back, and {} of the others (lift {}, q {}).",
             candidate(first),
             percent(first.with_ratio),
             percent(first.without_ratio),
@@ -109,16 +116,13 @@ fn driver_table(name: &str, drivers: &Drivers) -> String {
     table.render()
 }
 
-/// A candidate in words: `view at least 3 times in 7 days`, `category music`.
+/// A candidate in words: `view 3+ in 7 days`, `category music`.
 fn candidate(row: &Driver) -> String {
-    let times = match row.count_min {
-        Some(1) | None => "once".to_owned(),
-        Some(times) => format!("{times} times"),
-    };
-    match row.kind {
-        DriverKind::Event => format!("{} {times} in {} days", row.name, decimal(row.days, 0)),
-        DriverKind::Property | DriverKind::Attribute => {
-            format!("{} {}", row.name, row.value.as_deref().unwrap_or("–"))
+    let name = &row.name;
+    match (row.kind, row.count_min, row.days) {
+        (DriverKind::Event, Some(times), Some(days)) => {
+            format!("{name} {times}+ in {days:.0} {}", if days > 1.0 { "days" } else { "day" })
         }
+        _ => format!("{name} {}", row.value.as_deref().unwrap_or("–")),
     }
 }

@@ -120,7 +120,7 @@ impl FunnelPart {
         let mut text = heading(&format!("Funnel: from a visit to a payment within {WINDOW_DAYS} days"));
         let _ = writeln!(
             text,
-            "  Of {} users who visited, {} ({}) came to pay; for {} the time is not over.",
+            "  Of {} users who visited, {} ({}) went through all steps to a payment; {} more still have time.",
             count(all),
             count(converted.count),
             percent(converted.ratio),
@@ -210,12 +210,12 @@ impl FunnelPart {
         let (Some((best, of_best)), Some((least, of_least))) = (best, least) else { return String::new() };
         let overlap = match (of_best[0].interval, of_least[0].interval) {
             (Some(best), Some(least)) if best.low > least.high => "do not overlap",
-            _ => "overlap: this may be chance",
+            _ => "overlap: it may be chance",
         };
         let mut text = heading("The funnel by category of the view");
         let _ = writeln!(
             text,
-            "  Viewers of {best} share or post most often ({}), those of {least} least ({}); the intervals {overlap}.",
+            "  Viewers of {best} share or post most often ({}), of {least} least ({}); the intervals {overlap}.",
             percent(of_best[0].ratio),
             percent(of_least[0].ratio),
         );

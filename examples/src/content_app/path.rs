@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use userops::error::Result;
 use userops::log::EventLog;
 use userops::path::{
-    PathNodeKind, PathOptions, PathTree, PathTreeOptions, Transitions, build_path_tree, count_transitions,
+    PathNodeKind, PathOptions, PathTree, PathTreeNode, PathTreeOptions, Transitions, build_path_tree, count_transitions,
 };
 use userops::time::{Span, Timestamp};
 
@@ -91,8 +91,17 @@ impl PathPart {
                 percent(BRANCH_RATIO_MIN),
             );
         }
+        let is_open = |node: &&PathTreeNode| node.kind == PathNodeKind::Open;
+        let open: u64 = nodes.iter().filter(is_open).map(|node| node.count).sum();
+        if open > 0 {
+            let _ = writeln!(
+                text,
+                "  Of {} visits that are not over the next step is not known, and not shown.",
+                count(open)
+            );
+        }
         let mut table = TextTable::new(&["step", "visits", "of the step before", "of all visits", "users"]);
-        for node in nodes {
+        for node in nodes.iter().filter(|node| !is_open(node)) {
             let name = if node.parent.is_none() { VISIT } else { &node.node };
             table.row([
                 format!("{}{name}", "  ".repeat(usize::from(node.step))),

@@ -44,7 +44,7 @@ impl SessionPart {
             decimal(depth.median, 0),
             percent(summary.bounces.ratio),
         );
-        let mut table = TextTable::new(&["", "mean", "lower quarter", "median", "upper quarter", "9 of 10 up to"]);
+        let mut table = TextTable::new(&["", "mean", "lower quartile", "median", "upper quartile", "90 % up to"]);
         let mut row = |name: &str, spread: Spread, cell: fn(f64) -> String| {
             let values = [spread.mean, spread.quartile_1, spread.median, spread.quartile_3, spread.percentile_90];
             table.row(std::iter::once(name.to_owned()).chain(values.map(cell)));
