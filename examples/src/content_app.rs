@@ -75,8 +75,10 @@ impl ContentReport {
     /// `Empty` without any event; else those of the library's answers.
     pub fn new(log: EventLog, ingest: Option<IngestReport>) -> Result<Self> {
         let Some((_, last)) = log.time_span() else {
-            let read = ingest.map_or_else(|| "nobody came".to_owned(), |ingest| ingest.to_string());
-            let message = format!("there is no event to report on ({read}); take more users or days");
+            let message = match ingest {
+                Some(ingest) => format!("there is no event to report on: {ingest}"),
+                None => "nobody came, and there is no event to report on: take more users or days".to_owned(),
+            };
             return Err(Error::new(ErrorKind::Empty, message));
         };
         let calendar = log.calendar(last);

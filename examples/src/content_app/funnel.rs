@@ -27,6 +27,8 @@ const REACTED: usize = 3;
 const PAID: usize = 4;
 /// The property that conversion is broken down by, of the event of step [`VIEWED`].
 const CATEGORY: &str = "category";
+/// A difference less likely than this by chance alone is told as more than chance.
+const P_VALUE_MAX: f64 = 0.05;
 /// Of the users who came to the last step but one, so many are looked at for one who came too late.
 const TRACED_MAX: usize = 200;
 
@@ -244,14 +246,19 @@ impl FunnelPart {
         let mut text = heading("The funnel of two audiences: liked something on the first day or not");
         let _ = writeln!(
             text,
-            "  Of {} users who did {} paid, of the {} others {} (p {}).",
+            "  Of {} users who did {} paid, of the {} others {}: {} (p {}).",
             count(all.first.count),
             percent(last.first.of_entries.ratio),
             count(all.second.count),
             percent(last.second.of_entries.ratio),
+            if last.p_value.is_some_and(|p_value| p_value < P_VALUE_MAX) {
+                "more than chance"
+            } else {
+                "may be chance"
+            },
             probability(last.p_value),
         );
-        text += "  Whoever likes is keener to begin with: only an experiment tells whether liking makes them pay.\n";
+        text += "  Who likes may be keener to begin with: only an experiment tells whether liking makes users pay.\n";
         let mut table = TextTable::new(&["step", "liked", "share", "others", "share", "points", "95 % interval", "p"]);
         let points = |ratio: f64| format!("{:+.1}", ratio * 100.0);
         for step in steps.iter().skip(1) {

@@ -94,11 +94,7 @@ impl PathPart {
         let is_open = |node: &&PathTreeNode| node.kind == PathNodeKind::Open;
         let open: u64 = nodes.iter().filter(is_open).map(|node| node.count).sum();
         if open > 0 {
-            let _ = writeln!(
-                text,
-                "  Of {} visits that are not over the next step is not known, and not shown.",
-                count(open)
-            );
+            let _ = writeln!(text, "  Not shown: where visits stand that are not over ({}).", count(open));
         }
         let mut table = TextTable::new(&["step", "visits", "of the step before", "of all visits", "users"]);
         for node in nodes.iter().filter(|node| !is_open(node)) {

@@ -47,15 +47,15 @@ impl RetentionPart {
         let curve = self.weekly.curve();
         let mut text = heading("Retention by week");
         let known = |point: &&CurvePoint| point.pooled.ratio.is_some();
-        if let (Some(first), Some(last)) = (curve.get(1).filter(known), curve.iter().rfind(known)) {
-            let _ = writeln!(
-                text,
-                "  Of those who began, {} were back in week 1 and {} in week {} (all users of complete cells).",
+        text += &match (curve.get(1).filter(known), curve.iter().rfind(known)) {
+            (Some(first), Some(last)) => format!(
+                "  Of those who began, {} were back in week 1 and {} in week {} (all users of complete cells).\n",
                 percent(first.pooled.ratio),
                 percent(last.pooled.ratio),
                 last.periods.first,
-            );
-        }
+            ),
+            _ => "  No week 1 is over yet for all users of a week.\n".to_owned(),
+        };
         text += if self.by_signup {
             "  A user begins by joining; week 0 is the rest of that week.\n"
         } else {
@@ -72,7 +72,7 @@ impl RetentionPart {
             table.row(row);
         }
         let mut average = |name: &str, ratio: fn(&CurvePoint) -> Option<f64>| {
-            let cells = curve.iter().map(|point| starred(&percent(ratio(point)), true));
+            let cells = curve.iter().map_while(ratio).map(|ratio| starred(&percent(ratio), true));
             table.row([name.to_owned(), String::new()].into_iter().chain(cells));
         };
         average("all users alike (pooled)", |point| point.pooled.ratio);
