@@ -15,6 +15,12 @@ use crate::layout::{TextTable, count, decimal, heading, percent, probability};
 const SHOWN: usize = 10;
 /// A q-value up to this is a finding: of findings one in twenty is expected to be none.
 const Q_VALUE_MAX: f64 = 0.05;
+/// What candidates are about, as the report calls it.
+const KINDS: [(DriverKind, &str); 3] = [
+    (DriverKind::Event, "events"),
+    (DriverKind::Property, "property values"),
+    (DriverKind::Attribute, "attribute values"),
+];
 /// Properties and attributes whose values are candidates.
 const PROPERTIES: [&str; 2] = ["category", "premium"];
 const ATTRIBUTES: [&str; 2] = ["channel", "device"];
@@ -32,10 +38,9 @@ impl DriverPart {
     pub(super) fn new(log: &EventLog, as_of: Timestamp) -> Result<Self> {
         // To come back is to do anything.
         let back = EventPattern::default();
-        let mut options = PROPERTIES.into_iter().fold(DriverOptions::new(back.clone()), DriverOptions::property);
-        if !log.attributes().is_empty() {
-            options = ATTRIBUTES.into_iter().fold(options, DriverOptions::attribute);
-        }
+        let options = PROPERTIES.into_iter().fold(DriverOptions::new(back.clone()), DriverOptions::property);
+        let known = ATTRIBUTES.into_iter().filter(|name| log.attributes().column(name).is_ok());
+        let options = known.fold(options, DriverOptions::attribute);
         Ok(Self {
             drivers: find_drivers(log, as_of, options)?,
             aha: find_drivers(log, as_of, DriverOptions::aha(back))?,
@@ -55,10 +60,10 @@ impl DriverPart {
 
     fn driver_section(&self) -> String {
         let of = &self.drivers.population;
-        let found = |kind: DriverKind| {
+        let found = |(kind, name): (DriverKind, &str)| {
             let of_kind = self.drivers.rows.iter().filter(|row| row.kind == kind);
             let (all, found) = (of_kind.clone().count(), of_kind.filter(|row| row.q_value <= Q_VALUE_MAX).count());
-            format!("{found} of {all}")
+            (all > 0).then(|| format!("{found} of {all} {name}"))
         };
         let mut text = heading("Drivers: what in the first week goes with coming back");
         let _ = writeln!(
@@ -71,10 +76,8 @@ impl DriverPart {
         );
         let _ = writeln!(
             text,
-            "  More than chance (q up to {Q_VALUE_MAX}) are {} events, {} properties and {} attributes.",
-            found(DriverKind::Event),
-            found(DriverKind::Property),
-            found(DriverKind::Attribute),
+            "  More than chance (q up to {Q_VALUE_MAX}): {}.",
+            KINDS.into_iter().filter_map(found).collect::<Vec<_>>().join(", "),
         );
         text += "  Going with it is not causing it: whoever comes more often does more of everything.\n";
         text += &driver_table("did, or had", &self.drivers);
