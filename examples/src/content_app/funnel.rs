@@ -138,7 +138,7 @@ impl FunnelPart {
             _ => None,
         };
         if let Some(whole) = median(0) {
-            let _ = writeln!(text, "  The median of those who paid did so {} after the visit.", duration(whole));
+            let _ = writeln!(text, "  Half of those who paid did so within {} of the visit.", duration(whole));
         }
         let mut table = TextTable::new(&[
             "step",
