@@ -13,6 +13,8 @@ use userops::time::{TimeFormat, Timestamp, Zone};
 use userops::value::ValueType;
 use userops_io::{CsvOptions, FileFormat, LogReader, TableFormat};
 
+use crate::command_line::{refuse, refuse_option, table_format, value};
+
 const HELP: &str = "\
 Reads a purchase log and prints who the customers are: ladder, RFM segments, core users, one customer explained.
 
@@ -115,10 +117,7 @@ impl Arguments {
                 Long(name) => name.to_owned(),
                 other @ Value(_) => return Err(refuse(&other.unexpected())),
             };
-            let mut text = || -> Result<String> {
-                let value = parser.value().map_err(|error| refuse(&error))?;
-                value.string().map_err(|error| refuse(&error))
-            };
+            let mut text = || value(&mut parser);
             match word.as_str() {
                 "h" | "help" => return Ok(Command::Help(HELP.to_owned())),
                 "input" => typed.inputs.push(text()?.into()),
@@ -139,10 +138,7 @@ impl Arguments {
                 "explain" => typed.explain = Some(text()?),
                 "out" => typed.out = Some(text()?.into()),
                 "format" => typed.format = Some(text()?),
-                _ => {
-                    let dashes = if word.chars().count() == 1 { "-" } else { "--" };
-                    return Err(refuse(&format!("there is no option {dashes}{word}")));
-                }
+                _ => return Err(refuse_option(&word)),
             }
         }
         typed.arguments().map(|arguments| Command::Report(Box::new(arguments)))
@@ -206,10 +202,6 @@ fn read_playbook(path: &Path) -> Result<Playbook> {
     playbook.map_err(|error| error.at(path.display()))
 }
 
-fn refuse(error: &impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::InvalidArgument, format!("{error}; --help lists the options"))
-}
-
 impl Typed {
     fn arguments(self) -> Result<Arguments> {
         let own_file = !self.inputs.is_empty();
@@ -234,15 +226,7 @@ impl Typed {
             Some(column) => mapping.event(column),
             None => mapping.constant_event(order.clone()),
         };
-        let table_format = match self.format.as_deref() {
-            None | Some("csv") => TableFormat::Csv,
-            Some("parquet") => TableFormat::Parquet,
-            Some("jsonl") => TableFormat::JsonLines,
-            Some(other) => {
-                let message = format!("--format {other:?} is none of csv, parquet and jsonl");
-                return Err(Error::new(ErrorKind::InvalidArgument, message));
-            }
-        };
+        let table_format = table_format(self.format.as_deref().unwrap_or("csv"))?;
         let playbook = match &self.playbook {
             Some(path) => read_playbook(path)?,
             None => shop_playbook(&order, self.zone, self.currency)?,

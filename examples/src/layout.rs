@@ -1,6 +1,17 @@
 //! Plain text that lines up: tables, bars, and numbers as people write them.
 
+use userops::analytics::interval::Interval;
 use userops::money::{Currency, Money};
+use userops::time::{Calendar, MICROS_PER_DAY, MICROS_PER_SECOND, Timestamp};
+
+const SECONDS_PER_MINUTE: f64 = 60.0;
+const SECONDS_PER_HOUR: f64 = 3_600.0;
+const SECONDS_PER_DAY: f64 = 86_400.0;
+const MICROS_PER_MINUTE: i64 = 60 * MICROS_PER_SECOND;
+/// Lengths are told in days from here on, in hours before.
+const DAYS_FROM: f64 = 2.0 * SECONDS_PER_DAY;
+/// A smaller probability is told as being smaller.
+const PROBABILITY_MIN: f64 = 0.001;
 
 /// Cells of a table; the first row is the heading, the first column is aligned left and all others right.
 #[derive(Debug, Default)]
@@ -90,6 +101,54 @@ pub fn money(currency: Currency, minor: i64) -> String {
     }
 }
 
+/// The ends of an interval of shares: `11.0–13.7 %`; a dash where it is not defined.
+#[must_use]
+pub fn percent_range(interval: Option<Interval>) -> String {
+    interval.map_or_else(|| "–".to_owned(), |of| format!("{:.1}–{:.1} %", of.low * 100.0, of.high * 100.0))
+}
+
+/// A number with so many decimals; a dash where it is not defined.
+#[must_use]
+pub fn decimal(number: impl Into<Option<f64>>, decimals: usize) -> String {
+    number.into().map_or_else(|| "–".to_owned(), |number| format!("{number:.decimals$}"))
+}
+
+/// A length of time in the unit that suits it: `45 s`, `12.5 min`, `5.3 h`, `2.4 days`; a dash where there is none.
+#[must_use]
+pub fn duration(seconds: impl Into<Option<f64>>) -> String {
+    let Some(seconds) = seconds.into() else { return "–".to_owned() };
+    match seconds {
+        less if less < SECONDS_PER_MINUTE => format!("{less:.0} s"),
+        less if less < SECONDS_PER_HOUR => format!("{:.1} min", less / SECONDS_PER_MINUTE),
+        less if less < DAYS_FROM => format!("{:.1} h", less / SECONDS_PER_HOUR),
+        more => format!("{:.1} days", more / SECONDS_PER_DAY),
+    }
+}
+
+/// A probability of an error: `0.034`, or `< 0.001`; a dash where it is not defined.
+#[must_use]
+pub fn probability(value: impl Into<Option<f64>>) -> String {
+    match value.into() {
+        None => "–".to_owned(),
+        Some(value) if value < PROBABILITY_MIN => format!("< {PROBABILITY_MIN}"),
+        Some(value) => format!("{value:.3}"),
+    }
+}
+
+/// An instant on the local clock, to the minute.
+#[must_use]
+pub fn clock(calendar: &Calendar, instant: Timestamp) -> String {
+    let local = (instant.as_micros() + calendar.offset_micros(instant)).rem_euclid(MICROS_PER_DAY);
+    let minutes = local / MICROS_PER_MINUTE;
+    format!("{} {:02}:{:02}", calendar.day(instant), minutes / 60, minutes % 60)
+}
+
+/// A cell with a star where it may yet change; all others keep the place of the star free, so that numbers line up.
+#[must_use]
+pub fn starred(cell: &str, complete: bool) -> String {
+    format!("{cell}{}", if complete { ' ' } else { '*' })
+}
+
 /// A heading with a line under it.
 #[must_use]
 pub fn heading(title: &str) -> String {
@@ -107,6 +166,19 @@ mod tests {
         assert_eq!(money(Currency::USD, -123_456_789), "-1,234,567.89");
         assert_eq!(share(1.0, 0.0), "–");
         assert_eq!(percent(0.125), "12.5 %");
+        assert_eq!(percent_range(Some(Interval { low: 0.1, high: 0.125 })), "10.0–12.5 %");
+        assert_eq!(decimal(1.25, 1), "1.2");
+        assert_eq!(decimal(None, 1), "–");
+        let lengths = [0.0, 59.0, 750.0, 19_080.0, 207_360.0].map(duration);
+        assert_eq!(lengths, ["0 s", "59 s", "12.5 min", "5.3 h", "2.4 days"]);
+        assert_eq!([0.034, 0.000_9].map(probability), ["0.034", "< 0.001"]);
+    }
+
+    #[test]
+    fn instants_are_told_by_the_local_clock() {
+        let instant: Timestamp = "2025-03-01T23:05:00Z".parse().unwrap();
+        let calendar = Calendar::new("Asia/Shanghai".parse().unwrap(), instant, instant);
+        assert_eq!(clock(&calendar, instant), "2025-03-02 07:05");
     }
 
     #[test]

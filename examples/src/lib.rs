@@ -1,4 +1,4 @@
-//! What the examples share: arguments, the analysis of a purchase log and its report, and the writing of sample logs.
+//! What the examples share: the reports on a purchase log and on a content app, and the writing of sample logs.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -7,6 +7,8 @@ use userops::error::Result;
 
 pub mod analysis;
 pub mod arguments;
+pub mod command_line;
+pub mod content_app;
 pub mod layout;
 pub mod operations;
 pub mod progress;

@@ -4,9 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use lexopt::prelude::*;
-use userops::error::{Error, ErrorKind, Result};
+use userops::error::Result;
 use userops::sample::{self, SampleKind, SampleOptions};
 use userops_io::write_table;
+
+use crate::command_line::{number, refuse, refuse_option, value};
 
 const HELP: &str = "\
 Writes an invented log, the same to the last bit on every machine, to a file.
@@ -16,13 +18,38 @@ usage: sample_log --out FILE [options]
   --out FILE        .parquet, .csv or .jsonl: a row per event, by user, then time
   --users-out FILE  the users and their attributes, a row per user
   --kind KIND       community or content_app       [community]
-  --users N         how many users                 [1000]
-  --days N          how many days                  [180]
-  --start DATE      the first of them              [2025-01-06]
-  --zone ZONE       the users' time zone           [UTC]
-  --seed N          which of the possible logs     [1]
-  -h, --help        this text
 ";
+/// How an example is asked for its help.
+pub const HELP_OF_HELP: &str = "  -h, --help        this text\n";
+
+/// The help on the options that say which of the possible logs it is, with their defaults.
+#[must_use]
+pub fn size_help(defaults: SampleOptions) -> String {
+    let SampleOptions { users, days, start, zone, seed, .. } = defaults;
+    format!(
+        "  --users N         how many users                 [{users}]\n  \
+           --days N          how many days                  [{days}]\n  \
+           --start DATE      the first of them              [{start}]\n  \
+           --zone ZONE       the users' time zone           [{zone}]\n  \
+           --seed N          which of the possible logs     [{seed}]\n"
+    )
+}
+
+/// Reads an option that says which of the possible logs it is; whether it is one.
+///
+/// # Errors
+/// Those of `value`, and of a text that is no such value.
+pub fn read_size(option: &str, value: impl FnOnce() -> Result<String>, options: &mut SampleOptions) -> Result<bool> {
+    match option {
+        "users" => options.users = number("--users", &value()?)?,
+        "days" => options.days = number("--days", &value()?)?,
+        "seed" => options.seed = number("--seed", &value()?)?,
+        "start" => options.start = value()?.parse()?,
+        "zone" => options.zone = value()?.parse()?,
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,15 +84,16 @@ impl Command {
         let (mut out, mut users_out) = (None, None);
         while let Some(word) = parser.next().map_err(|error| refuse(&error))? {
             match word {
-                Short('h') | Long("help") => return Ok(Self::Help(HELP.to_owned())),
-                Long("out") => out = Some(PathBuf::from(parser.value().map_err(|error| refuse(&error))?)),
-                Long("users-out") => users_out = Some(parser.value().map_err(|error| refuse(&error))?.into()),
-                Long("kind") => kind = text(&mut parser)?.parse()?,
-                Long("users") => options.users = number("--users", &text(&mut parser)?)?,
-                Long("days") => options.days = number("--days", &text(&mut parser)?)?,
-                Long("seed") => options.seed = number("--seed", &text(&mut parser)?)?,
-                Long("start") => options.start = text(&mut parser)?.parse()?,
-                Long("zone") => options.zone = text(&mut parser)?.parse()?,
+                Short('h') | Long("help") => return Ok(Self::Help(help())),
+                Long("out") => out = Some(value(&mut parser)?.into()),
+                Long("users-out") => users_out = Some(value(&mut parser)?.into()),
+                Long("kind") => kind = value(&mut parser)?.parse()?,
+                Long(name) => {
+                    let name = name.to_owned();
+                    if !read_size(&name, || value(&mut parser), &mut options)? {
+                        return Err(refuse_option(&name));
+                    }
+                }
                 other => return Err(refuse(&other.unexpected())),
             }
         }
@@ -74,17 +102,8 @@ impl Command {
     }
 }
 
-fn text(parser: &mut lexopt::Parser) -> Result<String> {
-    let value = parser.value().map_err(|error| refuse(&error))?;
-    value.string().map_err(|error| refuse(&error))
-}
-
-fn number<N: std::str::FromStr>(option: &str, text: &str) -> Result<N> {
-    text.parse().map_err(|_| refuse(&format!("{option} {text:?} is no whole number that it can be")))
-}
-
-fn refuse(error: &impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::InvalidArgument, format!("{error}; --help lists the options"))
+fn help() -> String {
+    [HELP, &size_help(SampleOptions::default()), HELP_OF_HELP].concat()
 }
 
 /// Makes the log, writes it, and says what was written.

@@ -11,19 +11,11 @@ use userops_io::{TableFormat, write_table_as};
 use crate::analysis::Analysis;
 use crate::report;
 
-/// Writes every table into `folder`, which is made where it is missing, and says what was written.
+/// Writes every table of the purchase report, see [`write_tables`].
 ///
 /// # Errors
-/// `Io` where a folder or file cannot be written.
+/// Those of [`write_tables`].
 pub fn write(analysis: &Analysis, folder: &Path, format: TableFormat) -> Result<()> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        Error::new(ErrorKind::Io, format!("{}: cannot make the folder: {error}", folder.display())).caused_by(error)
-    })?;
-    let extension = match format {
-        TableFormat::Parquet => "parquet",
-        TableFormat::JsonLines => "jsonl",
-        _ => "csv",
-    };
     let tables = [
         ("profiles", analysis.profiles.to_table(&analysis.log)?),
         ("ladder", analysis.ladder.to_table()?),
@@ -44,6 +36,22 @@ pub fn write(analysis: &Analysis, folder: &Path, format: TableFormat) -> Result<
     if let Some(milestones) = &analysis.operations.outcome.milestones {
         tables.push(("milestones", milestones.to_table(&analysis.log)?));
     }
+    write_tables(tables, folder, format)
+}
+
+/// Writes tables under their names into `folder`, which is made where it is missing, and says what was written.
+///
+/// # Errors
+/// `Io` where a folder or file cannot be written.
+pub fn write_tables(tables: Vec<(&'static str, Table)>, folder: &Path, format: TableFormat) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Error::new(ErrorKind::Io, format!("{}: cannot make the folder: {error}", folder.display())).caused_by(error)
+    })?;
+    let extension = match format {
+        TableFormat::Parquet => "parquet",
+        TableFormat::JsonLines => "jsonl",
+        _ => "csv",
+    };
     report::print("\n")?;
     for (name, table) in tables {
         let path = folder.join(format!("{name}.{extension}"));

@@ -27,7 +27,7 @@ const HELP: &str = "\
 cargo xtask <command>
 
   test            everything that must hold before a change is merged, in order:
-                  fmt, clippy, tidy, tests, doc tests, docs, the example, the
+                  fmt, clippy, tidy, tests, doc tests, docs, the examples, the
                   Python package
   check           the quick part of it: fmt, clippy, tidy
   tidy            layers, sizes, module docs, words, white space, links, licences

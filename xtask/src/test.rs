@@ -27,8 +27,8 @@ pub(crate) fn test_steps() -> Vec<Step> {
     steps.push(Step::new("docs", docs));
     steps.extend(c::steps());
     if example::exists() {
-        steps.push(Step::new("example", example::answers));
-        steps.push(Step::new("example on bad input", example::refuses_a_missing_file));
+        steps.push(Step::new("examples", example::answers));
+        steps.push(Step::new("examples on bad input", example::refuses_a_missing_file));
         steps.push(Step::new("example on a broken playbook", example::refuses_a_broken_playbook));
     }
     steps.push(Step::new("python", python::test));

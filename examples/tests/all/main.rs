@@ -7,5 +7,6 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+mod content_app;
 mod main_job;
 mod playbooks;

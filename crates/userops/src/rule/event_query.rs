@@ -62,6 +62,12 @@ impl EventPattern {
     }
 }
 
+impl From<&str> for EventPattern {
+    fn from(event: &str) -> Self {
+        Self::new([event])
+    }
+}
+
 /// Which instants count: a window as seen from `as_of`, or one that an attribute of the user pins down.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -15,11 +15,13 @@ use crate::error::{Error, Result, invalid_time};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Span(i64);
 
+const MICROS_PER_MINUTE: i64 = 60 * MICROS_PER_SECOND;
+
 /// The units, longest first, as they are written.
 const UNITS: [(&str, i64); 6] = [
     ("d", MICROS_PER_DAY),
     ("h", MICROS_PER_HOUR),
-    ("m", 60 * MICROS_PER_SECOND),
+    ("m", MICROS_PER_MINUTE),
     ("s", MICROS_PER_SECOND),
     ("ms", 1_000),
     ("us", 1),
@@ -42,6 +44,12 @@ impl Span {
     #[must_use]
     pub const fn from_hours(hours: i64) -> Self {
         Self(hours.saturating_mul(MICROS_PER_HOUR))
+    }
+
+    /// This many minutes, kept within the range of `i64` microseconds.
+    #[must_use]
+    pub const fn from_minutes(minutes: i64) -> Self {
+        Self(minutes.saturating_mul(MICROS_PER_MINUTE))
     }
 
     /// The length in microseconds.
@@ -98,6 +106,7 @@ mod tests {
         for text in ["30d", "25h", "90m", "45s", "250ms", "7us", "-2d", "0d"] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
+        assert_eq!("90m".parse::<Span>().unwrap(), Span::from_minutes(90));
         assert_eq!("24h".parse::<Span>().unwrap().to_string(), "1d");
         for text in ["", "d", "30", "30 d", "3w", "99999999999999d", "--3d", "3-d"] {
             assert!(text.parse::<Span>().is_err(), "{text}");
