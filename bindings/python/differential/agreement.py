@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from clickhouse import ask, select_by_user
+from clickhouse import ask, from_file, from_rows, select_by_user
 from random_log import SEED, RandomLog
 
 # Expressions in one query: starting the other engine costs more than asking it.
@@ -40,24 +40,26 @@ def judge(
     assert telling >= TELLING_MIN, f"only {telling} answers differ from that about nobody"
     for start in range(0, len(questions), BATCH):
         batch = questions[start : start + BATCH]
-        theirs = ask(query_of(batch, log, until))
+        theirs = ask(query_of(batch, from_file(log.file), until))
         for index, question in enumerate(batch):
             answers = {user: theirs[user][index] if user in theirs else question.absent for user in question.ours}
             wrong = [user for user, ours in question.ours.items() if not agrees(ours, answers[user])]
             if wrong:
-                user = min(wrong, key=lambda user: len(log.events_of(user)))
+                # The one with the fewest events is the easiest to understand.
+                user = min(wrong, key=lambda user: len(log.rows_of(user)))
+                rows = log.rows_of(user)
                 pytest.fail(
                     f"{len(wrong)} of {len(answers)} users are answered differently, seed {SEED}\n"
                     f"question   {question.text}, as of {until}\n"
-                    f"user       {user}: {', '.join(log.events_of(user))}\n"
+                    f"user       {user}: {rows}\n"
                     f"userops    {question.ours[user]}\n"
                     f"ClickHouse {answers[user]}\n"
-                    f"query      {query_of([question], log, until)}",
+                    f"query      {query_of([question], from_rows(rows), until) if rows else 'none: no events'}",
                     pytrace=False,
                 )
 
 
-def query_of(questions: list[Question], log: RandomLog, until: str) -> str:
+def query_of(questions: list[Question], events: str, until: str) -> str:
     """What ClickHouse is asked."""
     columns = [question.column for question in questions if question.column is not None]
-    return select_by_user([question.aggregate for question in questions], log.file, until, columns)
+    return select_by_user([question.aggregate for question in questions], events, until, columns)

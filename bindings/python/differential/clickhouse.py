@@ -19,17 +19,23 @@ MICROS = "toUInt64(toUnixTimestamp64Micro(time))"
 SECONDS = "toUInt64(toUnixTimestamp(time))"
 
 
-def select_by_user(aggregates: list[str], file: Path, until: str, columns: Sequence[str] = ()) -> str:
+def select_by_user(aggregates: list[str], events: str, until: str, columns: Sequence[str] = ()) -> str:
     """A query for aggregates of each user with an event up to an instant, over events with some columns more."""
-    happened = f"SELECT * FROM {table(file)} WHERE time <= toDateTime64('{until}', 6, 'UTC')"
+    happened = f"SELECT * FROM {events} WHERE time <= toDateTime64('{until}', 6, 'UTC')"
     source = f"SELECT {', '.join(('*', *columns))} FROM ({happened})"
     return f"SELECT user, {', '.join(aggregates)} FROM ({source}) GROUP BY user SETTINGS {SETTINGS}"
 
 
-def table(file: Path) -> str:
+def from_file(file: Path) -> str:
     """The events of a Parquet file, as what a query selects from."""
     path = str(file).replace("\\", "\\\\").replace("'", "\\'")
     return f"file('{path}', Parquet, '{STRUCTURE}')"
+
+
+def from_rows(rows: list[tuple[int, str, str, int | None]]) -> str:
+    """Events as what a query selects from, to be shown and asked anywhere."""
+    values = (f"({user}, '{time}', '{name}', {'NULL' if n is None else n})" for user, time, name, n in rows)
+    return f"values('{STRUCTURE}', {', '.join(values)})"
 
 
 def ask(query: str) -> dict[int, list[Any]]:

@@ -61,14 +61,14 @@ class RandomLog:
         """An instant by which this share of the time of the log is over, to the second."""
         return instant(int(max(event[1] for event in self.events) * share))
 
-    def events_of(self, user: int) -> list[str]:
-        """The events of a user, for a person to read."""
+    def rows_of(self, user: int) -> list[tuple[int, str, str, int | None]]:
+        """The events of a user in the order of our log: by time, then as they arrived."""
         mine = sorted((event for event in self.events if event[0] == user), key=lambda event: event[1])
-        return [f"{name}@{seconds}" + ("" if n is None else f" n={n}") for _, seconds, name, n in mine]
+        return [(user, instant(seconds), name, n) for _, seconds, name, n in mine]
 
 
 def instant(seconds: int) -> str:
-    """A text that both engines read."""
+    """A text that both engines read as an instant."""
     return (FIRST + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import userops as uo
 from agreement import Question, judge
-from clickhouse import MICROS, ask, select_by_user
+from clickhouse import MICROS, ask, from_file, select_by_user
 from random_log import NAMES, Condition, Event, RandomLog, distinct_events, instant, randomness, tied_events
 
 MODES = {
@@ -81,4 +81,4 @@ def test_strict_increase_still_misses_the_chain_that_the_docs_name(tmp_path: Pat
     steps = [Condition((name,)) for name in "abcd"]
     question = ask_funnel(log, instant(9), "clickhouse_strict_increase", steps, 100)
     assert question.ours[0] == 4
-    assert ask(select_by_user([question.aggregate], log.file, instant(9))) == {0: [2]}
+    assert ask(select_by_user([question.aggregate], from_file(log.file), instant(9))) == {0: [2]}
