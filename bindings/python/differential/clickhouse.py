@@ -34,7 +34,8 @@ def from_file(file: Path) -> str:
 
 def from_rows(rows: list[tuple[int, str, str, int | None]]) -> str:
     """Events as what a query selects from, to be shown and asked anywhere."""
-    values = (f"({user}, '{time}', '{name}', {'NULL' if n is None else n})" for user, time, name, n in rows)
+    # Texts of values name no zone: it is that of the column.
+    values = (f"({user}, '{time.rstrip('Z')}', '{name}', {'NULL' if n is None else n})" for user, time, name, n in rows)
     return f"values('{STRUCTURE}', {', '.join(values)})"
 
 

@@ -23,7 +23,7 @@ ZONE = "America/New_York"
 DAY = 86_400
 # From January over the second Sunday of March, when clocks are set forward.
 DAYS = 100
-USERS = 600
+USERS = 1_200
 SHARES = (0.5, 1.0)
 PERIODS: list[Any] = ["day", {"week": {}}, "month", {"rolling": "1d"}, {"rolling": "36h"}]
 MEASURES = {"on": "= {low}", "on_or_after": ">= {low}", "on_or_before": "<= {low}"}

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import userops as uo
 from agreement import Question, judge
-from clickhouse import SECONDS, ask, from_file, select_by_user
+from clickhouse import SECONDS, ask, from_rows, select_by_user
 from random_log import NAMES, Condition, Event, RandomLog, distinct_events, instant, randomness
 
 USERS = 1_500
@@ -162,7 +162,7 @@ def test_a_bound_beside_a_star_is_another_question(pattern: str, ours: int, thei
     log = RandomLog.write([(0, 0, "a", None), (0, 3, "c", None), (0, 10, "b", None)], tmp_path / "log.parquet")
     conditions = [Condition((name,)) for name in "abc"]
     assert counts(log, instant(10), pattern, conditions)[0] == ours
-    asked = select_by_user([aggregate("sequenceCount", pattern, conditions)], from_file(log.file), instant(10))
+    asked = select_by_user([aggregate("sequenceCount", pattern, conditions)], from_rows(log.rows_of(0)), instant(10))
     assert ask(asked) == {0: [theirs]}
 
 
@@ -172,4 +172,4 @@ def test_two_bounds_in_a_row_are_refused_by_clickhouse_alone(tmp_path: Path) -> 
     pattern = "(?1)(?t>=1)(?t<=5)(?2)"
     assert counts(log, instant(10), pattern, conditions)[0] == 1
     with pytest.raises(RuntimeError, match="preceded by an event condition"):
-        ask(select_by_user([aggregate("sequenceCount", pattern, conditions)], from_file(log.file), instant(10)))
+        ask(select_by_user([aggregate("sequenceCount", pattern, conditions)], from_rows(log.rows_of(0)), instant(10)))
