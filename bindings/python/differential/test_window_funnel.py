@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,14 @@ MODES = {
     "clickhouse_strict_once": ("strict_once",),
     "clickhouse_allow_reentry": ("strict_order", "allow_reentry"),
 }
+# What each mode is among the options, so that several together are the options of each.
+OPTIONS = {
+    "strict_order": {"noise": "end"},
+    "allow_reentry": {"noise_kind": "no_step"},
+    "strict_deduplication": {"repetition": "end"},
+    "strict_increase": {"ties": "strictly_later"},
+    "strict_once": {"event_use": "once"},
+}
 # In strict_increase ClickHouse keeps one instant for each step, and misses chains; it is judged apart.
 EXACT_MODES = [preset for preset in MODES if preset != "clickhouse_strict_increase"]
 DrawEvents = Callable[[random.Random, int], list[Event]]
@@ -33,12 +42,17 @@ FUNNELS = 40
 SHARES = (0.4, 1.0)
 
 
-def ask_funnel(log: RandomLog, until: str, preset: str, steps: list[Condition], seconds: int) -> Question:
+def ask_funnel(
+    log: RandomLog, until: str, preset: str, steps: list[Condition], seconds: int, beside: tuple[str, ...] = ()
+) -> Question:
+    """A preset, and more modes beside it."""
     funnel = uo.funnel_preset(preset, [step.pattern() for step in steps], f"{seconds}s")
+    for mode in beside:
+        funnel |= OPTIONS[mode]
     levels = uo.measure_conversion(log.log, as_of=until, **funnel).user_levels().to_dict()
-    modes = "".join(f", '{mode}'" for mode in MODES[preset])
+    words = "".join(f", '{mode}'" for mode in (*MODES[preset], *beside))
     conditions = ", ".join(step.sql() for step in steps)
-    aggregate = f"windowFunnel({seconds * 1_000_000}{modes})({MICROS}, {conditions})"
+    aggregate = f"windowFunnel({seconds * 1_000_000}{words})({MICROS}, {conditions})"
     return Question(f"funnel {funnel}", dict(zip(levels["user"], levels["level"], strict=True)), aggregate)
 
 
@@ -55,6 +69,29 @@ def test_levels_are_those_of_window_funnel(preset: str, draw_events: DrawEvents,
         until = log.until(share)
         funnels = [draw_funnel(rng) for _ in range(FUNNELS)]
         judge(log, until, [ask_funnel(log, until, preset, *funnel) for funnel in funnels])
+
+
+def test_levels_are_the_same_in_modes_that_are_combined(tmp_path: Path) -> None:
+    rng = randomness("modes together")
+    log = RandomLog.write(tied_events(rng, USERS), tmp_path / "log.parquet")
+    until = log.until(1.0)
+    questions = [
+        ask_funnel(log, until, "clickhouse", *draw_funnel(rng), beside=modes)
+        for modes in exact_combinations()
+        for _ in range(FUNNELS // 4)
+    ]
+    judge(log, until, questions)
+
+
+def exact_combinations() -> list[tuple[str, ...]]:
+    """Two modes and more: allow_reentry is one of strict_order, and strict_increase is exact beside strict_once."""
+    every = (modes for count in range(2, 6) for modes in combinations(OPTIONS, count))
+    return [
+        modes
+        for modes in every
+        if ("allow_reentry" not in modes or "strict_order" in modes)
+        and ("strict_increase" not in modes or "strict_once" in modes)
+    ]
 
 
 def test_strict_increase_is_the_same_without_ties_and_events_of_two_steps(tmp_path: Path) -> None:
