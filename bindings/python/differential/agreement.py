@@ -41,6 +41,7 @@ def judge(
     for start in range(0, len(questions), BATCH):
         batch = questions[start : start + BATCH]
         theirs = ask(query_of(batch, from_file(log.file), until))
+        assert theirs.keys() <= set(log.log.users()), "the log has lost users"
         for index, question in enumerate(batch):
             answers = {user: theirs[user][index] if user in theirs else question.absent for user in question.ours}
             wrong = [user for user, ours in question.ours.items() if not agrees(ours, answers[user])]
