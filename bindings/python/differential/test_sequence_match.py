@@ -21,8 +21,8 @@ from random_log import NAMES, Condition, Event, RandomLog, distinct_events, inst
 USERS = 1_500
 TRACED_USERS = 300
 TRACED_PATTERNS = 60
-NEXT_USERS = 200
-NEXT_CHAINS = 12
+NEXT_USERS = 300
+NEXT_CHAINS = 80
 LATE = 1_000_000
 PATTERNS = 60
 SHARES = (0.4, 1.0)
@@ -116,10 +116,9 @@ def test_what_comes_next_is_that_of_sequence_next_node(direction: str, base: str
     logs = single_logs(log)
     questions = []
     for _ in range(NEXT_CHAINS):
-        base_condition = Condition.draw(rng)
-        # A chain that begins at its base, mostly: others have no answer.
-        chain = [base_condition if rng.random() < 0.7 else Condition.draw(rng)]
-        chain += [Condition.draw(rng) for _ in range(rng.choice((0, 0, 1, 2)))]
+        # A chain begins at its base, and takes one of several names: few users would have others.
+        base_condition, *further = (draw_wide(rng) for _ in range(rng.choice((1, 1, 2, 3))))
+        chain = [base_condition if rng.random() < 0.8 else draw_wide(rng), *further]
         query: dict[str, Any] = {
             "chain": [condition.pattern() for condition in chain],
             "base_condition": base_condition.pattern(),
@@ -129,8 +128,12 @@ def test_what_comes_next_is_that_of_sequence_next_node(direction: str, base: str
         ours = {user: next_event(uo.next_events(one, as_of=until, **query)) for user, one in logs.items()}
         conditions = ", ".join(condition.sql() for condition in (base_condition, *chain))
         expression = f"sequenceNextNode('{direction}', '{base}')({SECONDS}, event, {conditions})"
-        questions.append(Question(f"what comes next: {query}", ours, expression))
+        questions.append(Question(f"what comes next: {query}", ours, expression, absent=None))
     judge(log, until, questions)
+
+
+def draw_wide(rng: random.Random) -> Condition:
+    return Condition(tuple(rng.sample(NAMES, rng.randint(2, 4)))) if rng.random() < 0.8 else Condition.draw(rng)
 
 
 def single_logs(log: RandomLog) -> dict[int, uo.EventLog]:
