@@ -7,6 +7,7 @@ mod api;
 mod bench;
 mod c;
 mod cargo;
+mod differential;
 mod example;
 mod fuzz;
 mod process;
@@ -27,8 +28,13 @@ const HELP: &str = "\
 cargo xtask <command>
 
   test            everything that must hold before a change is merged, in order:
+<<<<<<< HEAD
                   fmt, clippy, tidy, tests, doc tests, docs, the examples, the
                   Python package
+=======
+                  fmt, clippy, tidy, tests, doc tests, docs, the example, the
+                  Python package, and that beside ClickHouse
+>>>>>>> chdb
   check           the quick part of it: fmt, clippy, tidy
   tidy            layers, sizes, module docs, words, white space, links, licences
   api             writes docs/api anew: what the library crates make public
@@ -42,6 +48,9 @@ cargo xtask <command>
   fuzz [SECONDS]  libFuzzer on the readers of files, 60 seconds each unless told
   test-c          the part of it that is about the C library
   test-python     the part of it that is about the Python package
+  test-differential
+                  the part of it that compares answers with ClickHouse's (chDB);
+                  skipped where pip cannot install that
   header          writes bindings/c/include/userops.h anew from the sources
   install-c --prefix DIR
                   builds the C library and puts it, its header and its
@@ -63,6 +72,7 @@ fn dispatch(command: &str, rest: &[String]) -> ExitCode {
         ("install-c", rest) => exit_code(c::install(rest)),
         ("test-c", []) => step::run_steps(&c::steps_alone()),
         ("test-python", []) => exit_code(python::test()),
+        ("test-differential", []) => step::run_steps(&[differential::STEP]),
         ("header", []) => exit_code(c::write_header()),
         ("bench", rest) => exit_code(bench::bench(rest)),
         ("fuzz", rest) => exit_code(fuzz::fuzz(rest)),
@@ -75,9 +85,10 @@ fn dispatch(command: &str, rest: &[String]) -> ExitCode {
             print!("{HELP}");
             ExitCode::SUCCESS
         }
-        ("test" | "check" | "tidy" | "api" | "test-c" | "test-python" | "header" | "wheel", [extra, ..]) => {
-            misuse(&format!("{command} takes no argument, but got {extra:?}"))
-        }
+        (
+            "test" | "check" | "tidy" | "api" | "test-c" | "test-python" | "test-differential" | "header" | "wheel",
+            [extra, ..],
+        ) => misuse(&format!("{command} takes no argument, but got {extra:?}")),
         _ => misuse(&format!("{command:?} is no command")),
     }
 }

@@ -37,6 +37,7 @@ const JUDGES: [&[&str]; 5] = [
         "bindings/python/python",
         "bindings/python/tests",
         "bindings/python/examples",
+        "bindings/python/differential",
     ],
     &["-W", "ignore", "-m", "mypy.stubtest", "--mypy-config-file", "bindings/python/pyproject.toml", "userops"],
     &["-m", "pytest", "--quiet", "-c", "bindings/python/pyproject.toml", "bindings/python/tests"],
@@ -57,11 +58,14 @@ pub(crate) fn build_wheel(target: &Path) -> Result<PathBuf, String> {
 pub(crate) fn test() -> Outcome {
     let target = target_folder()?;
     let venv = prepare(&target)?;
-    let wheel = build(&venv, &target.join("debug-wheels"), &[])?;
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-deps"];
-    run(venv.python(&install).arg(wheel))?;
+    venv.install_wheel(&debug_wheel(&target)?)?;
     JUDGES.iter().try_for_each(|words| run(&mut venv.python(words)))?;
     judge_example(&venv, &target.join("tables-of-python"))
+}
+
+/// A wheel without optimization; made anew, which takes little where nothing has changed.
+pub(crate) fn debug_wheel(target: &Path) -> Result<PathBuf, String> {
+    build(&prepare(target)?, &target.join("debug-wheels"), &[])
 }
 
 /// The main job in Python writes the tables that the main job in Rust writes.

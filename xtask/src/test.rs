@@ -3,6 +3,7 @@
 use crate::api;
 use crate::c;
 use crate::cargo::{cargo, has_subcommand, require_component};
+use crate::differential;
 use crate::example;
 use crate::process::{Outcome, run};
 use crate::python;
@@ -32,6 +33,7 @@ pub(crate) fn test_steps() -> Vec<Step> {
         steps.push(Step::new("example on a broken playbook", example::refuses_a_broken_playbook));
     }
     steps.push(Step::new("python", python::test));
+    steps.push(differential::STEP);
     steps
 }
 

@@ -24,7 +24,7 @@ pub enum FunnelPreset {
     /// of the function returned the number of the step of the event before that one.
     ClickhouseStrictDeduplication,
     /// Mode `strict_increase`: a step comes at a later instant than the one before it. ClickHouse keeps one instant
-    /// for each step and misses chains among ties; this is exact.
+    /// for each step and misses chains among ties and behind events of two steps; this is exact.
     ClickhouseStrictIncrease,
     /// Mode `strict_once`: one event serves one step.
     ClickhouseStrictOnce,
