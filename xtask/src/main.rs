@@ -28,13 +28,8 @@ const HELP: &str = "\
 cargo xtask <command>
 
   test            everything that must hold before a change is merged, in order:
-<<<<<<< HEAD
                   fmt, clippy, tidy, tests, doc tests, docs, the examples, the
-                  Python package
-=======
-                  fmt, clippy, tidy, tests, doc tests, docs, the example, the
                   Python package, and that beside ClickHouse
->>>>>>> chdb
   check           the quick part of it: fmt, clippy, tidy
   tidy            layers, sizes, module docs, words, white space, links, licences
   api             writes docs/api anew: what the library crates make public
