@@ -1,5 +1,6 @@
 //! The event log: frozen columns, each user's events one slice of them, in order of time.
 
+mod active_day;
 mod build;
 mod chunk;
 mod day;
@@ -12,6 +13,7 @@ mod view;
 
 pub use view::UserEvents;
 
+pub(crate) use active_day::ActiveDays;
 pub(crate) use build::freeze;
 pub(crate) use chunk::{Chunk, ChunkColumn, ChunkIds, ChunkUsers, PackedBuilder};
 pub(crate) use day::LocalDays;
@@ -34,7 +36,8 @@ const RANGES_PER_THREAD: usize = 8;
 ///
 /// Rows are sorted by user, then time, then arrival; a user's rows are one range. Users are in the order of their
 /// external ids and dictionaries are sorted, so two logs with the same content are equal however they were made.
-/// Memory: 12 bytes an event (time, local day and name), what the amounts and properties that are known take, and 8 bytes and a bit a user
+/// Memory: 12 bytes an event (time, local day and name), what the amounts and properties that are known take, 2 bytes for each day on
+/// which a user was there, and 12 bytes a user
 /// beside the id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventLog {
@@ -47,8 +50,8 @@ pub struct EventLog {
     span: (i64, i64),
     /// `None` where the events are centuries apart.
     days: Option<LocalDays>,
-    /// For each user whether the first two events have one instant.
-    starts_with_tie: Bitmap,
+    /// `None` where there are no local days.
+    active_days: Option<ActiveDays>,
     name: Vec<u16>,
     names: Dictionary,
     amount: Packed<i64>,
@@ -254,10 +257,10 @@ impl EventLog {
         self.days.as_ref()
     }
 
-    /// Whether the first two events of a user have one instant.
-    #[inline]
-    pub(crate) fn starts_with_tie(&self, user: usize) -> bool {
-        self.starts_with_tie.get(user)
+    /// The local days on which each user was there, where all events have happened at `as_of`; `None` where some have not, or
+    /// the events are centuries apart.
+    pub(crate) fn active_days(&self, as_of: Timestamp) -> Option<&ActiveDays> {
+        self.active_days.as_ref().filter(|_| self.last_micros() <= as_of.as_micros())
     }
 
     /// A calendar in the log's zone that is fast over all its events and up to `as_of`.

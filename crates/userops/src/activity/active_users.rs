@@ -181,24 +181,33 @@ impl Tally {
 
 impl Count<'_> {
     fn tally(&self, users: Range<usize>) -> Tally {
-        let days = self.grid.count();
-        let mut tally = Tally::new(days, self.windows.len());
+        let mut tally = Tally::new(self.grid.count(), self.windows.len());
+        if let Some((active, of_days)) = self.choice.plain_days(0, self.as_of, &self.grid) {
+            users.for_each(|user| self.add(&mut tally, of_days.of(active.of(user))));
+            return tally;
+        }
         let (mut scratch, mut bits) = (ChoiceScratch::default(), PeriodBits::default());
         for user in users {
             let rows = self.log.events_of(UserIx(user as u32)).until(self.as_of).rows();
             self.choice.load(rows.clone(), &mut scratch);
             self.choice.scan(0, rows, &self.grid, &scratch, &mut bits);
-            let mut active = bits.iter();
-            let Some(mut day) = active.next() else { continue };
-            tally.active[day as usize] += 1;
-            for next in active {
-                tally.active[next as usize] += 1;
-                self.lose(&mut tally.lost, day, next, days);
-                day = next;
-            }
-            self.lose(&mut tally.lost, day, days as u32, days);
+            self.add(&mut tally, bits.iter());
         }
         tally
+    }
+
+    /// Adds the days on which a user is active, ascending.
+    #[inline]
+    fn add(&self, tally: &mut Tally, mut active: impl Iterator<Item = u32>) {
+        let days = self.grid.count();
+        let Some(mut day) = active.next() else { return };
+        tally.active[day as usize] += 1;
+        for next in active {
+            tally.active[next as usize] += 1;
+            self.lose(&mut tally.lost, day, next, days);
+            day = next;
+        }
+        self.lose(&mut tally.lost, day, days as u32, days);
     }
 
     /// The windows that begin on an active day lose the user, on the next active day at the latest.

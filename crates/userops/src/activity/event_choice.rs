@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use crate::analytics::period_bits::PeriodBits;
-use crate::analytics::period_grid::PeriodGrid;
+use crate::analytics::period_grid::{DayPeriods, PeriodGrid};
 use crate::error::Result;
-use crate::log::EventLog;
+use crate::log::{ActiveDays, EventLog};
 use crate::rule::{EventMasks, EventPattern, MaskScratch};
-use crate::time::Calendar;
+use crate::time::{Calendar, Timestamp};
 
 /// Patterns made ready for a log. A pattern without names and filter is never looked up; one without a filter takes a look at
 /// the name of an event; one with a filter is judged for all events of a user at once.
@@ -41,6 +41,18 @@ impl<'a> EventChoice<'a> {
     #[inline]
     pub(crate) fn is_every(&self, bit: usize) -> bool {
         self.every >> bit & 1 == 1
+    }
+
+    /// The days of users and the periods of these days, where they tell the periods of a pattern: every event matches it, and
+    /// has happened at `as_of`. The grid is one over the log.
+    pub(crate) fn plain_days<'g>(
+        &self,
+        bit: usize,
+        as_of: Timestamp,
+        grid: &'g PeriodGrid,
+    ) -> Option<(&'a ActiveDays, DayPeriods<'g>)> {
+        let days = self.log.active_days(as_of).filter(|_| self.is_every(bit))?;
+        Some((days, grid.day_periods()?))
     }
 
     /// Makes the rows of a user ready. The questions that follow are about rows of this range.

@@ -168,25 +168,35 @@ struct Count<'a> {
 impl Count<'_> {
     fn tally(&self, users: Range<usize>) -> Vec<u64> {
         let mut cells = vec![0; self.cells];
+        if let Some((active, of_days)) = self.choice.plain_days(0, self.as_of, &self.grid) {
+            users.for_each(|user| self.add(&mut cells, of_days.of(active.of(user))));
+            return cells;
+        }
         let (mut scratch, mut bits) = (ChoiceScratch::default(), PeriodBits::default());
         for user in users {
             let rows = self.log.events_of(UserIx(user as u32)).until(self.as_of).rows();
             self.choice.load(rows.clone(), &mut scratch);
             self.choice.scan(0, rows, &self.grid, &scratch, &mut bits);
-            let (mut period, mut days) = (0, 0);
-            for day in bits.iter() {
-                let its_period = self.period_of[day as usize];
-                if its_period != period && days > 0 {
-                    cells[period as usize * self.stride + days - 1] += 1;
-                    days = 0;
-                }
-                (period, days) = (its_period, days + 1);
-            }
-            if days > 0 {
-                cells[period as usize * self.stride + days - 1] += 1;
-            }
+            self.add(&mut cells, bits.iter());
         }
         cells
+    }
+
+    /// Adds the days on which a user is active, ascending.
+    #[inline]
+    fn add(&self, cells: &mut [u64], active: impl Iterator<Item = u32>) {
+        let (mut period, mut days) = (0, 0);
+        for day in active {
+            let its_period = self.period_of[day as usize];
+            if its_period != period && days > 0 {
+                cells[period as usize * self.stride + days - 1] += 1;
+                days = 0;
+            }
+            (period, days) = (its_period, days + 1);
+        }
+        if days > 0 {
+            cells[period as usize * self.stride + days - 1] += 1;
+        }
     }
 }
 

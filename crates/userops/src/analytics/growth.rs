@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use crate::analytics::counted_event::CountedEvents;
 use crate::analytics::period::{CalendarPeriod, PERIODS_MAX, check_period_count};
 use crate::analytics::period_bits::PeriodBits;
-use crate::analytics::period_grid::PeriodGrid;
+use crate::analytics::period_grid::{DayPeriods, PeriodGrid};
 use crate::column::Column;
 use crate::error::{Result, type_mismatch};
 use crate::id::UserIx;
-use crate::log::{EventLog, UserEvents};
+use crate::log::{ActiveDays, EventLog, UserEvents};
 use crate::table::Table;
 use crate::time::{Calendar, Day, Timestamp};
 use crate::value::ValueType;
@@ -266,6 +266,16 @@ impl Account<'_> {
 
     fn tally(&self, users: Range<usize>) -> Vec<Tally> {
         let mut tallies = vec![Tally::default(); self.grid.count()];
+        if let Some((days, of_days)) = self.plain_days() {
+            for user in users {
+                let mut periods = of_days.of(days.of(user)).peekable();
+                if let Some(first) = periods.peek() {
+                    tallies[*first as usize].new += 1;
+                }
+                add(&mut tallies, periods);
+            }
+            return tallies;
+        }
         let mut periods = PeriodBits::default();
         let is_cut = self.log.time_span().is_some_and(|(first, _)| first.as_micros() < self.first);
         for user in users {
@@ -276,21 +286,16 @@ impl Account<'_> {
             if let Some(new) = self.new_in(&all, is_cut, first).filter(|new| begins(&periods, first, *new)) {
                 tallies[new as usize].new += 1;
             }
-            let (mut word_before, mut top) = (None, 0);
-            for (number, word) in periods.words() {
-                let carried = if number.checked_sub(1) == word_before { top } else { 0 };
-                let (mut rest, returning) = (*word, word & (word << 1 | carried));
-                while rest != 0 {
-                    let bit = rest.trailing_zeros();
-                    let tally = &mut tallies[(number * u64::BITS + bit) as usize];
-                    tally.active += 1;
-                    tally.returning += (returning >> bit & 1) as u32;
-                    rest &= rest - 1;
-                }
-                (word_before, top) = (Some(*number), word >> (u64::BITS - 1));
-            }
+            add(&mut tallies, periods.iter());
         }
         tallies
+    }
+
+    /// The days of users, where these tell all: every event counts, and users are new on their first day.
+    fn plain_days(&self) -> Option<(&ActiveDays, DayPeriods<'_>)> {
+        let is_plain = *self.counts == CountedEvents::Every && self.created.is_none();
+        let days = self.log.active_days(self.as_of).filter(|days| is_plain && days.is_ascending())?;
+        Some((days, self.grid.day_periods()?))
     }
 
     /// The index of the period in which a user is new, given the first one with activity.
@@ -311,6 +316,18 @@ impl Account<'_> {
             (NewUser::Attribute(_), _) => return None,
         };
         u32::try_from(self.grid.index_of_number(self.options.period.number(day))).ok()
+    }
+}
+
+/// Adds the periods in which a user is active, ascending.
+#[inline]
+fn add(tallies: &mut [Tally], periods: impl Iterator<Item = u32>) {
+    let mut after = None;
+    for period in periods {
+        let tally = &mut tallies[period as usize];
+        tally.active += 1;
+        tally.returning += u32::from(after == Some(period));
+        after = Some(period + 1);
     }
 }
 

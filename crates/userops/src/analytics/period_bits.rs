@@ -41,12 +41,6 @@ impl PeriodBits {
         }
     }
 
-    /// The words that are not zero with their numbers, ascending.
-    #[inline]
-    pub(crate) fn words(&self) -> &[(u32, u64)] {
-        &self.words
-    }
-
     /// Whether the period is in the set. Takes O(log words).
     pub(crate) fn contains(&self, period: u32) -> bool {
         let found = self.words.binary_search_by_key(&(period >> WORD_SHIFT), |(number, _)| *number);
@@ -108,7 +102,7 @@ mod tests {
             prop_assert_eq!(bits.iter().collect::<Vec<_>>(), set.iter().copied().collect::<Vec<_>>());
             prop_assert_eq!(bits.first(), set.first().copied());
             prop_assert!((0..400).all(|period| bits.contains(period) == set.contains(&period)));
-            prop_assert!(bits.words().iter().all(|(_, word)| *word != 0));
+            prop_assert!(bits.words.iter().all(|(_, word)| *word != 0));
         }
     }
 }

@@ -132,12 +132,10 @@ impl PeriodGrid {
         }
     }
 
-    /// Sets of periods as single words, where a word has bits enough and the log, which this grid is [over](Self::over), tells
-    /// local days.
-    #[inline]
-    pub(crate) fn words<'a>(&'a self, log: &'a EventLog) -> Option<PeriodWords<'a>> {
-        let days = log.local_days().filter(|_| !self.by_day.is_empty() && self.count <= u64::BITS)?;
-        Some(PeriodWords { by_day: &self.by_day, days: days.numbers() })
+    /// What tells the periods of the local days of a log, which this grid is [over](Self::over) and whose events all lie
+    /// between the instants of the grid; `None` where the log tells no local days.
+    pub(crate) fn day_periods(&self) -> Option<DayPeriods<'_>> {
+        (!self.by_day.is_empty()).then_some(DayPeriods { by_day: &self.by_day })
     }
 
     /// The periods of those rows of a user that `keep` says to keep by their position, in place of what `bits` held.
@@ -154,9 +152,12 @@ impl PeriodGrid {
         match log.local_days() {
             Some(days) if !self.by_day.is_empty() => {
                 bits.clear();
-                match self.words(log) {
-                    Some(words) => bits.add_word(0, words.of_kept(rows, keep)),
-                    None => fill(days.numbers()[rows].iter().map(|day| self.by_day[usize::from(*day)]), keep, bits),
+                let periods = days.numbers()[rows].iter().map(|day| self.by_day[usize::from(*day)]);
+                if self.count <= u64::BITS {
+                    let kept = periods.enumerate().map(|(position, period)| u64::from(keep(position)) << period);
+                    bits.add_word(0, kept.fold(0, |word, bit| word | bit));
+                } else {
+                    fill(periods, keep, bits);
                 }
             }
             _ => self.scan(&log.time_micros()[rows], keep, bits),
@@ -225,25 +226,21 @@ impl PeriodGrid {
     }
 }
 
-/// The sets of at most 64 periods, bit k for the period with index k.
+/// The index of the period of each local day of a log.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct PeriodWords<'a> {
+pub(crate) struct DayPeriods<'a> {
     by_day: &'a [u32],
-    days: &'a [u16],
 }
 
-impl PeriodWords<'_> {
-    /// The periods of some rows, whose instants lie between those of the grid.
+impl<'a> DayPeriods<'a> {
+    /// The periods of a user's [active days](crate::log::ActiveDays::of), ascending and each once.
     #[inline]
-    pub(crate) fn of_rows(&self, rows: std::ops::Range<usize>) -> u64 {
-        self.of_kept(rows, |_| true)
-    }
-
-    /// The periods of those rows that `keep` says to keep by their position.
-    #[inline]
-    pub(crate) fn of_kept(&self, rows: std::ops::Range<usize>, keep: impl Fn(usize) -> bool) -> u64 {
-        let periods = self.days[rows].iter().map(|day| self.by_day[usize::from(*day)]).enumerate();
-        periods.fold(0, |word, (position, period)| word | u64::from(keep(position)) << period)
+    pub(crate) fn of(self, days: &'a [u16]) -> impl Iterator<Item = u32> + 'a {
+        let mut before = u32::MAX;
+        days.iter().filter_map(move |day| {
+            let period = self.by_day[usize::from(*day)];
+            (std::mem::replace(&mut before, period) != period).then_some(period)
+        })
     }
 }
 

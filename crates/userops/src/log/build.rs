@@ -6,9 +6,9 @@ use super::chunk::{Chunk, ChunkColumn, ChunkIds, ChunkUsers, join_texts};
 use super::dedupe::{DuplicateCounts, remove_duplicates};
 use super::directory::index_users;
 use super::scatter::Placement;
-use super::{EventIds, EventLog, LocalDays};
+use super::{ActiveDays, EventIds, EventLog, LocalDays};
 use crate::attribute::AttributeTable;
-use crate::column::{Bitmap, BitmapBuilder, Column, Packed, TextArena, TextColumn};
+use crate::column::{Bitmap, Column, Packed, TextArena, TextColumn};
 use crate::error::{Result, limit_exceeded, type_mismatch};
 use crate::event::{EventSchema, Field, Limits, NAMES_MAX};
 use crate::value::ValueType;
@@ -66,7 +66,7 @@ pub(crate) fn freeze(
     let ids = move_ids(&placement, &chunks);
 
     let days = LocalDays::new(&time, span, schema.zone);
-    let starts_with_tie = find_ties(&offsets, &time);
+    let active_days = days.as_ref().and_then(|days| ActiveDays::new(&offsets, days, &time));
     let log = EventLog {
         schema,
         users: directory,
@@ -74,7 +74,7 @@ pub(crate) fn freeze(
         time,
         span,
         days,
-        starts_with_tie,
+        active_days,
         name,
         names,
         amount,
@@ -93,14 +93,6 @@ impl Chunk {
     fn take_property(&mut self, index: usize) -> ChunkColumn {
         std::mem::replace(&mut self.properties[index], ChunkColumn::Bool(Packed::default()))
     }
-}
-
-/// For each user whether the first two events have one instant.
-fn find_ties(offsets: &[u64], times: &[i64]) -> Bitmap {
-    let is_tied = |rows: &[u64]| rows[1] - rows[0] > 1 && times[rows[0] as usize] == times[rows[0] as usize + 1];
-    let mut ties = BitmapBuilder::default();
-    offsets.windows(2).for_each(|rows| ties.push(is_tied(rows)));
-    ties.finish()
 }
 
 /// The number of rows, within the limit, whose amounts together fit 64 bits: no kernel that adds some of them can

@@ -101,7 +101,7 @@ fn fill(log: &EventLog, as_of: Timestamp, starts: &[i64], calendar: &Calendar, r
     let offsets = &log.offsets()[rows.users.start..=rows.users.end];
     let (names, windows) = (log.names().len(), starts.len());
     let mut amounts = PackedCursor::new(log.amount_minor());
-    let mut days = DayRuns::new(calendar);
+    let (mut days, active_days) = (DayRuns::new(calendar), log.active_days(as_of));
     let name_rows = rows.name_counts.chunks_exact_mut(names.max(1));
     for (user, (span, counts)) in offsets.windows(2).zip(name_rows).enumerate() {
         let (start, mut end) = (span[0] as usize, span[1] as usize);
@@ -114,7 +114,10 @@ fn fill(log: &EventLog, as_of: Timestamp, starts: &[i64], calendar: &Calendar, r
         rows.first[user] = *first;
         rows.last[user] = *last;
         rows.event_count[user] = time.len() as u32;
-        rows.active_days[user] = days.count(time);
+        rows.active_days[user] = match active_days {
+            Some(active) => active.of(rows.users.start + user).len() as u32,
+            None => days.count(time),
+        };
         rows.amount_minor[user] = amounts.values_in(start..end).iter().sum();
         for name in &log.name_codes()[start..end] {
             counts[usize::from(*name)] += 1;

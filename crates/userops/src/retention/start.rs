@@ -27,13 +27,6 @@ pub(super) struct Start {
     pub(super) after: i64,
 }
 
-/// The periods of a start, as in [`Start`].
-#[derive(Debug, Clone, Copy)]
-pub(super) struct StartPeriods {
-    pub(super) cohort: i32,
-    pub(super) period: i32,
-}
-
 /// What finds the starts of users.
 pub(super) struct Starts<'a> {
     log: &'a EventLog,
@@ -45,7 +38,7 @@ pub(super) struct Starts<'a> {
     /// The calendar period of returns, where it is another than that of cohorts.
     period: Option<CalendarPeriod>,
     /// The cohorts of events.
-    cohorts: PeriodGrid,
+    pub(super) cohorts: PeriodGrid,
 }
 
 enum Kind<'a> {
@@ -128,14 +121,6 @@ impl<'a> Starts<'a> {
                 }
             }
         }
-    }
-
-    /// The numbers of the cohort and of period 0 of a start at an event.
-    #[inline]
-    pub(super) fn at_row(&self, row: usize) -> StartPeriods {
-        let cohort = self.cohorts.number(self.cohorts.index_of_row(self.log, row));
-        let day = || self.calendar.day(Timestamp::from_micros(self.log.time_micros()[row]));
-        StartPeriods { cohort, period: self.period.map_or(cohort, |period| period.number(day())) }
     }
 
     #[inline]

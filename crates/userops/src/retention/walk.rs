@@ -84,7 +84,7 @@ impl Walk<'_> {
         let (mut tally, mut scratch) = (self.empty(), Scratch::default());
         let mut amounts = PackedCursor::new(self.log.amount_minor());
         if let Some(plain) = Plain::new(self) {
-            plain.add_all(&mut tally, users, &mut scratch);
+            plain.add_all(&mut tally, users);
             return tally;
         }
         for user in users {

@@ -1,0 +1,181 @@
+//! The local days on which each user was there, made once.
+//!
+//! What asks for days, weeks or months with any event at all reads these in place of the events, of which a day may hold many.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::{LocalDays, RANGES_PER_THREAD, balanced_ranges};
+use crate::column::{Bitmap, BitmapBuilder};
+
+/// Each user's days with an event, ascending and each once, as [`LocalDays`] numbers them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ActiveDays {
+    /// `user_count + 1` places in `numbers`, ascending, the first 0.
+    offsets: Vec<u32>,
+    numbers: Vec<u16>,
+    /// For each user whether an event of the first day is later than the first event.
+    later_on_first_day: Bitmap,
+    /// Whether nobody's clock showed an earlier day after a later one.
+    ascending: bool,
+}
+
+/// The days of a range of users.
+struct Part {
+    ends: Vec<u32>,
+    numbers: Vec<u16>,
+    later_on_first_day: Vec<bool>,
+    ascending: bool,
+}
+
+impl ActiveDays {
+    /// The days of the users whose rows `offsets` bounds; `None` where there are more than 32 bits can number. Takes
+    /// O(rows) time, shared out over rayon's threads, 2 bytes a day and 4 bytes and a bit a user.
+    pub(super) fn new(offsets: &[u64], days: &LocalDays, times: &[i64]) -> Option<Self> {
+        let ranges = balanced_ranges(offsets, rayon::current_num_threads() * RANGES_PER_THREAD);
+        let collect = |users: Range<usize>| Part::new(&offsets[users.start..=users.end], days.numbers(), times);
+        let parts: Vec<Part> = ranges.into_par_iter().map(collect).collect();
+        let count: usize = parts.iter().map(|part| part.numbers.len()).sum();
+        u32::try_from(count).ok()?;
+        let mut all = Self {
+            offsets: vec![0],
+            numbers: Vec::with_capacity(count),
+            later_on_first_day: Bitmap::default(),
+            ascending: parts.iter().all(|part| part.ascending),
+        };
+        let mut later_on_first_day = BitmapBuilder::default();
+        for part in parts {
+            let before = all.numbers.len() as u32;
+            all.offsets.extend(part.ends.iter().map(|end| before + end));
+            all.numbers.extend(part.numbers);
+            part.later_on_first_day.iter().for_each(|later| later_on_first_day.push(*later));
+        }
+        all.later_on_first_day = later_on_first_day.finish();
+        Some(all)
+    }
+
+    /// The days of a user, ascending and each once; none for who has no event.
+    #[inline]
+    pub(crate) fn of(&self, user: usize) -> &[u16] {
+        &self.numbers[self.offsets[user] as usize..self.offsets[user + 1] as usize]
+    }
+
+    /// Whether an event of a user's first day is later than the first event. It tells nothing where days are not
+    /// [ascending](Self::is_ascending).
+    #[inline]
+    pub(crate) fn has_later_on_first_day(&self, user: usize) -> bool {
+        self.later_on_first_day.get(user)
+    }
+
+    /// Whether every user's events, in their order, lie on days that never go back, so that the first day is that of the
+    /// first event. They go back where a clock is set back across midnight.
+    pub(crate) fn is_ascending(&self) -> bool {
+        self.ascending
+    }
+}
+
+impl Part {
+    fn new(offsets: &[u64], days: &[u16], times: &[i64]) -> Self {
+        let users = offsets.len() - 1;
+        let mut part = Self {
+            ends: Vec::with_capacity(users),
+            numbers: Vec::new(),
+            later_on_first_day: Vec::with_capacity(users),
+            ascending: true,
+        };
+        for bounds in offsets.windows(2) {
+            let rows = bounds[0] as usize..bounds[1] as usize;
+            part.later_on_first_day.push(has_later_on_first_day(&days[rows.clone()], &times[rows.clone()]));
+            part.add(&days[rows]);
+            part.ends.push(part.numbers.len() as u32);
+        }
+        part
+    }
+
+    /// Adds the days of a user's events. Each is written, and kept where it differs from the one before, so that no branch
+    /// depends on it.
+    fn add(&mut self, days: &[u16]) {
+        let Some(first) = days.first() else { return };
+        let start = self.numbers.len();
+        self.numbers.resize(start + days.len(), *first);
+        let place = &mut self.numbers[start..];
+        let (mut kept, mut ascending) = (1, true);
+        for pair in days.windows(2) {
+            place[kept] = pair[1];
+            kept += usize::from(pair[0] != pair[1]);
+            ascending &= pair[0] <= pair[1];
+        }
+        if !ascending {
+            self.ascending = false;
+            place[..kept].sort_unstable();
+            kept = sorted_distinct(&mut place[..kept]);
+        }
+        self.numbers.truncate(start + kept);
+    }
+}
+
+/// Moves the distinct values of ascending ones to the front, and tells how many there are.
+fn sorted_distinct(numbers: &mut [u16]) -> usize {
+    let mut kept = usize::from(!numbers.is_empty());
+    for index in 1..numbers.len() {
+        if numbers[index] != numbers[kept - 1] {
+            numbers[kept] = numbers[index];
+            kept += 1;
+        }
+    }
+    kept
+}
+
+fn has_later_on_first_day(days: &[u16], times: &[i64]) -> bool {
+    let (Some(day), Some(time)) = (days.first(), times.first()) else { return false };
+    let same_day = days[1..].iter().take_while(|other| *other == day).count();
+    times[1..=same_day].iter().any(|other| other > time)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::time::{MICROS_PER_HOUR, Zone};
+
+    /// Some days before the clock of St. John's goes back across midnight.
+    const START: i64 = 1_288_396_800 * 1_000_000;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+        #[test]
+        fn days_are_the_sets_of_days_of_the_events(
+            users in prop::collection::vec(prop::collection::vec(prop_oneof![0i64..200, 480i64..600], 0..12), 0..6),
+            zone in prop::sample::select(vec!["UTC", "America/St_Johns"]),
+        ) {
+            let (mut offsets, mut times) = (vec![0u64], Vec::new());
+            for mut hours in users {
+                hours.sort_unstable();
+                times.extend(hours.iter().map(|quarter| START + quarter * MICROS_PER_HOUR / 2));
+                offsets.push(times.len() as u64);
+            }
+            let zone: Zone = zone.parse().unwrap();
+            let span = (times.iter().copied().min().unwrap_or(0), times.iter().copied().max().unwrap_or(0));
+            let Some(days) = LocalDays::new(&times, span, zone) else { return Ok(()) };
+            let active = ActiveDays::new(&offsets, &days, &times).unwrap();
+            let rows_of = |user: usize| offsets[user] as usize..offsets[user + 1] as usize;
+            for user in 0..offsets.len() - 1 {
+                let distinct: BTreeSet<u16> = days.numbers()[rows_of(user)].iter().copied().collect();
+                prop_assert_eq!(active.of(user), distinct.into_iter().collect::<Vec<u16>>());
+                if days.numbers()[rows_of(user)].is_sorted() {
+                    let is_later = |row: usize| {
+                        let first = rows_of(user).start;
+                        days.numbers()[row] == days.numbers()[first] && times[row] > times[first]
+                    };
+                    prop_assert_eq!(active.has_later_on_first_day(user), rows_of(user).any(is_later));
+                }
+            }
+            let is_sorted = |user: usize| days.numbers()[rows_of(user)].is_sorted();
+            prop_assert_eq!(active.is_ascending(), (0..offsets.len() - 1).all(is_sorted));
+        }
+    }
+}
