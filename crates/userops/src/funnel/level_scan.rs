@@ -66,14 +66,38 @@ impl LevelScan {
 
     #[inline]
     fn steps<const STEPS: usize, const UPWARDS: bool>(&self, times: &[i64], names: &[u16]) -> (u8, EntryStatus) {
-        // The last instant of the latest attempt that has reached each step.
+        // Any start counts, and no window ends past the last number: then a start is one addition.
+        let ends = match !self.takes_first && times.last().is_none_or(|last| last.checked_add(self.window).is_some()) {
+            true => self.ends::<STEPS, UPWARDS>(times, names, |time, _| (time.wrapping_add(self.window), true)),
+            false => self.ends::<STEPS, UPWARDS>(times, names, |time, end| {
+                (time.saturating_add(self.window), !(self.takes_first & (end != NEVER)))
+            }),
+        };
+        let level = ends.iter().filter(|end| **end != NEVER).count();
+        let status = match level == STEPS {
+            true => EntryStatus::Converted,
+            false if ends.iter().any(|end| *end > self.as_of) => EntryStatus::Pending,
+            false => EntryStatus::Dropped,
+        };
+        (level as u8, status)
+    }
+
+    /// The last instant of the latest attempt that has reached each step. `begin` tells, of an event and the end of the latest
+    /// attempt, the end of one that begins with it, and whether it may.
+    #[inline]
+    fn ends<const STEPS: usize, const UPWARDS: bool>(
+        &self,
+        times: &[i64],
+        names: &[u16],
+        begin: impl Fn(i64, i64) -> (i64, bool),
+    ) -> [i64; STEPS] {
         let mut ends = [NEVER; STEPS];
         let take = |ends: &mut [i64; STEPS], step: usize, time: i64, mask: u8| {
-            let (end, is_late) = match step {
-                0 => (time.saturating_add(self.window), self.takes_first & (ends[0] != NEVER)),
-                _ => (ends[step - 1], false),
+            let (end, may) = match step {
+                0 => begin(time, ends[0]),
+                _ => (ends[step - 1], time <= ends[step - 1]),
             };
-            let serves = (mask >> step & 1 == 1) & (time <= end) & !is_late;
+            let serves = (mask >> step & 1 == 1) & may;
             ends[step] = if serves { end } else { ends[step] };
         };
         for (time, name) in times.iter().zip(names) {
@@ -84,12 +108,6 @@ impl LevelScan {
                 (0..STEPS).rev().for_each(|step| take(&mut ends, step, *time, mask));
             }
         }
-        let level = ends.iter().filter(|end| **end != NEVER).count();
-        let status = match level == STEPS {
-            true => EntryStatus::Converted,
-            false if ends.iter().any(|end| *end > self.as_of) => EntryStatus::Pending,
-            false => EntryStatus::Dropped,
-        };
-        (level as u8, status)
+        ends
     }
 }
