@@ -44,6 +44,11 @@ mod value;
 
 use pyo3::prelude::*;
 
+/// The package moves gigabytes. The system's allocator gives every large column back to the system, and asking for it again costs as
+/// much as filling it; this one keeps memory for the next answer.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[pymodule(gil_used = false)]
 mod _userops {
     use pyo3::prelude::*;
