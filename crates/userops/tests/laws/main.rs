@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+mod active_day;
 mod activity;
 mod attribution;
 mod cases;
