@@ -7,6 +7,7 @@ use userops::sample::SampleKind;
 
 use crate::data;
 use crate::failure::Result;
+use crate::interrupt::{run, run_on_log};
 use crate::log::EventLog;
 use crate::table::Table;
 use crate::time::{self, AsOf};
@@ -20,8 +21,7 @@ pub(crate) fn account_growth(
     options: Option<&Bound<'_, PyDict>>,
 ) -> Result<Table> {
     let options: GrowthOptions = data::read_options("options of growth", options)?;
-    let frozen = &log.get().log;
-    let growth = log.py().detach(|| userops::analytics::growth::account_growth(frozen, as_of.0, options))?;
+    let growth = run_on_log(log, move |frozen| userops::analytics::growth::account_growth(frozen, as_of.0, options))?;
     Ok(growth.to_table()?.into())
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn period_ends<'py>(
 #[pyo3(signature = (kind = "community", **options))]
 pub(crate) fn sample_log(py: Python<'_>, kind: &str, options: Option<&Bound<'_, PyDict>>) -> Result<EventLog> {
     let (kind, options) = (kind.parse::<SampleKind>()?, data::read_options("options of samples", options)?);
-    Ok(py.detach(|| userops::sample::log(kind, options))?.into())
+    Ok(run(py, usize::MAX, move || userops::sample::log(kind, options))??.into())
 }
 
 /// The users of an invented log and their attributes, a row per user.
@@ -53,5 +53,5 @@ pub(crate) fn sample_log(py: Python<'_>, kind: &str, options: Option<&Bound<'_, 
 #[pyo3(signature = (kind = "community", **options))]
 pub(crate) fn sample_users(py: Python<'_>, kind: &str, options: Option<&Bound<'_, PyDict>>) -> Result<Table> {
     let (kind, options) = (kind.parse::<SampleKind>()?, data::read_options("options of samples", options)?);
-    Ok(py.detach(|| userops::sample::users(kind, options))?.into())
+    Ok(run(py, usize::MAX, move || userops::sample::users(kind, options))??.into())
 }

@@ -15,6 +15,7 @@ mod failure;
 mod filter;
 mod funnel;
 mod growth;
+mod interrupt;
 mod ladder;
 mod lifecycle;
 mod log;

@@ -9,6 +9,7 @@ use userops::time::Timestamp;
 
 use crate::data;
 use crate::failure::Result;
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::pickle::{Reduced, reduce};
 use crate::table::Table;
@@ -40,8 +41,8 @@ impl MilestoneTable {
     }
 
     fn reach(log: &Bound<'_, EventLog>, definitions: Vec<Milestone>, as_of: Timestamp) -> Result<Self> {
-        let frozen = &log.get().log;
-        let reached = log.py().detach(|| userops::milestone::reach_milestones(frozen, &definitions, as_of))?;
+        let asked = definitions.clone();
+        let reached = run_on_log(log, move |frozen| userops::milestone::reach_milestones(frozen, &asked, as_of))?;
         Ok(Self::new(log.clone().unbind(), definitions, Arc::new(reached)))
     }
 }

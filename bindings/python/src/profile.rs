@@ -10,6 +10,7 @@ use userops::time::Timestamp;
 
 use crate::data;
 use crate::failure::{Result, refuse};
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::pickle::{Reduced, reduce};
 use crate::table::Table;
@@ -36,8 +37,7 @@ impl ProfileTable {
     }
 
     fn build(log: &Bound<'_, EventLog>, as_of: Timestamp, options: ProfileOptions) -> Result<Self> {
-        let frozen = &log.get().log;
-        let profiles = log.py().detach(|| userops::profile::build_profiles(frozen, as_of, options))?;
+        let profiles = run_on_log(log, move |frozen| userops::profile::build_profiles(frozen, as_of, options))?;
         Ok(Self::new(log.clone().unbind(), Arc::new(profiles)))
     }
 }
@@ -75,8 +75,8 @@ impl ProfileTable {
     /// The profiles as of a later instant over a log that holds every event of this one; equal to a rebuild.
     #[pyo3(signature = (log, *, as_of))]
     fn update(&self, log: &Bound<'_, EventLog>, as_of: AsOf) -> Result<Self> {
-        let (previous, later) = (&self.log.get().log, &log.get().log);
-        let profiles = log.py().detach(|| self.profiles.update(previous, later, as_of.0))?;
+        let (profiles, previous) = (Arc::clone(&self.profiles), Arc::clone(&self.log.get().log));
+        let profiles = run_on_log(log, move |later| profiles.update(&previous, later, as_of.0))?;
         Ok(Self::new(log.clone().unbind(), Arc::new(profiles)))
     }
 
@@ -144,5 +144,5 @@ pub(crate) fn count_active_months(
     if codes.is_empty() {
         return Err(refuse(ErrorKind::InvalidArgument, "no event is named: name those that count as activity"));
     }
-    Ok(log.py().detach(|| count_months(frozen, as_of.0, &codes, months))?)
+    Ok(run_on_log(log, move |frozen| count_months(frozen, as_of.0, &codes, months))?)
 }

@@ -4,7 +4,8 @@ Instants are `datetime` with a zone, or texts as RFC 3339 has them; none without
 come out are in UTC. Dates are `date` or `YYYY-MM-DD`, spans `timedelta` or texts such as `30d`. Amounts are integers in
 minor units (cents) where a name ends in `_minor`. Definitions and options are plain data as TOML or JSON would hold
 them. Every error is a `userops.UseropsError`; see `userops.errors`. All classes are immutable and may be used by
-several threads; the interpreter's lock is released while the engine works.
+several threads; the interpreter's lock is released while the engine works. Ctrl-C in a call over more than 10,000
+events raises `KeyboardInterrupt` at once; the work ends in the background, and its answer is dropped.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
