@@ -68,6 +68,11 @@ impl Attribution {
         Ok(self.attribution.to_table()?.into())
     }
 
+    /// One row: the conversions and journeys of all channels.
+    fn to_summary_table(&self) -> Result<Table> {
+        Ok(self.attribution.to_summary_table()?.into())
+    }
+
     fn __repr__(&self) -> String {
         format!("<Attribution of {} conversions as of {}>", self.attribution.conversion_count, self.attribution.as_of)
     }

@@ -50,6 +50,11 @@ impl Drivers {
         Ok(self.drivers.to_table()?.into())
     }
 
+    /// One row: how many users count, how many of them reached the target, and how many are left out why.
+    fn to_summary_table(&self) -> Result<Table> {
+        Ok(self.drivers.to_summary_table()?.into())
+    }
+
     fn __len__(&self) -> usize {
         self.drivers.rows.len()
     }

@@ -1,4 +1,4 @@
-//! Growth accounting, calendar periods, and invented logs.
+//! Growth accounting, calendar periods, intervals of shares, and invented logs.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -6,7 +6,7 @@ use userops::analytics::growth::GrowthOptions;
 use userops::sample::SampleKind;
 
 use crate::data;
-use crate::failure::Result;
+use crate::failure::{Result, invalid_argument};
 use crate::interrupt::{run, run_on_log};
 use crate::log::EventLog;
 use crate::table::Table;
@@ -38,6 +38,16 @@ pub(crate) fn period_ends<'py>(
     let calendar = log.get().log.calendar(last.0);
     let ends = userops::analytics::period::period_ends(period, first.0, last.0, &calendar)?;
     Ok(ends.into_iter().map(|end| time::to_datetime(log.py(), end)).collect::<PyResult<_>>()?)
+}
+
+/// Wilson's 95 % interval of a share; nothing where it is of nobody.
+#[pyfunction]
+pub(crate) fn wilson_interval(count: u64, of_count: u64) -> Result<Option<(f64, f64)>> {
+    if count > of_count {
+        return Err(invalid_argument(format!("{count} is more than the {of_count} that it is a share of")));
+    }
+    let interval = userops::analytics::interval::wilson_interval(count, of_count);
+    Ok(interval.map(|interval| (interval.low, interval.high)))
 }
 
 /// An invented log, the same to the last bit on every machine.

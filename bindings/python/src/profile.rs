@@ -130,6 +130,31 @@ pub(crate) fn build_profile<'py>(
     profile_dict(log.py(), &userops::profile::build_profile(frozen.events_of(user), as_of.0, &rules, &calendar))
 }
 
+/// The codes of events that count; at least one is named.
+fn codes_of(log: &userops::log::EventLog, events: &[String]) -> Result<Vec<u16>> {
+    if events.is_empty() {
+        return Err(refuse(ErrorKind::InvalidArgument, "no event is named: name those that count"));
+    }
+    Ok(events.iter().map(|name| log.name_code(name)).collect::<userops::error::Result<_>>()?)
+}
+
+/// What each buyer has ordered: a row per user with an order.
+#[pyfunction]
+#[pyo3(signature = (log, orders, *, as_of, purchase_days = false))]
+pub(crate) fn total_orders(
+    log: &Bound<'_, EventLog>,
+    orders: Vec<String>,
+    as_of: AsOf,
+    purchase_days: bool,
+) -> Result<Table> {
+    let codes = codes_of(&log.get().log, &orders)?;
+    let table = run_on_log(log, move |frozen| {
+        let calendar = purchase_days.then(|| frozen.calendar(as_of.0));
+        userops::profile::total_orders(frozen, as_of.0, &codes, calendar.as_ref()).to_table(frozen.users())
+    })?;
+    Ok(table.into())
+}
+
 /// In how many of the last calendar months each user did one of the events: a list in the order of the log's users.
 #[pyfunction]
 #[pyo3(signature = (log, events, *, as_of, months))]
@@ -139,10 +164,6 @@ pub(crate) fn count_active_months(
     as_of: AsOf,
     months: u32,
 ) -> Result<Vec<i64>> {
-    let frozen = &log.get().log;
-    let codes: Vec<u16> = events.iter().map(|name| frozen.name_code(name)).collect::<userops::error::Result<_>>()?;
-    if codes.is_empty() {
-        return Err(refuse(ErrorKind::InvalidArgument, "no event is named: name those that count as activity"));
-    }
+    let codes = codes_of(&log.get().log, &events)?;
     Ok(run_on_log(log, move |frozen| count_months(frozen, as_of.0, &codes, months))?)
 }

@@ -99,15 +99,7 @@ fn vocabulary(
             return Err(refuse(ErrorKind::InvalidArgument, "give a log or a schema to check against, not both"));
         }
     };
-    let nothing = Context::default();
-    let Context { tags, segments, stage, scores, .. } = context_of(outcome, &nothing);
-    let vocabulary = tags.iter().fold(data, |known, (name, column)| known.tag(name, column.value_type()));
-    let vocabulary = segments.keys().fold(vocabulary, Vocabulary::segment);
-    let vocabulary = scores.iter().fold(vocabulary, |known, (name, column)| known.score(name, column.value_type()));
-    Ok(match stage {
-        Some(stages) => vocabulary.stages(stages.dictionary.iter()),
-        None => vocabulary,
-    })
+    Ok(data.answers(context_of(outcome, &Context::default())))
 }
 
 fn truth(truth: Truth) -> Option<bool> {
