@@ -957,8 +957,8 @@ userops_status userops_segment_assign(const userops_log *log,
                                       userops_error **out_error);
 
 /**
- * Why one user is in a segment or not, as an explanation in JSON. `segment_json` and `outcome` as in
- * userops_segment_assign(); the latter may be NULL.
+ * Why one user is in a segment or not, as an explanation in JSON. `segment_json` as in
+ * userops_segment_assign(); so is `outcome`, which may be NULL.
  */
 userops_status userops_segment_explain(const userops_log *log,
                                        const char *segment_json,
@@ -2063,8 +2063,8 @@ userops_status userops_tags_assign(const userops_log *log,
                                    userops_error **out_error);
 
 /**
- * Why one user has the tag `name` of `tags` or not, as an explanation in JSON. `tags`, `manual_tags` and `outcome` as in
- * userops_tags_assign(); the latter two may be NULL.
+ * Why one user has the tag `name` of `tags` or not, as an explanation in JSON. `tags` as in userops_tags_assign();
+ * so are `manual_tags` and `outcome`, each of which may be NULL.
  */
 userops_status userops_tags_explain(const userops_log *log,
                                     const char *tags,

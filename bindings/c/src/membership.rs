@@ -33,7 +33,7 @@ pub unsafe extern "C" fn userops_segment_assign(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard(out_error, required![log, segment_json, out_segment], || {
-            let (log, context) = (find(log, "log")?, context_of(outcome)?);
+            let (log, context) = (find(log, "log")?, context_of(outcome, "outcome")?);
             let definition: SegmentDefinition = json(segment_json, segment_json_len, "segment_json")?;
             out_segment.write(issue(definition.build(&log, instant(as_of_micros, "as_of_micros")?, &context)?));
             Ok(())
@@ -41,8 +41,8 @@ pub unsafe extern "C" fn userops_segment_assign(
     }
 }
 
-/// Why one user is in a segment or not, as an explanation in JSON. `segment_json` and `outcome` as in
-/// userops_segment_assign(); the latter may be NULL.
+/// Why one user is in a segment or not, as an explanation in JSON. `segment_json` as in
+/// userops_segment_assign(); so is `outcome`, which may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn userops_segment_explain(
     log: *const userops_log,
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn userops_segment_explain(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard(out_error, required![log, segment_json, out_explanation], || {
-            let (log, context) = (find(log, "log")?, context_of(outcome)?);
+            let (log, context) = (find(log, "log")?, context_of(outcome, "outcome")?);
             let definition: SegmentDefinition = json(segment_json, segment_json_len, "segment_json")?;
             let as_of = instant(as_of_micros, "as_of_micros")?;
             let (user, calendar) = (user_of(&log, user)?, log.calendar(as_of));
@@ -88,7 +88,8 @@ pub unsafe extern "C" fn userops_segment_explain_moves(
     unsafe {
         guard(out_error, required![log, segment_json, out_json], || {
             let log = find(log, "log")?;
-            let (then, now) = (context_of(outcome_before)?, context_of(outcome_after)?);
+            let (then, now) =
+                (context_of(outcome_before, "outcome_before")?, context_of(outcome_after, "outcome_after")?);
             let definition: SegmentDefinition = json(segment_json, segment_json_len, "segment_json")?;
             let (before, after) = (instant(before_micros, "before_micros")?, instant(after_micros, "after_micros")?);
             let diff = diff_segments(&definition.build(&log, before, &then)?, &definition.build(&log, after, &now)?)?;

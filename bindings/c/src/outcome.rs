@@ -25,11 +25,11 @@ pub struct userops_outcome {
 }
 handle!(userops_outcome => Answers);
 
-/// The answers of an outcome that rules may build on; none where it is NULL.
-pub(crate) fn context_of(outcome: *const userops_outcome) -> Outcome<Context> {
+/// The answers of an outcome that rules may build on; none where it is NULL. `name` is what the argument is called.
+pub(crate) fn context_of(outcome: *const userops_outcome, name: &str) -> Outcome<Context> {
     match outcome.is_null() {
         true => Ok(Context::default()),
-        false => Ok(find(outcome, "outcome")?.context.clone()),
+        false => Ok(find(outcome, name)?.context.clone()),
     }
 }
 

@@ -60,7 +60,7 @@ pub unsafe extern "C" fn userops_tags_assign(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard(out_error, required![log, tags, out_table], || {
-            let (log, context) = (find(log, "log")?, context_of(outcome)?);
+            let (log, context) = (find(log, "log")?, context_of(outcome, "outcome")?);
             let definitions = json(tags, tags_len, "tags")?;
             let acts: Vec<ManualTag> = optional_json(manual_tags, manual_tags_len, "manual_tags")?;
             let as_of = instant(as_of_micros, "as_of_micros")?;
@@ -75,8 +75,8 @@ pub unsafe extern "C" fn userops_tags_assign(
     }
 }
 
-/// Why one user has the tag `name` of `tags` or not, as an explanation in JSON. `tags`, `manual_tags` and `outcome` as in
-/// userops_tags_assign(); the latter two may be NULL.
+/// Why one user has the tag `name` of `tags` or not, as an explanation in JSON. `tags` as in userops_tags_assign();
+/// so are `manual_tags` and `outcome`, each of which may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn userops_tags_explain(
     log: *const userops_log,
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn userops_tags_explain(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard(out_error, required![log, tags, name, out_explanation], || {
-            let (log, context) = (find(log, "log")?, context_of(outcome)?);
+            let (log, context) = (find(log, "log")?, context_of(outcome, "outcome")?);
             let definitions = json(tags, tags_len, "tags")?;
             let acts: Vec<ManualTag> = optional_json(manual_tags, manual_tags_len, "manual_tags")?;
             let (as_of, name) = (instant(as_of_micros, "as_of_micros")?, text(name, name_len, "name")?);

@@ -403,7 +403,7 @@ static void judge_definitions(const userops_log *log, int64_t as_of) {
     CONTAINS(bytes, "not reached");
     // Newcombe 1998, Statistics in Medicine 17, table I, method 3: 81 of 263 is from 0.2553 to 0.3662.
     OK(userops_wilson_interval(81, 263, &bytes, &error));
-    CONTAINS(bytes, "{\"low\":0.2553");
+    CONTAINS(bytes, "\"high\":0.3662");
     OK(userops_wilson_interval(0, 0, &bytes, &error));
     SAYS(bytes, "null");
     FAILS(userops_wilson_interval(3, 2, &bytes, &error), USEROPS_STATUS_INVALID_ARGUMENT, "3 is more than the 2");
