@@ -39,7 +39,7 @@ pub(crate) fn measure_stickiness(
 
 fn day_counts(log: &Bound<'_, EventLog>, as_of: AsOf, options: Option<&Bound<'_, PyDict>>) -> Result<ActiveDayCounts> {
     let options: ActiveDayOptions = data::read_options("options of active days", options)?;
-    Ok(run_on_log(log, move |frozen| userops::activity::count_active_days(frozen, as_of.0, &options))?)
+    run_on_log(log, move |frozen| userops::activity::count_active_days(frozen, as_of.0, &options))
 }
 
 /// On how many of the last days each user was active.
