@@ -5,6 +5,7 @@ mod cases;
 mod example;
 mod install;
 mod misuse;
+mod prefix;
 mod program;
 mod signature;
 
@@ -24,6 +25,7 @@ pub(crate) fn steps() -> Vec<Step> {
         Step::new("c threads", program::threads),
         Step::new("c cases", cases::judge),
         Step::new("c examples", example::judge),
+        Step::new("c install", prefix::judge),
     ]
 }
 

@@ -47,9 +47,9 @@ cargo xtask <command>
                   the part of it that compares answers with ClickHouse's (chDB);
                   skipped where pip cannot install that
   header          writes bindings/c/include/userops.h anew from the sources
-  install-c --prefix DIR
+  install-c --prefix DIR [--static]
                   builds the C library and puts it, its header and its
-                  pkg-config file under DIR
+                  pkg-config file under DIR; the static one alone if asked
   wheel           a release wheel of the Python package, in target/wheels
   help            this text
 ";

@@ -399,6 +399,14 @@ userops_status userops_period_ends(const char *period,
                                    userops_error **out_error);
 
 /**
+ * Wilson's 95 % interval of the share `count` of `of_count`, as JSON: {"low": 0.2, "high": 0.4}; null where it is of nobody.
+ */
+userops_status userops_wilson_interval(uint64_t count,
+                                       uint64_t of_count,
+                                       userops_bytes **out_json,
+                                       userops_error **out_error);
+
+/**
  * Shares conversions out over channels by one model or several, from the events up to `as_of_micros`: a row per model and
  * channel in `out_table`, and in `out_summary` one row of how many conversions and journeys there are. `options` is a JSON
  * object: {"conversion": {"events": ["pay"]}, "touches": {"property": {"property": "channel"}}} and, where wanted, `models`,
@@ -821,6 +829,29 @@ userops_status userops_lifecycle_back_test(const userops_log *log,
                                            userops_error **out_error);
 
 /**
+ * Why one user is in the stage as of an instant, and what would change it, as an explanation in JSON. `definition` is a
+ * lifecycle in JSON, as userops_lifecycle_standard() hands one out.
+ */
+userops_status userops_lifecycle_explain(const userops_log *log,
+                                         const char *definition,
+                                         size_t definition_len,
+                                         uint32_t user,
+                                         int64_t as_of_micros,
+                                         userops_bytes **out_explanation,
+                                         userops_error **out_error);
+
+/**
+ * The furthest stage on the lifecycle's ladder that each user has been in until an instant: a table with the columns `user` and
+ * `stage`. `definition` is a lifecycle in JSON, as userops_lifecycle_standard() hands one out.
+ */
+userops_status userops_lifecycle_furthest(const userops_log *log,
+                                          const char *definition,
+                                          size_t definition_len,
+                                          int64_t until_micros,
+                                          userops_table **out_table,
+                                          userops_error **out_error);
+
+/**
  * A log of the events of one log and then those of another, as if the second had arrived after the first. Both have one
  * schema.
  */
@@ -913,6 +944,71 @@ userops_status userops_log_events_of(const userops_log *log,
 void userops_log_free(userops_log *log);
 
 /**
+ * The users who are in a segment by its definition, from the events up to `as_of_micros`. `segment_json` is a JSON object as
+ * in a playbook, such as {"name": "buyers", "when": "count(\"order\") >= 1", "exclude": ["test"]}. Its rule may ask for the
+ * answers of `outcome`, which is of this log and may be NULL.
+ */
+userops_status userops_segment_assign(const userops_log *log,
+                                      const char *segment_json,
+                                      size_t segment_json_len,
+                                      int64_t as_of_micros,
+                                      const userops_outcome *outcome,
+                                      userops_segment **out_segment,
+                                      userops_error **out_error);
+
+/**
+ * Why one user is in a segment or not, as an explanation in JSON. `segment_json` as in
+ * userops_segment_assign(); so is `outcome`, which may be NULL.
+ */
+userops_status userops_segment_explain(const userops_log *log,
+                                       const char *segment_json,
+                                       size_t segment_json_len,
+                                       int64_t as_of_micros,
+                                       const userops_outcome *outcome,
+                                       uint32_t user,
+                                       userops_bytes **out_explanation,
+                                       userops_error **out_error);
+
+/**
+ * Why users entered and left a segment between two instants, the first `users_max` of them in the order of their numbers: a
+ * JSON array of objects with `user` (the number), `movement`, and the explanations `before` and `after`. `segment_json` as in
+ * userops_segment_assign(). `outcome_before` and `outcome_after` hold the answers that its rule may ask for, and may be NULL.
+ */
+userops_status userops_segment_explain_moves(const userops_log *log,
+                                             const char *segment_json,
+                                             size_t segment_json_len,
+                                             int64_t before_micros,
+                                             const userops_outcome *outcome_before,
+                                             int64_t after_micros,
+                                             const userops_outcome *outcome_after,
+                                             size_t users_max,
+                                             userops_bytes **out_json,
+                                             userops_error **out_error);
+
+/**
+ * The users of these ids, a JSON array of integers or texts, as far as the log knows them; in `out_unknown` a JSON array of the
+ * ids that it does not know. `out_unknown` may be NULL.
+ */
+userops_status userops_segment_find_ids(const userops_log *log,
+                                        const char *ids,
+                                        size_t ids_len,
+                                        userops_segment **out_segment,
+                                        userops_bytes **out_unknown,
+                                        userops_error **out_error);
+
+/**
+ * Who entered, left and stayed between a segment of one log and a segment of a later one, told by user id, as a JSON object of
+ * arrays: `entered`, `left` and `stayed`; and how many of those who entered are new to the log, `entered_new_count`, and how
+ * many of those who left are gone from it, `left_gone_count`.
+ */
+userops_status userops_segment_diff_by_id(const userops_segment *before,
+                                          const userops_log *log_before,
+                                          const userops_segment *after,
+                                          const userops_log *log_after,
+                                          userops_bytes **out_json,
+                                          userops_error **out_error);
+
+/**
  * The milestones of AARRR from acquisition to referral, as a JSON array. `events` is a JSON object that says which events stand
  * for which step.
  */
@@ -933,6 +1029,18 @@ userops_status userops_milestones_reach(const userops_log *log,
                                         userops_table **out_table,
                                         userops_table **out_summary,
                                         userops_error **out_error);
+
+/**
+ * When one user reached which milestone and by what, and what the others wait for, as an explanation in JSON. `milestones` as in
+ * userops_milestones_reach().
+ */
+userops_status userops_milestones_explain(const userops_log *log,
+                                          const char *milestones,
+                                          size_t milestones_len,
+                                          int64_t as_of_micros,
+                                          uint32_t user,
+                                          userops_bytes **out_explanation,
+                                          userops_error **out_error);
 
 /**
  * What is measured of the buyers of a log for RFM: a table with the columns `user`, `recency`, `frequency` and `monetary`, a
@@ -1373,6 +1481,19 @@ userops_status userops_log_active_months(const userops_log *log,
                                          userops_error **out_error);
 
 /**
+ * What each buyer has ordered up to `as_of_micros`: a row per user with an order, with `user`, `last_order`, `order_count`,
+ * `revenue_minor`, and where `with_purchase_days` is not 0 `purchase_days`, the local days with an order. `orders` is a JSON
+ * array with the names of at least one order event.
+ */
+userops_status userops_log_order_totals(const userops_log *log,
+                                        int64_t as_of_micros,
+                                        const char *orders,
+                                        size_t orders_len,
+                                        uint8_t with_purchase_days,
+                                        userops_table **out_table,
+                                        userops_error **out_error);
+
+/**
  * Frees profiles. NULL is fine.
  */
 void userops_profiles_free(userops_profiles *profiles);
@@ -1593,6 +1714,17 @@ userops_status userops_rule_segment(const userops_log *log,
                                     uint8_t include_unknown,
                                     userops_segment **out_segment,
                                     userops_error **out_error);
+
+/**
+ * What a measure, such as sum(event.amount, "order"), is of each user as of an instant: a table with the columns `user` and
+ * `value`. A measure of tags, segments, scores or stages belongs in a playbook, and fails with UNKNOWN_NAME.
+ */
+userops_status userops_measure_values(const userops_log *log,
+                                      const char *measure,
+                                      size_t measure_len,
+                                      int64_t as_of_micros,
+                                      userops_table **out_table,
+                                      userops_error **out_error);
 
 /**
  * An invented log, the same on every machine. `kind` is "community" or "content_app"; `options` is a JSON object with `seed`,
@@ -1911,6 +2043,41 @@ userops_status userops_table_beside(const userops_table *table,
  * Frees a table. NULL is fine.
  */
 void userops_table_free(userops_table *table);
+
+/**
+ * Assigns tags to all users from the events up to `as_of_micros`: a row per user in `out_table`, a column per tag, and in
+ * `out_counts` a row per tag and value. `tags` is a JSON array of definitions as in a playbook, such as
+ * [{"name": "buyer", "kind": {"rule": "count(\"order\") >= 1"}}]; each may build on those before it and on the answers of
+ * `outcome`, which is of this log and may be NULL. `manual_tags` is a JSON array of the acts by which people put tags on or
+ * took them off, and may be NULL. `out_counts` may be NULL.
+ */
+userops_status userops_tags_assign(const userops_log *log,
+                                   const char *tags,
+                                   size_t tags_len,
+                                   int64_t as_of_micros,
+                                   const char *manual_tags,
+                                   size_t manual_tags_len,
+                                   const userops_outcome *outcome,
+                                   userops_table **out_table,
+                                   userops_table **out_counts,
+                                   userops_error **out_error);
+
+/**
+ * Why one user has the tag `name` of `tags` or not, as an explanation in JSON. `tags` as in userops_tags_assign();
+ * so are `manual_tags` and `outcome`, each of which may be NULL.
+ */
+userops_status userops_tags_explain(const userops_log *log,
+                                    const char *tags,
+                                    size_t tags_len,
+                                    int64_t as_of_micros,
+                                    const char *manual_tags,
+                                    size_t manual_tags_len,
+                                    const userops_outcome *outcome,
+                                    const char *name,
+                                    size_t name_len,
+                                    uint32_t user,
+                                    userops_bytes **out_explanation,
+                                    userops_error **out_error);
 
 /**
  * Reads an instant: in the format "auto" (ISO 8601), "rfc3339", "date", "compact_date", "epoch_seconds", "epoch_millis" or

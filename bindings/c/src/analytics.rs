@@ -3,10 +3,12 @@
 use std::ffi::c_char;
 
 use userops_core::analytics::growth::{GrowthOptions, account_growth};
+use userops_core::analytics::interval::wilson_interval;
 use userops_core::analytics::period::{CalendarPeriod, period_ends};
 use userops_core::time::{Calendar, Zone};
 
-use crate::boundary::{guard, instant, json, required, text};
+use crate::boundary::{Failure, guard, instant, json, required, text};
+use crate::bytes::{issue_json, userops_bytes};
 use crate::error::userops_error;
 use crate::handle::{find, issue};
 use crate::log::userops_log;
@@ -64,6 +66,27 @@ pub unsafe extern "C" fn userops_period_ends(
                 out_instants_micros.add(index).write(end.as_micros());
             }
             out_count.write(written.len());
+            Ok(())
+        })
+    }
+}
+
+/// Wilson's 95 % interval of the share `count` of `of_count`, as JSON: {"low": 0.2, "high": 0.4}; null where it is of nobody.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn userops_wilson_interval(
+    count: u64,
+    of_count: u64,
+    out_json: *mut *mut userops_bytes,
+    out_error: *mut *mut userops_error,
+) -> userops_status {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard(out_error, required![out_json], || {
+            if count > of_count {
+                let message = format!("{count} is more than the {of_count} that it is a share of");
+                return Err(Failure::new(userops_status::USEROPS_STATUS_INVALID_ARGUMENT, message));
+            }
+            out_json.write(issue_json(&wilson_interval(count, of_count))?);
             Ok(())
         })
     }

@@ -5,8 +5,10 @@ use std::ffi::c_char;
 use userops_core::column::Column;
 use userops_core::lifecycle::{
     DeriveOptions, LifecycleDefinition, LifecycleThresholds, Newcomers, back_test, derive_thresholds, dwell_table,
-    dwell_times, forecast_mix, mix_over_time, pool_transitions, stage_columns, stage_histories, stage_history,
+    dwell_times, explain_stage, forecast_mix, mix_over_time, pool_transitions, stage_columns, stage_histories,
+    stage_history,
 };
+use userops_core::rule::{Context, Subject};
 use userops_core::time::Timestamp;
 
 use crate::boundary::{Outcome, guard, instant, items, json, optional_json, required};
@@ -251,6 +253,55 @@ pub unsafe extern "C" fn userops_lifecycle_back_test(
             let columns = stage_columns(&log, &definition, &instants)?;
             let test = back_test(&definition, &instants, &columns, periods, newcomers)?;
             out_table.write(issue(test.to_table()?));
+            Ok(())
+        })
+    }
+}
+
+/// Why one user is in the stage as of an instant, and what would change it, as an explanation in JSON. `definition` is a
+/// lifecycle in JSON, as userops_lifecycle_standard() hands one out.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn userops_lifecycle_explain(
+    log: *const userops_log,
+    definition: *const c_char,
+    definition_len: usize,
+    user: u32,
+    as_of_micros: i64,
+    out_explanation: *mut *mut userops_bytes,
+    out_error: *mut *mut userops_error,
+) -> userops_status {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard(out_error, required![log, definition, out_explanation], || {
+            let log = find(log, "log")?;
+            let definition: LifecycleDefinition = json(definition, definition_len, "definition")?;
+            let (as_of, context) = (instant(as_of_micros, "as_of_micros")?, Context::default());
+            let (user, calendar) = (user_of(&log, user)?, log.calendar(as_of));
+            let explanation = explain_stage(&definition, &Subject::new(&log, user, as_of, &calendar, &context))?;
+            out_explanation.write(issue_json(&explanation)?);
+            Ok(())
+        })
+    }
+}
+
+/// The furthest stage on the lifecycle's ladder that each user has been in until an instant: a table with the columns `user` and
+/// `stage`. `definition` is a lifecycle in JSON, as userops_lifecycle_standard() hands one out.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn userops_lifecycle_furthest(
+    log: *const userops_log,
+    definition: *const c_char,
+    definition_len: usize,
+    until_micros: i64,
+    out_table: *mut *mut userops_table,
+    out_error: *mut *mut userops_error,
+) -> userops_status {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard(out_error, required![log, definition, out_table], || {
+            let log = find(log, "log")?;
+            let definition: LifecycleDefinition = json(definition, definition_len, "definition")?;
+            let histories = stage_histories(&log, &definition, instant(until_micros, "until_micros")?)?;
+            out_table.write(issue(users_table(&log)?.with("stage", Column::Text(histories.furthest()))?));
             Ok(())
         })
     }

@@ -3,8 +3,9 @@
 use std::ffi::c_char;
 
 use userops_core::milestone::{
-    AarrrEvents, Milestone, aarrr_milestones, reach_milestones, summarize_milestones, summary_table,
+    AarrrEvents, Milestone, aarrr_milestones, explain_milestones, reach_milestones, summarize_milestones, summary_table,
 };
+use userops_core::rule::{Context, Subject};
 
 use crate::boundary::{guard, instant, json, required};
 use crate::bytes::{issue_json, userops_bytes};
@@ -13,6 +14,7 @@ use crate::handle::{find, issue};
 use crate::log::userops_log;
 use crate::status::userops_status;
 use crate::table::userops_table;
+use crate::user::user_of;
 
 /// The milestones of AARRR from acquisition to referral, as a JSON array. `events` is a JSON object that says which events stand
 /// for which step.
@@ -57,6 +59,32 @@ pub unsafe extern "C" fn userops_milestones_reach(
             if !out_summary.is_null() {
                 out_summary.write(issue(summary));
             }
+            Ok(())
+        })
+    }
+}
+
+/// When one user reached which milestone and by what, and what the others wait for, as an explanation in JSON. `milestones` as in
+/// userops_milestones_reach().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn userops_milestones_explain(
+    log: *const userops_log,
+    milestones: *const c_char,
+    milestones_len: usize,
+    as_of_micros: i64,
+    user: u32,
+    out_explanation: *mut *mut userops_bytes,
+    out_error: *mut *mut userops_error,
+) -> userops_status {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard(out_error, required![log, milestones, out_explanation], || {
+            let log = find(log, "log")?;
+            let milestones: Vec<Milestone> = json(milestones, milestones_len, "milestones")?;
+            let (as_of, context) = (instant(as_of_micros, "as_of_micros")?, Context::default());
+            let (user, calendar) = (user_of(&log, user)?, log.calendar(as_of));
+            let explanation = explain_milestones(&milestones, &Subject::new(&log, user, as_of, &calendar, &context))?;
+            out_explanation.write(issue_json(&explanation)?);
             Ok(())
         })
     }

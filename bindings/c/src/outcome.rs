@@ -6,6 +6,7 @@ use serde_json::json;
 use userops_core::error::{Error, ErrorKind};
 use userops_core::milestone::{MilestoneTable, summarize_milestones, summary_table};
 use userops_core::playbook::{Outcome as Answers, compare};
+use userops_core::rule::Context;
 
 use crate::boundary::{Outcome, guard, guard_value, required, text};
 use crate::bytes::{issue_json, userops_bytes};
@@ -23,6 +24,14 @@ pub struct userops_outcome {
     _opaque: (),
 }
 handle!(userops_outcome => Answers);
+
+/// The answers of an outcome that rules may build on; none where it is NULL. `name` is what the argument is called.
+pub(crate) fn context_of(outcome: *const userops_outcome, name: &str) -> Outcome<Context> {
+    match outcome.is_null() {
+        true => Ok(Context::default()),
+        false => Ok(find(outcome, name)?.context.clone()),
+    }
+}
 
 fn lacks(what: &str) -> Error {
     Error::new(ErrorKind::UnknownName, format!("the outcome has no {what}"))

@@ -4,10 +4,10 @@ use std::ffi::c_char;
 
 use userops_core::column::Column;
 use userops_core::profile::{
-    ProfileOptions, ProfileRules, ProfileTable, build_profile, build_profiles, count_active_months,
+    ProfileOptions, ProfileRules, ProfileTable, build_profile, build_profiles, count_active_months, total_orders,
 };
 
-use crate::boundary::{guard, guard_value, instant, json, optional_json, required};
+use crate::boundary::{Failure, guard, guard_value, instant, json, optional_json, required};
 use crate::bytes::{issue_json, userops_bytes};
 use crate::error::userops_error;
 use crate::handle::{self, find, handle, issue};
@@ -148,6 +148,37 @@ pub unsafe extern "C" fn userops_log_active_months(
             let codes = names.iter().map(|name| log.name_code(name)).collect::<Result<Vec<_>, _>>()?;
             let counts = count_active_months(&log, instant(as_of_micros, "as_of_micros")?, &codes, months)?;
             out_table.write(issue(users_table(&log)?.with("active_months", Column::from(counts))?));
+            Ok(())
+        })
+    }
+}
+
+/// What each buyer has ordered up to `as_of_micros`: a row per user with an order, with `user`, `last_order`, `order_count`,
+/// `revenue_minor`, and where `with_purchase_days` is not 0 `purchase_days`, the local days with an order. `orders` is a JSON
+/// array with the names of at least one order event.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn userops_log_order_totals(
+    log: *const userops_log,
+    as_of_micros: i64,
+    orders: *const c_char,
+    orders_len: usize,
+    with_purchase_days: u8,
+    out_table: *mut *mut userops_table,
+    out_error: *mut *mut userops_error,
+) -> userops_status {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard(out_error, required![log, orders, out_table], || {
+            let log = find(log, "log")?;
+            let names: Vec<String> = json(orders, orders_len, "orders")?;
+            if names.is_empty() {
+                let message = "orders is empty: name the events that count";
+                return Err(Failure::new(userops_status::USEROPS_STATUS_INVALID_ARGUMENT, message));
+            }
+            let codes = names.iter().map(|name| log.name_code(name)).collect::<Result<Vec<_>, _>>()?;
+            let as_of = instant(as_of_micros, "as_of_micros")?;
+            let calendar = (with_purchase_days != 0).then(|| log.calendar(as_of));
+            out_table.write(issue(total_orders(&log, as_of, &codes, calendar.as_ref()).to_table(log.users())?));
             Ok(())
         })
     }

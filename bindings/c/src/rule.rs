@@ -3,8 +3,8 @@
 use std::ffi::c_char;
 
 use userops_core::rule::{
-    Context, Plan, Rule, Subject, UnknownFold, Vocabulary, check_rule, explain_rule, judge, measure_users,
-    next_change_at,
+    Context, Measure, Plan, Rule, Subject, UnknownFold, Vocabulary, check_measure, check_rule, explain_rule, judge,
+    measure_users, next_change_at,
 };
 use userops_core::segment::Segment;
 
@@ -12,9 +12,10 @@ use crate::boundary::{guard, instant, json, required, text};
 use crate::bytes::{issue_bytes, issue_json, userops_bytes};
 use crate::error::userops_error;
 use crate::handle::{find, issue};
-use crate::log::userops_log;
+use crate::log::{userops_log, users_table};
 use crate::segment::userops_segment;
 use crate::status::userops_status;
+use crate::table::userops_table;
 use crate::user::user_of;
 
 /// Reads the text of a rule, such as count("order", last(days(30))) >= 2, and hands out its tree as JSON. Fails with the place
@@ -171,6 +172,31 @@ pub unsafe extern "C" fn userops_rule_segment(
             let unknown = if include_unknown == 0 { UnknownFold::Out } else { UnknownFold::In };
             let truths = measures.evaluate(&rule, &Context::default())?;
             out_segment.write(issue(Segment::from_truths(&truths, unknown)));
+            Ok(())
+        })
+    }
+}
+
+/// What a measure, such as sum(event.amount, "order"), is of each user as of an instant: a table with the columns `user` and
+/// `value`. A measure of tags, segments, scores or stages belongs in a playbook, and fails with UNKNOWN_NAME.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn userops_measure_values(
+    log: *const userops_log,
+    measure: *const c_char,
+    measure_len: usize,
+    as_of_micros: i64,
+    out_table: *mut *mut userops_table,
+    out_error: *mut *mut userops_error,
+) -> userops_status {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard(out_error, required![log, measure, out_table], || {
+            let (log, measure) = (find(log, "log")?, Measure::parse(text(measure, measure_len, "measure")?)?);
+            check_measure(&measure, &Vocabulary::of_log(&log))?;
+            let plan = Plan::new(&log, [], [&measure])?;
+            let measures = measure_users(&log, &plan, instant(as_of_micros, "as_of_micros")?)?;
+            let values = measures.column(&measure, &Context::default())?;
+            out_table.write(issue(users_table(&log)?.with("value", values)?));
             Ok(())
         })
     }

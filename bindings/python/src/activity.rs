@@ -6,6 +6,7 @@ use userops::activity::{ActiveDayCounts, ActiveDayOptions, ActiveUserOptions, St
 
 use crate::data;
 use crate::failure::Result;
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::table::Table;
 use crate::time::AsOf;
@@ -19,8 +20,7 @@ pub(crate) fn count_active_users(
     options: Option<&Bound<'_, PyDict>>,
 ) -> Result<Table> {
     let options: ActiveUserOptions = data::read_options("options of active users", options)?;
-    let frozen = &log.get().log;
-    let active = log.py().detach(|| userops::activity::count_active_users(frozen, as_of.0, &options))?;
+    let active = run_on_log(log, move |frozen| userops::activity::count_active_users(frozen, as_of.0, &options))?;
     Ok(active.to_table()?.into())
 }
 
@@ -33,15 +33,13 @@ pub(crate) fn measure_stickiness(
     options: Option<&Bound<'_, PyDict>>,
 ) -> Result<Table> {
     let options: StickinessOptions = data::read_options("options of stickiness", options)?;
-    let frozen = &log.get().log;
-    let stickiness = log.py().detach(|| userops::activity::measure_stickiness(frozen, as_of.0, options))?;
+    let stickiness = run_on_log(log, move |frozen| userops::activity::measure_stickiness(frozen, as_of.0, options))?;
     Ok(stickiness.to_table()?.into())
 }
 
 fn day_counts(log: &Bound<'_, EventLog>, as_of: AsOf, options: Option<&Bound<'_, PyDict>>) -> Result<ActiveDayCounts> {
     let options: ActiveDayOptions = data::read_options("options of active days", options)?;
-    let frozen = &log.get().log;
-    Ok(log.py().detach(|| userops::activity::count_active_days(frozen, as_of.0, &options))?)
+    run_on_log(log, move |frozen| userops::activity::count_active_days(frozen, as_of.0, &options))
 }
 
 /// On how many of the last days each user was active.

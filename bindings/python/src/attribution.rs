@@ -6,6 +6,7 @@ use userops::attribution::AttributionOptions;
 
 use crate::data;
 use crate::failure::Result;
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::pickle::{Reduced, reduce};
 use crate::table::Table;
@@ -67,6 +68,11 @@ impl Attribution {
         Ok(self.attribution.to_table()?.into())
     }
 
+    /// One row: the conversions and journeys of all channels.
+    fn to_summary_table(&self) -> Result<Table> {
+        Ok(self.attribution.to_summary_table()?.into())
+    }
+
     fn __repr__(&self) -> String {
         format!("<Attribution of {} conversions as of {}>", self.attribution.conversion_count, self.attribution.as_of)
     }
@@ -91,7 +97,7 @@ pub(crate) fn attribute_conversions(
     options: Option<&Bound<'_, PyDict>>,
 ) -> Result<Attribution> {
     let options: AttributionOptions = data::read_options("options of attribution", options)?;
-    let frozen = &log.get().log;
-    let attribution = log.py().detach(|| userops::attribution::attribute_conversions(frozen, as_of.0, options))?;
+    let attribution =
+        run_on_log(log, move |frozen| userops::attribution::attribute_conversions(frozen, as_of.0, options))?;
     Ok(Attribution { attribution })
 }

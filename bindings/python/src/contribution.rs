@@ -10,6 +10,7 @@ use userops::score::contribution::{
 use crate::data;
 use crate::explanation::Explanation;
 use crate::failure::{Result, invalid_argument};
+use crate::interrupt::run;
 use crate::numbers::{Measured, Numbers};
 use crate::pickle::{Reduced, reduce};
 use crate::table::Table;
@@ -74,8 +75,9 @@ impl ContributionModel {
     ) -> Result<Self> {
         let rules: ContributionRules = data::read_options("rules of contribution", rules)?;
         let columns = Columns::read(columns, active_periods, cost)?;
-        let fit = || userops::score::contribution::ContributionModel::fit(&columns.columns(), rules);
-        Ok(Self { model: class.py().detach(fit)? })
+        let rows = columns.dimensions.iter().map(|(_, values)| values.len()).sum();
+        let fit = move || userops::score::contribution::ContributionModel::fit(&columns.columns(), rules);
+        Ok(Self { model: run(class.py(), rows, fit)?? })
     }
 
     /// Every tier with its name in English and Chinese.

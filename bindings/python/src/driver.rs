@@ -6,6 +6,7 @@ use userops::driver::DriverOptions;
 
 use crate::data;
 use crate::failure::Result;
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::pickle::{Reduced, reduce};
 use crate::table::Table;
@@ -49,6 +50,11 @@ impl Drivers {
         Ok(self.drivers.to_table()?.into())
     }
 
+    /// One row: how many users count, how many of them reached the target, and how many are left out why.
+    fn to_summary_table(&self) -> Result<Table> {
+        Ok(self.drivers.to_summary_table()?.into())
+    }
+
     fn __len__(&self) -> usize {
         self.drivers.rows.len()
     }
@@ -78,6 +84,5 @@ pub(crate) fn find_drivers(
     options: Option<&Bound<'_, PyDict>>,
 ) -> Result<Drivers> {
     let options: DriverOptions = data::read_options("options of drivers", options)?;
-    let frozen = &log.get().log;
-    Ok(Drivers { drivers: log.py().detach(|| userops::driver::find_drivers(frozen, as_of.0, options))? })
+    Ok(Drivers { drivers: run_on_log(log, move |frozen| userops::driver::find_drivers(frozen, as_of.0, options))? })
 }

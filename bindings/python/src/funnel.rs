@@ -9,6 +9,7 @@ use userops::time::{Span, Timestamp};
 
 use crate::data;
 use crate::failure::Result;
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::pickle::{Reduced, reduce};
 use crate::segment::Segment;
@@ -31,9 +32,8 @@ impl PartialEq for Conversion {
 }
 
 impl Conversion {
-    fn measure(log: &Bound<'_, EventLog>, as_of: Timestamp, funnel: &Funnel) -> Result<Self> {
-        let frozen = &log.get().log;
-        let conversion = log.py().detach(|| core::measure_conversion(frozen, as_of, funnel))?;
+    fn measure(log: &Bound<'_, EventLog>, as_of: Timestamp, funnel: Funnel) -> Result<Self> {
+        let conversion = run_on_log(log, move |frozen| core::measure_conversion(frozen, as_of, &funnel))?;
         Ok(Self { log: log.clone().unbind(), conversion: Arc::new(conversion) })
     }
 }
@@ -100,7 +100,7 @@ impl Conversion {
     /// The conversion that pickling has noted the log, instant and funnel of.
     #[classmethod]
     fn _rebuild(_class: &Bound<'_, PyType>, log: &Bound<'_, EventLog>, as_of: AsOf, funnel: &str) -> Result<Self> {
-        Self::measure(log, as_of.0, &data::from_text("funnel", funnel)?)
+        Self::measure(log, as_of.0, data::from_text("funnel", funnel)?)
     }
 }
 
@@ -112,7 +112,7 @@ pub(crate) fn measure_conversion(
     as_of: AsOf,
     funnel: Option<&Bound<'_, PyDict>>,
 ) -> Result<Conversion> {
-    Conversion::measure(log, as_of.0, &data::read_options("funnel", funnel)?)
+    Conversion::measure(log, as_of.0, data::read_options("funnel", funnel)?)
 }
 
 /// The entries of one user, as dicts.
@@ -140,8 +140,7 @@ pub(crate) fn trend_conversion(
     funnel: Option<&Bound<'_, PyDict>>,
 ) -> Result<Table> {
     let (period, funnel): (_, Funnel) = (data::read("period", period)?, data::read_options("funnel", funnel)?);
-    let frozen = &log.get().log;
-    let trend = log.py().detach(|| core::trend_conversion(frozen, as_of.0, &funnel, period))?;
+    let trend = run_on_log(log, move |frozen| core::trend_conversion(frozen, as_of.0, &funnel, period))?;
     Ok(trend.to_table()?.into())
 }
 
@@ -155,8 +154,7 @@ pub(crate) fn break_down_conversion(
     funnel: Option<&Bound<'_, PyDict>>,
 ) -> Result<Table> {
     let (by, funnel): (Breakdown, Funnel) = (data::read("by", by)?, data::read_options("funnel", funnel)?);
-    let frozen = &log.get().log;
-    let broken = log.py().detach(|| core::break_down_conversion(frozen, as_of.0, &funnel, &by))?;
+    let broken = run_on_log(log, move |frozen| core::break_down_conversion(frozen, as_of.0, &funnel, &by))?;
     Ok(broken.to_table()?.into())
 }
 
@@ -171,11 +169,9 @@ pub(crate) fn compare_conversion(
     funnel: Option<&Bound<'_, PyDict>>,
 ) -> Result<Table> {
     let funnel: Funnel = data::read_options("funnel", funnel)?;
-    let frozen = &log.get().log;
-    let (first, second) = (&first.get().segment, &second.get().segment);
-    let comparison = log
-        .py()
-        .detach(|| core::compare_conversion(frozen, as_of.0, &funnel, &first.to_bitmap(), &second.to_bitmap()))?;
+    let (first, second) = (first.get().segment.to_bitmap(), second.get().segment.to_bitmap());
+    let compare = move |frozen: &_| core::compare_conversion(frozen, as_of.0, &funnel, &first, &second);
+    let comparison = run_on_log(log, compare)?;
     Ok(comparison.to_table()?.into())
 }
 
@@ -207,9 +203,8 @@ impl PartialEq for ConversionTimes {
 }
 
 impl ConversionTimes {
-    fn measure(log: &Bound<'_, EventLog>, as_of: Timestamp, funnel: &Funnel) -> Result<Self> {
-        let frozen = &log.get().log;
-        let times = log.py().detach(|| core::time_conversion(frozen, as_of, funnel))?;
+    fn measure(log: &Bound<'_, EventLog>, as_of: Timestamp, funnel: Funnel) -> Result<Self> {
+        let times = run_on_log(log, move |frozen| core::time_conversion(frozen, as_of, &funnel))?;
         Ok(Self { log: log.clone().unbind(), times: Arc::new(times) })
     }
 }
@@ -243,7 +238,7 @@ impl ConversionTimes {
     /// The times that pickling has noted the log, instant and funnel of.
     #[classmethod]
     fn _rebuild(_class: &Bound<'_, PyType>, log: &Bound<'_, EventLog>, as_of: AsOf, funnel: &str) -> Result<Self> {
-        Self::measure(log, as_of.0, &data::from_text("funnel", funnel)?)
+        Self::measure(log, as_of.0, data::from_text("funnel", funnel)?)
     }
 }
 
@@ -255,5 +250,5 @@ pub(crate) fn time_conversion(
     as_of: AsOf,
     funnel: Option<&Bound<'_, PyDict>>,
 ) -> Result<ConversionTimes> {
-    ConversionTimes::measure(log, as_of.0, &data::read_options("funnel", funnel)?)
+    ConversionTimes::measure(log, as_of.0, data::read_options("funnel", funnel)?)
 }

@@ -10,6 +10,7 @@ use userops::time::Timestamp;
 
 use crate::data;
 use crate::failure::Result;
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::pickle::{Reduced, reduce};
 use crate::table::Table;
@@ -32,8 +33,7 @@ impl PartialEq for Ladder {
 
 impl Ladder {
     fn build(log: &Bound<'_, EventLog>, as_of: Timestamp, options: LadderOptions) -> Result<Self> {
-        let frozen = &log.get().log;
-        let ladder = log.py().detach(|| userops::analytics::ladder::build_ladder(frozen, as_of, options))?;
+        let ladder = run_on_log(log, move |frozen| userops::analytics::ladder::build_ladder(frozen, as_of, options))?;
         Ok(Self { log: log.clone().unbind(), ladder: Arc::new(ladder) })
     }
 
@@ -146,16 +146,15 @@ impl LadderPart {
     #[classmethod]
     #[pyo3(signature = (log, *, as_of, **options))]
     fn build(
-        class: &Bound<'_, PyType>,
+        _class: &Bound<'_, PyType>,
         log: &Bound<'_, EventLog>,
         as_of: AsOf,
         options: Option<&Bound<'_, PyDict>>,
     ) -> Result<Self> {
-        let log = &log.get().log;
         let options: LadderOptions = data::read_options("options of the ladder", options)?;
-        let part = class.py().detach(|| -> userops::error::Result<_> {
-            let rules = LadderRules::new(log, options)?;
-            Ok(userops::analytics::ladder::LadderPart::build(log, as_of.0, &rules))
+        let part = run_on_log(log, move |frozen| {
+            let rules = LadderRules::new(frozen, options)?;
+            Ok(userops::analytics::ladder::LadderPart::build(frozen, as_of.0, &rules))
         })?;
         Ok(Self { part })
     }

@@ -15,9 +15,11 @@ mod failure;
 mod filter;
 mod funnel;
 mod growth;
+mod interrupt;
 mod ladder;
 mod lifecycle;
 mod log;
+mod membership;
 mod milestone;
 mod money;
 mod numbers;
@@ -39,6 +41,7 @@ mod sequence;
 mod series;
 mod session;
 mod table;
+mod tag;
 mod time;
 mod value;
 
@@ -79,13 +82,15 @@ mod _userops {
         time_conversion, trace_funnel, trend_conversion,
     };
     #[pymodule_export]
-    use super::growth::{account_growth, period_ends, sample_log, sample_users};
+    use super::growth::{account_growth, period_ends, sample_log, sample_users, wilson_interval};
     #[pymodule_export]
     use super::ladder::{Ladder, LadderPart, build_ladder};
     #[pymodule_export]
     use super::lifecycle::{Lifecycle, StageHistories, StageSeries};
     #[pymodule_export]
     use super::log::EventLog;
+    #[pymodule_export]
+    use super::membership::{assign_segment, explain_moves, explain_segment};
     #[pymodule_export]
     use super::milestone::{MilestoneTable, aarrr_milestones, reach_milestones};
     #[pymodule_export]
@@ -99,7 +104,7 @@ mod _userops {
     #[pymodule_export]
     use super::portrait::{Dimension, Portrait, build_portrait};
     #[pymodule_export]
-    use super::profile::{ProfileTable, build_profile, build_profiles, count_active_months};
+    use super::profile::{ProfileTable, build_profile, build_profiles, count_active_months, total_orders};
     #[pymodule_export]
     use super::read::mapping;
     #[pymodule_export]
@@ -122,6 +127,8 @@ mod _userops {
     use super::session::{Sessions, find_sessions};
     #[pymodule_export]
     use super::table::Table;
+    #[pymodule_export]
+    use super::tag::{Tags, assign_tags};
     #[pymodule_export]
     use super::time::{LocalCalendar, anniversary_in_year, is_anniversary_within, plus_months, week_start, years_on};
 

@@ -16,6 +16,7 @@ use userops::time::Timestamp;
 use crate::data;
 use crate::explanation::Explanation;
 use crate::failure::{Result, invalid_argument};
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::outcome::Outcome;
 use crate::pickle::{Reduced, reduce};
@@ -67,8 +68,7 @@ impl Lifecycle {
     ) -> Result<(Self, Bound<'py, PyAny>)> {
         let given = given.map_or(Ok(LifecycleThresholds::default()), |given| data::read("given", given))?;
         let options = data::read_options("options of derived thresholds", options)?;
-        let frozen = &log.get().log;
-        let derived = class.py().detach(|| derive_thresholds(frozen, as_of.0, &given, options))?;
+        let derived = run_on_log(log, move |frozen| derive_thresholds(frozen, as_of.0, &given, options))?;
         Ok((LifecycleDefinition::standard(&derived.thresholds)?.into(), data::write(class.py(), &derived)?))
     }
 
@@ -81,8 +81,8 @@ impl Lifecycle {
     /// The stages of all users at some instants.
     fn stages(&self, log: &Bound<'_, EventLog>, instants: Vec<AsOf>) -> Result<StageSeries> {
         let instants: Vec<Timestamp> = instants.into_iter().map(|instant| instant.0).collect();
-        let frozen = &log.get().log;
-        let columns = log.py().detach(|| core::stage_columns(frozen, &self.definition, &instants))?;
+        let (stages, at) = (Arc::clone(&self.definition), instants.clone());
+        let columns = run_on_log(log, move |frozen| core::stage_columns(frozen, &stages, &at))?;
         let (log, definition) = (log.clone().unbind(), Arc::clone(&self.definition));
         Ok(StageSeries { log, definition, instants, columns: Arc::new(columns) })
     }
@@ -103,13 +103,10 @@ impl Lifecycle {
     /// The stages that all users have been in up to an instant.
     #[pyo3(signature = (log, *, until))]
     fn histories(&self, log: &Bound<'_, EventLog>, until: AsOf) -> Result<StageHistories> {
-        let frozen = &log.get().log;
-        let histories = log.py().detach(|| core::stage_histories(frozen, &self.definition, until.0))?;
-        Ok(StageHistories {
-            log: log.clone().unbind(),
-            definition: Arc::clone(&self.definition),
-            histories: Arc::new(histories),
-        })
+        let definition = Arc::clone(&self.definition);
+        let stages = Arc::clone(&definition);
+        let histories = run_on_log(log, move |frozen| core::stage_histories(frozen, &stages, until.0))?;
+        Ok(StageHistories { log: log.clone().unbind(), definition, histories: Arc::new(histories) })
     }
 
     /// The stage of one user by the scalar definition; nothing where there is none.

@@ -10,6 +10,7 @@ use userops_io::{FileFormat, LogReader, TableFormat, write_table_to};
 
 use crate::data;
 use crate::failure::Result;
+use crate::interrupt::run;
 use crate::read;
 use crate::report::IngestReport;
 use crate::table::Table;
@@ -176,7 +177,8 @@ impl EventLog {
 
     /// The events as a table, a row per event.
     fn to_table(&self, py: Python<'_>) -> Result<Table> {
-        Ok(py.detach(|| self.log.to_table())?.into())
+        let log = Arc::clone(&self.log);
+        Ok(run(py, log.event_count(), move || log.to_table())??.into())
     }
 
     /// What is known of the users, a row per user.
@@ -186,8 +188,8 @@ impl EventLog {
 
     /// This log and the other in one, as if the other had arrived after this one.
     fn merge(&self, py: Python<'_>, other: &Bound<'_, Self>) -> Result<Self> {
-        let other = other.get();
-        Ok(py.detach(|| self.log.merge(&other.log))?.into())
+        let (log, other) = (Arc::clone(&self.log), Arc::clone(&other.get().log));
+        Ok(run(py, log.event_count() + other.event_count(), move || log.merge(&other))??.into())
     }
 
     fn __len__(&self) -> usize {
@@ -227,10 +229,11 @@ impl EventLog {
     /// A log is pickled as its schema and two Parquet files, its events and what is known of its users, with the
     /// mappings by which they are read again.
     fn __reduce__<'py>(&self, py: Python<'py>) -> Result<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let (events, users) = py.detach(|| -> userops::error::Result<_> {
-            let events = parquet(&self.log.to_prefixed_table(PICKLED_PREFIX)?)?;
-            Ok((events, parquet(&self.log.to_prefixed_attribute_table(PICKLED_PREFIX)?)?))
-        })?;
+        let log = Arc::clone(&self.log);
+        let (events, users) = run(py, log.event_count(), move || -> userops::error::Result<_> {
+            let events = parquet(&log.to_prefixed_table(PICKLED_PREFIX)?)?;
+            Ok((events, parquet(&log.to_prefixed_attribute_table(PICKLED_PREFIX)?)?))
+        })??;
         let (mapping, attribute_mapping) = pickled_mappings(&self.log);
         let parts = (
             data::to_text(self.log.schema())?,
@@ -253,10 +256,10 @@ impl EventLog {
         let schema: EventSchema = data::from_text("schema", schema)?;
         let mapping: Mapping = data::from_text("mapping", &events.0)?;
         let attribute_mapping: AttributeMapping = data::from_text("mapping", &users.0)?;
-        let (log, _) = class.py().detach(|| {
+        let (log, _) = run(class.py(), usize::MAX, move || {
             let reader = LogReader::new(schema, mapping).format(FileFormat::Parquet);
             reader.bytes("events", events.1).attributes_bytes("users", users.1, attribute_mapping).read()
-        })?;
+        })??;
         Ok(Self { log: Arc::new(log), report: report.map(|report| report.get().clone()) })
     }
 }

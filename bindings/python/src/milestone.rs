@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
-use userops::milestone::{AarrrEvents, Milestone, summarize_milestones, summary_table};
+use userops::milestone::{AarrrEvents, Milestone, explain_milestones, summarize_milestones, summary_table};
+use userops::rule::{Context, Subject};
 use userops::time::Timestamp;
 
 use crate::data;
+use crate::explanation::Explanation;
 use crate::failure::Result;
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::pickle::{Reduced, reduce};
 use crate::table::Table;
@@ -40,8 +43,8 @@ impl MilestoneTable {
     }
 
     fn reach(log: &Bound<'_, EventLog>, definitions: Vec<Milestone>, as_of: Timestamp) -> Result<Self> {
-        let frozen = &log.get().log;
-        let reached = log.py().detach(|| userops::milestone::reach_milestones(frozen, &definitions, as_of))?;
+        let asked = definitions.clone();
+        let reached = run_on_log(log, move |frozen| userops::milestone::reach_milestones(frozen, &asked, as_of))?;
         Ok(Self::new(log.clone().unbind(), definitions, Arc::new(reached)))
     }
 }
@@ -81,6 +84,15 @@ impl MilestoneTable {
     /// A row per milestone: how many reached it, of how many, and how long it took.
     fn summary(&self, py: Python<'_>) -> Result<Table> {
         Ok(py.detach(|| summary_table(&summarize_milestones(&self.reached)))?.into())
+    }
+
+    /// When one user reached which milestone and by what, and what the others wait for.
+    fn explain(&self, user: &Bound<'_, PyAny>) -> Result<Explanation> {
+        let log = &self.log.get().log;
+        let (as_of, nothing) = (self.reached.as_of(), Context::default());
+        let (user, calendar) = (value::find_user(log, user)?, log.calendar(as_of));
+        let subject = Subject::new(log, user, as_of, &calendar, &nothing);
+        Ok(explain_milestones(&self.definitions, &subject)?.into())
     }
 
     fn __repr__(&self) -> String {

@@ -48,6 +48,11 @@ impl Numbers {
         }
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.values().len()
+    }
+
     /// The numbers as the engine takes them.
     pub(crate) fn values(&self) -> MeasureValues<'_> {
         match self {

@@ -13,6 +13,7 @@ use userops::time::Timestamp;
 use crate::data;
 use crate::explanation::Explanation;
 use crate::failure::Result;
+use crate::interrupt::{run, run_on_log};
 use crate::lifecycle::Lifecycle;
 use crate::log::EventLog;
 use crate::milestone::MilestoneTable;
@@ -52,8 +53,8 @@ impl Outcome {
         as_of: Timestamp,
         options: EvaluateOptions,
     ) -> Result<Self> {
-        let (document, frozen) = (&playbook.get().playbook, &log.get().log);
-        let mut outcome = log.py().detach(|| document.evaluate(frozen, as_of, &options))?;
+        let (document, given) = (Arc::clone(&playbook.get().playbook), options.clone());
+        let mut outcome = run_on_log(log, move |frozen| document.evaluate(frozen, as_of, &given))?;
         let (profiles, milestones) = (outcome.profiles.take().map(Arc::new), outcome.milestones.take().map(Arc::new));
         let (playbook, log) = (playbook.clone().unbind(), log.clone().unbind());
         Ok(Self { playbook, log, options, outcome: Arc::new(outcome), profiles, milestones })
@@ -239,8 +240,8 @@ impl Outcome {
 
     /// Who moved where from this outcome to another.
     fn compare(&self, after: &Bound<'_, Self>) -> Result<Comparison> {
-        let (py, before, after) = (after.py(), &self.outcome, &after.get().outcome);
-        let comparison = py.detach(|| userops::playbook::compare(before, after))?;
+        let (py, before, after) = (after.py(), Arc::clone(&self.outcome), Arc::clone(&after.get().outcome));
+        let comparison = run(py, before.user_count(), move || userops::playbook::compare(&before, &after))??;
         Ok(Comparison { log: self.log.clone_ref(py), comparison })
     }
 

@@ -6,6 +6,7 @@ use userops::path::{PathOptions, PathTreeOptions};
 
 use crate::data;
 use crate::failure::Result;
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::pickle::{Reduced, reduce};
 use crate::table::Table;
@@ -71,8 +72,7 @@ pub(crate) fn count_transitions(
     options: Option<&Bound<'_, PyDict>>,
 ) -> Result<Table> {
     let options: PathOptions = data::read_options("options of paths", options)?;
-    let frozen = &log.get().log;
-    let transitions = log.py().detach(|| userops::path::count_transitions(frozen, as_of.0, options))?;
+    let transitions = run_on_log(log, move |frozen| userops::path::count_transitions(frozen, as_of.0, options))?;
     Ok(transitions.to_table()?.into())
 }
 
@@ -85,6 +85,5 @@ pub(crate) fn build_path_tree(
     options: Option<&Bound<'_, PyDict>>,
 ) -> Result<PathTree> {
     let options: PathTreeOptions = data::read_options("options of path trees", options)?;
-    let frozen = &log.get().log;
-    Ok(PathTree { tree: log.py().detach(|| userops::path::build_path_tree(frozen, as_of.0, options))? })
+    Ok(PathTree { tree: run_on_log(log, move |frozen| userops::path::build_path_tree(frozen, as_of.0, options))? })
 }

@@ -9,6 +9,7 @@ use userops::value::ValueType;
 
 use crate::data;
 use crate::failure::{Result, invalid_argument};
+use crate::interrupt::run;
 use crate::log::EventLog;
 use crate::pickle::{Reduced, reduce};
 use crate::rows;
@@ -189,15 +190,24 @@ impl Portrait {
 #[pyo3(signature = (audience, dimensions, **options))]
 pub(crate) fn build_portrait(
     audience: &Bound<'_, PyAny>,
-    dimensions: Vec<Bound<'_, Dimension>>,
+    dimensions: Vec<Py<Dimension>>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> Result<Portrait> {
     let py = audience.py();
     let options: PortraitOptions = data::read_options("options of portraits", options)?;
-    let audience: Audience<'_> = match audience.cast::<Segment>() {
-        Ok(segment) => (&segment.get().segment).into(),
-        Err(_) => audience.extract::<Vec<bool>>()?.into(),
+    let (segment, flags) = match audience.cast::<Segment>() {
+        Ok(segment) => (Some(segment.clone().unbind()), Vec::new()),
+        Err(_) => (None, audience.extract::<Vec<bool>>()?),
     };
-    let dimensions: Vec<_> = dimensions.iter().map(|dimension| dimension.get().dimension()).collect();
-    Ok(Portrait { portrait: py.detach(|| userops::portrait::build_portrait(audience, &dimensions, options))? })
+    // A value of each dimension for each user.
+    let rows = dimensions.iter().map(|dimension| dimension.get().values.len()).sum();
+    let portrait = run(py, rows, move || {
+        let audience: Audience<'_> = match &segment {
+            Some(segment) => (&segment.get().segment).into(),
+            None => flags.into(),
+        };
+        let dimensions: Vec<_> = dimensions.iter().map(|dimension| dimension.get().dimension()).collect();
+        userops::portrait::build_portrait(audience, &dimensions, options)
+    })??;
+    Ok(Portrait { portrait })
 }

@@ -10,6 +10,7 @@ use userops::time::Timestamp;
 
 use crate::data;
 use crate::failure::{Result, refuse};
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::pickle::{Reduced, reduce};
 use crate::table::Table;
@@ -36,8 +37,7 @@ impl ProfileTable {
     }
 
     fn build(log: &Bound<'_, EventLog>, as_of: Timestamp, options: ProfileOptions) -> Result<Self> {
-        let frozen = &log.get().log;
-        let profiles = log.py().detach(|| userops::profile::build_profiles(frozen, as_of, options))?;
+        let profiles = run_on_log(log, move |frozen| userops::profile::build_profiles(frozen, as_of, options))?;
         Ok(Self::new(log.clone().unbind(), Arc::new(profiles)))
     }
 }
@@ -75,8 +75,8 @@ impl ProfileTable {
     /// The profiles as of a later instant over a log that holds every event of this one; equal to a rebuild.
     #[pyo3(signature = (log, *, as_of))]
     fn update(&self, log: &Bound<'_, EventLog>, as_of: AsOf) -> Result<Self> {
-        let (previous, later) = (&self.log.get().log, &log.get().log);
-        let profiles = log.py().detach(|| self.profiles.update(previous, later, as_of.0))?;
+        let (profiles, previous) = (Arc::clone(&self.profiles), Arc::clone(&self.log.get().log));
+        let profiles = run_on_log(log, move |later| profiles.update(&previous, later, as_of.0))?;
         Ok(Self::new(log.clone().unbind(), Arc::new(profiles)))
     }
 
@@ -130,6 +130,31 @@ pub(crate) fn build_profile<'py>(
     profile_dict(log.py(), &userops::profile::build_profile(frozen.events_of(user), as_of.0, &rules, &calendar))
 }
 
+/// The codes of events that count; at least one is named.
+fn codes_of(log: &userops::log::EventLog, events: &[String]) -> Result<Vec<u16>> {
+    if events.is_empty() {
+        return Err(refuse(ErrorKind::InvalidArgument, "no event is named: name those that count"));
+    }
+    Ok(events.iter().map(|name| log.name_code(name)).collect::<userops::error::Result<_>>()?)
+}
+
+/// What each buyer has ordered: a row per user with an order.
+#[pyfunction]
+#[pyo3(signature = (log, orders, *, as_of, purchase_days = false))]
+pub(crate) fn total_orders(
+    log: &Bound<'_, EventLog>,
+    orders: Vec<String>,
+    as_of: AsOf,
+    purchase_days: bool,
+) -> Result<Table> {
+    let codes = codes_of(&log.get().log, &orders)?;
+    let table = run_on_log(log, move |frozen| {
+        let calendar = purchase_days.then(|| frozen.calendar(as_of.0));
+        userops::profile::total_orders(frozen, as_of.0, &codes, calendar.as_ref()).to_table(frozen.users())
+    })?;
+    Ok(table.into())
+}
+
 /// In how many of the last calendar months each user did one of the events: a list in the order of the log's users.
 #[pyfunction]
 #[pyo3(signature = (log, events, *, as_of, months))]
@@ -139,10 +164,6 @@ pub(crate) fn count_active_months(
     as_of: AsOf,
     months: u32,
 ) -> Result<Vec<i64>> {
-    let frozen = &log.get().log;
-    let codes: Vec<u16> = events.iter().map(|name| frozen.name_code(name)).collect::<userops::error::Result<_>>()?;
-    if codes.is_empty() {
-        return Err(refuse(ErrorKind::InvalidArgument, "no event is named: name those that count as activity"));
-    }
-    Ok(log.py().detach(|| count_months(frozen, as_of.0, &codes, months))?)
+    let codes = codes_of(&log.get().log, &events)?;
+    run_on_log(log, move |frozen| count_months(frozen, as_of.0, &codes, months))
 }

@@ -16,6 +16,7 @@ use userops_io::{CsvOptions, Delimiter, FileFormat, LogReader, Progress, table_t
 use crate::arrow;
 use crate::data;
 use crate::failure::{Failure, Result, invalid_argument};
+use crate::interrupt::run;
 use crate::rows::Rows;
 
 /// What is to be read, apart from the sources.
@@ -74,7 +75,7 @@ impl Request {
         let all_plain = sources.iter().all(is_plain) && attributes.iter().all(|(source, _)| is_plain(source));
         match all_plain {
             // Without a reader between them and the log, so that a column may hold values of several types.
-            true => Ok(py.detach(|| self.ingest(sources, attributes))?),
+            true => Ok(run(py, usize::MAX, move || self.ingest(sources, attributes))??),
             false => self.read_streams(py, sources, attributes),
         }
     }

@@ -6,6 +6,7 @@ use userops::retention::RetentionOptions;
 
 use crate::data;
 use crate::failure::Result;
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::pickle::{Reduced, reduce};
 use crate::table::Table;
@@ -84,8 +85,7 @@ pub(crate) fn measure_retention(
     options: Option<&Bound<'_, PyDict>>,
 ) -> Result<Retention> {
     let options: RetentionOptions = data::read_options("options of retention", options)?;
-    let frozen = &log.get().log;
-    let retention = log.py().detach(|| userops::retention::measure_retention(frozen, as_of.0, options))?;
+    let retention = run_on_log(log, move |frozen| userops::retention::measure_retention(frozen, as_of.0, options))?;
     Ok(Retention { retention })
 }
 
@@ -98,6 +98,5 @@ pub(crate) fn retention_of_users(
     options: Option<&Bound<'_, PyDict>>,
 ) -> Result<Table> {
     let options: RetentionOptions = data::read_options("options of retention", options)?;
-    let frozen = &log.get().log;
-    Ok(log.py().detach(|| userops::retention::retention_of_users(frozen, as_of.0, options))?.into())
+    Ok(run_on_log(log, move |frozen| userops::retention::retention_of_users(frozen, as_of.0, options))?.into())
 }

@@ -12,6 +12,7 @@ use crate::arrow;
 use crate::data;
 use crate::explanation::Explanation;
 use crate::failure::{Result, invalid_argument};
+use crate::interrupt::{run, run_on_log};
 use crate::log::EventLog;
 use crate::numbers::{self, Measured, Numbers};
 use crate::pickle::{Reduced, reduce};
@@ -30,8 +31,7 @@ pub(crate) struct Buyers {
 
 impl Buyers {
     fn measure(log: &Bound<'_, EventLog>, as_of: Timestamp, options: BuyerOptions) -> Result<Self> {
-        let frozen = &log.get().log;
-        let buyers = log.py().detach(|| userops::score::rfm::measure_buyers(frozen, as_of, options))?;
+        let buyers = run_on_log(log, move |frozen| userops::score::rfm::measure_buyers(frozen, as_of, options))?;
         Ok(Self { log: log.clone().unbind(), as_of, buyers: Arc::new(buyers) })
     }
 }
@@ -216,7 +216,9 @@ impl RfmModel {
             _ => data::read_options("options of RFM", options)?,
         };
         let columns = MeasureColumns::read(measures)?;
-        let model = class.py().detach(|| userops::score::rfm::RfmModel::fit(&columns.measures(), options))?;
+        let model = run(class.py(), columns.measures().user_count(), move || {
+            userops::score::rfm::RfmModel::fit(&columns.measures(), options)
+        })??;
         Ok(Self { model })
     }
 

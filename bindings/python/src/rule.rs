@@ -1,5 +1,7 @@
 //! Rules: questions about one user that are true, false or unknown.
 
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
 use pyo3::types::{PyString, PyType};
@@ -13,6 +15,7 @@ use crate::data;
 use crate::explanation::Explanation;
 use crate::failure::{Failure, Result, refuse};
 use crate::filter;
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::outcome::Outcome;
 use crate::pickle::{Reduced, reduce};
@@ -62,6 +65,23 @@ pub(crate) fn context_of<'a>(outcome: Option<&'a Bound<'_, Outcome>>, nothing: &
     outcome.map_or(nothing, |outcome| &outcome.get().outcome.context)
 }
 
+/// The same, held by work that outlives the call.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    outcome: Option<Arc<userops::playbook::Outcome>>,
+    nothing: Context,
+}
+
+impl Known {
+    pub(crate) fn of(outcome: Option<&Bound<'_, Outcome>>) -> Self {
+        Self { outcome: outcome.map(|outcome| Arc::clone(&outcome.get().outcome)), nothing: Context::default() }
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        self.outcome.as_ref().map_or(&self.nothing, |outcome| &outcome.context)
+    }
+}
+
 /// What a rule may speak of: what the log or the schema has, or anything; and what the outcome has an answer for.
 fn vocabulary(
     log: Option<&Bound<'_, EventLog>>,
@@ -79,15 +99,7 @@ fn vocabulary(
             return Err(refuse(ErrorKind::InvalidArgument, "give a log or a schema to check against, not both"));
         }
     };
-    let nothing = Context::default();
-    let Context { tags, segments, stage, scores, .. } = context_of(outcome, &nothing);
-    let vocabulary = tags.iter().fold(data, |known, (name, column)| known.tag(name, column.value_type()));
-    let vocabulary = segments.keys().fold(vocabulary, Vocabulary::segment);
-    let vocabulary = scores.iter().fold(vocabulary, |known, (name, column)| known.score(name, column.value_type()));
-    Ok(match stage {
-        Some(stages) => vocabulary.stages(stages.dictionary.iter()),
-        None => vocabulary,
-    })
+    Ok(data.answers(context_of(outcome, &Context::default())))
 }
 
 fn truth(truth: Truth) -> Option<bool> {
@@ -145,11 +157,10 @@ impl Rule {
     ) -> Result<Segment> {
         let unknown: UnknownFold = unknown.map_or(Ok(UnknownFold::default()), |name| data::read("unknown", name))?;
         self.check(Some(log), None, outcome)?;
-        let (frozen, nothing) = (&log.get().log, Context::default());
-        let context = context_of(outcome, &nothing);
-        let segment = log.py().detach(|| -> Result<_, Error> {
-            let plan = Plan::new(frozen, [&self.rule], [])?;
-            let truths = userops::rule::measure_users(frozen, &plan, as_of.0)?.evaluate(&self.rule, context)?;
+        let (rule, known) = (self.rule.clone(), Known::of(outcome));
+        let segment = run_on_log(log, move |frozen| {
+            let plan = Plan::new(frozen, [&rule], [])?;
+            let truths = userops::rule::measure_users(frozen, &plan, as_of.0)?.evaluate(&rule, known.context())?;
             Ok(userops::segment::Segment::from_truths(&truths, unknown))
         })?;
         Ok(Segment::new(&log.clone().unbind(), segment))
@@ -313,11 +324,10 @@ impl Measure {
     #[pyo3(signature = (log, *, as_of, outcome = None))]
     fn values(&self, log: &Bound<'_, EventLog>, as_of: AsOf, outcome: Option<&Bound<'_, Outcome>>) -> Result<Table> {
         self.check(Some(log), None, outcome)?;
-        let (frozen, nothing) = (&log.get().log, Context::default());
-        let context = context_of(outcome, &nothing);
-        let table = log.py().detach(|| -> Result<_, Error> {
-            let plan = Plan::new(frozen, [], [&self.measure])?;
-            let column = userops::rule::measure_users(frozen, &plan, as_of.0)?.column(&self.measure, context)?;
+        let (measure, known) = (self.measure.clone(), Known::of(outcome));
+        let table = run_on_log(log, move |frozen| {
+            let plan = Plan::new(frozen, [], [&measure])?;
+            let column = userops::rule::measure_users(frozen, &plan, as_of.0)?.column(&measure, known.context())?;
             let all = (0..frozen.user_count() as u32).map(userops::id::UserIx);
             userops::table::Table::new(frozen.user_count())
                 .with("user", user_column(frozen.users(), all))?

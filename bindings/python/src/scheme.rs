@@ -7,6 +7,7 @@ use userops::score::rfm::{EightGroupOptions, RfmScores, SegmentRule, ValueGroup}
 use crate::data;
 use crate::explanation::Explanation;
 use crate::failure::Result;
+use crate::interrupt::run;
 use crate::numbers::{self, Measured};
 use crate::pickle::{Reduced, reduce};
 use crate::rfm::{MeasureColumns, RfmScore, user_measures};
@@ -108,7 +109,9 @@ impl EightGroupScheme {
     ) -> Result<Self> {
         let options: EightGroupOptions = data::read_options("options of groups", options)?;
         let columns = MeasureColumns::read(measures)?;
-        let scheme = class.py().detach(|| userops::score::rfm::EightGroupScheme::fit(&columns.measures(), options))?;
+        let scheme = run(class.py(), columns.measures().user_count(), move || {
+            userops::score::rfm::EightGroupScheme::fit(&columns.measures(), options)
+        })??;
         Ok(Self { scheme })
     }
 

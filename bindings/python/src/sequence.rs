@@ -9,6 +9,7 @@ use userops::time::Timestamp;
 
 use crate::data;
 use crate::failure::Result;
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::pickle::{Reduced, reduce};
 use crate::table::Table;
@@ -30,9 +31,8 @@ impl PartialEq for SequenceCounts {
 }
 
 impl SequenceCounts {
-    fn count(log: &Bound<'_, EventLog>, as_of: Timestamp, pattern: &Pattern) -> Result<Self> {
-        let frozen = &log.get().log;
-        let counts = log.py().detach(|| core::count_sequences(frozen, as_of, pattern))?;
+    fn count(log: &Bound<'_, EventLog>, as_of: Timestamp, pattern: Pattern) -> Result<Self> {
+        let counts = run_on_log(log, move |frozen| core::count_sequences(frozen, as_of, &pattern))?;
         Ok(Self { log: log.clone().unbind(), counts: Arc::new(counts) })
     }
 }
@@ -79,7 +79,7 @@ impl SequenceCounts {
     /// The counts that pickling has noted the log, instant and pattern of.
     #[classmethod]
     fn _rebuild(_class: &Bound<'_, PyType>, log: &Bound<'_, EventLog>, as_of: AsOf, pattern: &str) -> Result<Self> {
-        Self::count(log, as_of.0, &data::from_text("pattern", pattern)?)
+        Self::count(log, as_of.0, data::from_text("pattern", pattern)?)
     }
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn count_sequences(
     as_of: AsOf,
     pattern: Option<&Bound<'_, PyDict>>,
 ) -> Result<SequenceCounts> {
-    SequenceCounts::count(log, as_of.0, &data::read_options("pattern", pattern)?)
+    SequenceCounts::count(log, as_of.0, data::read_options("pattern", pattern)?)
 }
 
 /// The rows of the events of each match of one user.
@@ -114,7 +114,6 @@ pub(crate) fn trace_sequence(
 #[pyo3(signature = (log, *, as_of, **query))]
 pub(crate) fn next_events(log: &Bound<'_, EventLog>, as_of: AsOf, query: Option<&Bound<'_, PyDict>>) -> Result<Table> {
     let query: NextQuery = data::read_options("query", query)?;
-    let frozen = &log.get().log;
-    let next = log.py().detach(|| core::next_events(frozen, as_of.0, &query))?;
+    let next = run_on_log(log, move |frozen| core::next_events(frozen, as_of.0, &query))?;
     Ok(next.to_table()?.into())
 }

@@ -6,6 +6,7 @@ use userops::series::{PortraitSeriesOptions, SeriesOptions};
 
 use crate::data;
 use crate::failure::Result;
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::table::Table;
 use crate::time::AsOf;
@@ -19,8 +20,7 @@ pub(crate) fn build_series(
     options: Option<&Bound<'_, PyDict>>,
 ) -> Result<Table> {
     let options: SeriesOptions = data::read_options("options of series", options)?;
-    let frozen = &log.get().log;
-    let table = log.py().detach(|| userops::series::build_series(frozen, as_of.0, options)?.to_table())?;
+    let table = run_on_log(log, move |frozen| userops::series::build_series(frozen, as_of.0, options)?.to_table())?;
     Ok(table.into())
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn build_portrait_series(
     options: Option<&Bound<'_, PyDict>>,
 ) -> Result<Table> {
     let options: PortraitSeriesOptions = data::read_options("options of portraits over time", options)?;
-    let frozen = &log.get().log;
-    let table = log.py().detach(|| userops::series::build_portrait_series(frozen, as_of.0, options)?.to_table())?;
+    let table =
+        run_on_log(log, move |frozen| userops::series::build_portrait_series(frozen, as_of.0, options)?.to_table())?;
     Ok(table.into())
 }

@@ -9,6 +9,7 @@ use userops::time::Timestamp;
 
 use crate::data;
 use crate::failure::Result;
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::pickle::{Reduced, reduce};
 use crate::table::Table;
@@ -29,9 +30,8 @@ impl PartialEq for Sessions {
 }
 
 impl Sessions {
-    fn find(log: &Bound<'_, EventLog>, as_of: Timestamp, options: &SessionOptions) -> Result<Self> {
-        let frozen = &log.get().log;
-        let sessions = log.py().detach(|| userops::session::find_sessions(frozen, as_of, options))?;
+    fn find(log: &Bound<'_, EventLog>, as_of: Timestamp, options: SessionOptions) -> Result<Self> {
+        let sessions = run_on_log(log, move |frozen| userops::session::find_sessions(frozen, as_of, &options))?;
         Ok(Self { log: log.clone().unbind(), sessions: Arc::new(sessions) })
     }
 }
@@ -89,7 +89,7 @@ impl Sessions {
     /// The sessions that pickling has noted the log, instant and options of.
     #[classmethod]
     fn _rebuild(_class: &Bound<'_, PyType>, log: &Bound<'_, EventLog>, as_of: AsOf, options: &str) -> Result<Self> {
-        Self::find(log, as_of.0, &data::from_text("options", options)?)
+        Self::find(log, as_of.0, data::from_text("options", options)?)
     }
 }
 
@@ -101,5 +101,5 @@ pub(crate) fn find_sessions(
     as_of: AsOf,
     options: Option<&Bound<'_, PyDict>>,
 ) -> Result<Sessions> {
-    Sessions::find(log, as_of.0, &data::read_options("options of sessions", options)?)
+    Sessions::find(log, as_of.0, data::read_options("options of sessions", options)?)
 }

@@ -28,7 +28,7 @@ def test_samples_are_the_same_everywhere(log: uo.EventLog) -> None:
     with pytest.raises(errors.UseropsError, match="comunity"):
         uo.sample_log("comunity")
     with pytest.raises(errors.InvalidDefinitionError, match="unknown field `user`"):
-        uo.sample_log(user=3)
+        uo.sample_log(user=3)  # type: ignore[call-arg]
 
 
 def test_every_answer_survives_pickling(log: uo.EventLog) -> None:
@@ -184,7 +184,7 @@ def test_what_comes_in_goes_out(log: uo.EventLog) -> None:
         into = sum(row["count"] for row in rows if row["target"] == node)
         assert into == sum(row["count"] for row in rows if row["source"] == node) > 0
     with pytest.raises(errors.InvalidDefinitionError, match="unknown field `gap`"):
-        uo.count_transitions(log, as_of=AS_OF, gap="1h")
+        uo.count_transitions(log, as_of=AS_OF, gap="1h")  # type: ignore[call-arg]
 
 
 def test_a_portrait_over_time_adds_up(log: uo.EventLog) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pickle
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import userops as uo
 
 AS_OF = "2026-03-10T00:00:00Z"
-STEPS = {"steps": ["view", "order"], "window": "1d"}
+STEPS: dict[str, Any] = {"steps": ["view", "order"], "window": "1d"}
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,10 @@ def test_presets_are_keywords(log: uo.EventLog) -> None:
 
 
 def test_sequences_and_what_comes_next(log: uo.EventLog) -> None:
-    pattern = {"pattern": "(?1)(?t<=1h)(?2)", "conditions": [{"events": ["view"]}, {"events": ["order"]}]}
+    pattern: dict[str, Any] = {
+        "pattern": "(?1)(?t<=1h)(?2)",
+        "conditions": [{"events": ["view"]}, {"events": ["order"]}],
+    }
     counts = uo.count_sequences(log, as_of=AS_OF, **pattern)
     assert (counts.match_count, counts.users["of_count"]) == (1, 3)
     assert list(counts.user_counts()["match_count"]) == [1, 0, 0]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
+from time import monotonic
 
 import pytest
 import userops as uo
@@ -80,3 +82,36 @@ def test_ctrl_c_is_heard_in_a_long_read(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         uo.EventLog.read(path, mapping=mapping, progress=interrupt, block_bytes=4096)
     assert told < 50, "the read went on"
+
+
+@pytest.fixture(scope="module")
+def big_log() -> uo.EventLog:
+    return uo.sample_log(users=15_000, days=240)
+
+
+def work_for_long(log: uo.EventLog) -> uo.Conversion:
+    steps = ["view", "view", "like", "view", "pay"]
+    return uo.measure_conversion(log, as_of=AS_OF, steps=steps, window="60d", order="any")
+
+
+def test_ctrl_c_is_heard_in_a_long_kernel(big_log: uo.EventLog) -> None:
+    begun = monotonic()
+    answer = work_for_long(big_log)
+    whole = monotonic() - begun
+
+    ctrl_c = threading.Timer(0.05, _thread.interrupt_main)
+    ctrl_c.start()
+    begun = monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        work_for_long(big_log)
+    assert monotonic() - begun < 0.05 + whole / 2, "the call went on to its end"
+    ctrl_c.join()
+    assert work_for_long(big_log) == answer, "an interrupt leaves the log as it was"
+
+
+def test_another_thread_is_not_interrupted(big_log: uo.EventLog) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(work_for_long, big_log)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert asked.result().entry_count > 0

@@ -2,7 +2,7 @@
 //!
 //! A [`TagDefinition`] is data. Its [`TagKind`] says how it is worked out: a rule that holds or not, the first of
 //! several cases, the band of a number, the values that a user prefers, a measure as it is, or by people alone.
-//! [`tag_of`] answers for one user and is the definition; [`assign_tags`] gives the same for all users, as columns. A
+//! [`tag_of`] answers for one user and is the definition; [`assign_tags`] gives the same for all users, as columns, and [`build_tags`] does so from a log. A
 //! tag is a pure function of what has happened at `as_of`: it comes the moment its rule holds and goes the moment it no
 //! longer does.
 //!
@@ -20,7 +20,7 @@ mod prefer;
 mod preference;
 mod table;
 
-pub use assign::assign_tags;
+pub use assign::{assign_tags, build_tags};
 pub use change::{TagChange, TagChanges, TagDiff, TagMovement, tag_changes};
 pub use definition::{Band, Bands, Case, Cases, ManualPolicy, TagDefinition, TagKind};
 pub use explain::{LOOKAHEAD, explain_tag};

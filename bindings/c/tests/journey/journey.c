@@ -351,6 +351,64 @@ static void judge_playbook(const userops_log *log, int64_t as_of) {
     userops_outcome_free(before), userops_outcome_free(after), userops_playbook_free(playbook), userops_playbook_free(again);
 }
 
+static void judge_definitions(const userops_log *log, int64_t as_of) {
+    static const char tags[] = "[{\"name\":\"buyer\",\"kind\":{\"rule\":\"count(\\\"order\\\") >= 1\"}},"
+                               "{\"name\":\"again\",\"kind\":{\"rule\":\"has_tag(\\\"buyer\\\") && count(\\\"order\\\") >= 2\"}}]";
+    static const char recent[] = "{\"name\":\"recent\",\"when\":\"count(last(days(30))) >= 1\"}";
+    static const char act[] = "[{\"user\":\"zoe\",\"tag\":\"buyer\",\"action\":\"add\",\"author\":\"eve\",\"at\":\"2026-01-01T00:00:00Z\",\"reason\":\"x\"}]";
+    userops_table *table, *counts;
+    userops_segment *segment;
+    userops_bytes *bytes;
+    OK(userops_tags_assign(log, TEXT(tags), as_of, NULL, 0, NULL, &table, &counts, &error));
+    CSV(table, "user,buyer,again\nann,true,true\nbob,true,false\ncai,false,false\n");
+    OK(userops_table_to_bytes(counts, TEXT("csv"), &bytes, &error));
+    CONTAINS(bytes, "buyer");
+    userops_table_free(counts);
+    OK(userops_tags_explain(log, TEXT(tags), as_of, NULL, 0, NULL, TEXT("again"), 1, &bytes, &error));
+    CONTAINS(bytes, "\"label\":\"again\"");
+    FAILS(userops_tags_explain(log, TEXT(tags), as_of, NULL, 0, NULL, TEXT("agin"), 1, &bytes, &error), USEROPS_STATUS_UNKNOWN_NAME, "again");
+    FAILS(userops_tags_assign(log, TEXT(tags), as_of, TEXT(act), NULL, &table, NULL, &error), USEROPS_STATUS_UNKNOWN_NAME, "zoe");
+
+    OK(userops_segment_assign(log, TEXT(recent), as_of, NULL, &segment, &error));
+    OK(userops_segment_users(segment, log, &table, &error));
+    CSV(table, "user\nann\ncai\n");
+    userops_segment_free(segment);
+    OK(userops_segment_explain(log, TEXT(recent), as_of, NULL, 1, &bytes, &error));
+    CONTAINS(bytes, "\"label\":\"recent\"");
+    OK(userops_segment_explain_moves(log, TEXT(recent), instant("2026-01-15"), NULL, as_of, NULL, 1, &bytes, &error));
+    CONTAINS(bytes, "\"user\":1");
+    OK(userops_segment_explain_moves(log, TEXT(recent), as_of, NULL, as_of, NULL, 10, &bytes, &error));
+    SAYS(bytes, "[]");
+
+    OK(userops_segment_find_ids(log, TEXT("[\"ann\",\"zoe\"]"), &segment, &bytes, &error));
+    SAYS(bytes, "[\"zoe\"]");
+    userops_segment *bob = of_ids(log, "[\"bob\"]");
+    OK(userops_segment_diff_by_id(segment, log, bob, log, &bytes, &error));
+    CONTAINS(bytes, "\"entered\":[\"bob\"]");
+    userops_segment_free(segment), userops_segment_free(bob);
+    OK(userops_segment_find_ids(log, TEXT("[]"), &segment, NULL, &error));
+    CHECK(take_len(segment) == 0);
+    OK(userops_lifecycle_furthest(log, TEXT("{\"stages\":[{\"name\":\"all\",\"when\":\"true\"}],\"ladder\":[\"all\"]}"), as_of, &table, &error));
+    userops_table_free(table);
+
+    OK(userops_log_order_totals(log, as_of, TEXT("[\"order\"]"), 1, &table, &error));
+    CSV(table, "user,last_order,order_count,purchase_days,revenue_minor\nann,2026-02-20T00:00:00Z,2,2,5250\nbob,2026-01-12T00:00:00Z,1,1,900\n");
+    FAILS(userops_log_order_totals(log, as_of, TEXT("[]"), 0, &table, &error), USEROPS_STATUS_INVALID_ARGUMENT, "orders is empty");
+    OK(userops_measure_values(log, TEXT("count(\"order\")"), as_of, &table, &error));
+    CSV(table, "user,value\nann,2\nbob,1\ncai,0\n");
+    FAILS(userops_measure_values(log, TEXT("tag(\"buyer\")"), as_of, &table, &error), USEROPS_STATUS_UNKNOWN_NAME, "buyer");
+    OK(userops_lifecycle_explain(log, TEXT("{\"stages\":[{\"name\":\"all\",\"when\":\"true\"}]}"), 0, as_of, &bytes, &error));
+    CONTAINS(bytes, "\"all\"");
+    OK(userops_milestones_explain(log, TEXT("[{\"name\":\"first\",\"when\":\"count(\\\"order\\\") >= 1\"}]"), as_of, 2, &bytes, &error));
+    CONTAINS(bytes, "not reached");
+    // Newcombe 1998, Statistics in Medicine 17, table I, method 3: 81 of 263 is from 0.2553 to 0.3662.
+    OK(userops_wilson_interval(81, 263, &bytes, &error));
+    CONTAINS(bytes, "\"high\":0.3662");
+    OK(userops_wilson_interval(0, 0, &bytes, &error));
+    SAYS(bytes, "null");
+    FAILS(userops_wilson_interval(3, 2, &bytes, &error), USEROPS_STATUS_INVALID_ARGUMENT, "3 is more than the 2");
+}
+
 static void judge_errors(void) {
     userops_table *table = NULL;
     CHECK(userops_table_from_json(TEXT("nonsense"), &table, NULL) == USEROPS_STATUS_INVALID_DEFINITION);
@@ -379,6 +437,7 @@ int main(void) {
     judge_lifecycle(log, as_of);
     judge_growth_and_milestones(log, as_of);
     judge_playbook(log, as_of);
+    judge_definitions(log, as_of);
     judge_errors();
     userops_log_free(log);
     userops_log_free(log);

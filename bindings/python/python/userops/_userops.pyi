@@ -4,18 +4,20 @@ Instants are `datetime` with a zone, or texts as RFC 3339 has them; none without
 come out are in UTC. Dates are `date` or `YYYY-MM-DD`, spans `timedelta` or texts such as `30d`. Amounts are integers in
 minor units (cents) where a name ends in `_minor`. Definitions and options are plain data as TOML or JSON would hold
 them. Every error is a `userops.UseropsError`; see `userops.errors`. All classes are immutable and may be used by
-several threads; the interpreter's lock is released while the engine works.
+several threads; the interpreter's lock is released while the engine works. Ctrl-C in a call over more than 10,000
+events raises `KeyboardInterrupt` at once; the work ends in the background, and its answer is dropped.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from os import PathLike
-from typing import Any, ClassVar, Protocol, TypeAlias, final
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypedDict, final
 from zoneinfo import ZoneInfo
 
 import pandas
 import polars
 import pyarrow
+from typing_extensions import Required, Unpack
 
 from userops.progress import Progress
 
@@ -38,6 +40,187 @@ _Definition: TypeAlias = Mapping[str, Any]
 _Rows: TypeAlias = Iterable[Mapping[str, Any]]
 _Columns: TypeAlias = Mapping[str, Iterable[Any]]
 _Source: TypeAlias = str | PathLike[str] | bytes | bytearray | _ArrowStream | _ArrowArray | _Rows | _Columns
+
+_Names: TypeAlias = list[str] | tuple[str, ...] | set[str]
+_Counts: TypeAlias = list[int] | tuple[int, ...]
+_Definitions: TypeAlias = Sequence[_Definition]
+_CalendarPeriod: TypeAlias = Literal["day", "month"] | _Definition
+
+# What may be given as keywords. Type checkers refuse a key that is not here, as the engine does.
+
+class _ProfileOptions(TypedDict, total=False):
+    orders: _Names
+    windows_days: _Counts
+    gaps: bool
+    event_times: bool
+    habits: bool
+    channel: str | None
+    category: str | None
+    interest_half_life: _Span
+    interests_max: int
+
+class _LadderOptions(TypedDict, total=False):
+    orders: Required[_Names]
+    unit: Literal["order", "purchase_day"]
+    rungs_max: int
+
+class _BuyerOptions(TypedDict, total=False):
+    orders: Required[_Names]
+    recency: Literal["days", "micros"]
+    frequency: Literal["purchase_days", "orders"]
+    monetary: Literal["sum", "mean_per_order"]
+
+class _FunnelOptions(TypedDict, total=False):
+    steps: Required[Sequence[str | _Definition]]
+    window: _Span | None
+    window_from: Literal["first", "previous"]
+    order: Literal["ordered", "strict", "any"]
+    ties: Literal["as_ordered", "step_order", "strictly_later"]
+    event_use: Literal["once", "reuse"]
+    noise: Literal["ignore", "restart", "end"]
+    noise_kind: Literal["out_of_turn", "no_step", "other_step"]
+    repetition: Literal["ignore", "end"]
+    exclusions: _Definitions
+    held: _Names
+    scope: Literal["calendar_day"] | _Definition | None
+    entry: Literal["best", "first", "every"]
+
+class _PatternOptions(TypedDict, total=False):
+    pattern: Required[str]
+    conditions: Required[_Definitions]
+    sees: Literal["matching", "all"]
+
+class _NextOptions(TypedDict, total=False):
+    chain: Required[_Definitions]
+    base_condition: _Definition
+    base: Literal["first_match", "last_match", "head", "tail"]
+    direction: Literal["forward", "backward"]
+
+class _GrowthOptions(TypedDict, total=False):
+    period: Required[_CalendarPeriod]
+    activity: _Names
+    new_user: Literal["first_event", "first_activity"] | _Definition
+
+class _RetentionOptions(TypedDict, total=False):
+    period: Required[_CalendarPeriod]
+    start: Literal["first_event"] | _Definition
+    returns: _Definition
+    cohort: _CalendarPeriod | None
+    measure: Literal["on", "on_or_after", "on_or_before", "streak"]
+    period_last: int | None
+    brackets: _Counts
+    by: str | None
+    revenue: Literal["returns", "from_start"] | None
+
+class _ActiveUserOptions(TypedDict, total=False):
+    activity: _Definition
+    windows_days: _Counts
+
+class _StickinessOptions(TypedDict, total=False):
+    period: Required[Literal["month"] | _Definition]
+    activity: _Definition
+
+class _ActiveDayOptions(TypedDict, total=False):
+    activity: _Definition
+    days: int
+    include_today: bool
+
+class _SessionOptions(TypedDict, total=False):
+    events: _Definition
+    gap: _Span
+    length_max: _Span | None
+    split_at_midnight: bool
+    starts: _Definition | None
+
+class _PathOptions(TypedDict, total=False):
+    window: str | _Definition
+    groups: _Definitions
+    ungrouped: Literal["name", "together", "leave_out"]
+    repeats_collapsed: bool
+    session_gap: _Span | None
+
+class _PathTreeOptions(TypedDict, total=False):
+    paths: _PathOptions
+    anchor: _Definition | None
+    choice: Literal["first", "last", "every"]
+    direction: Literal["after", "before"]
+    depth: int
+    within: _Span | None
+    ratio_min: float
+
+class _SeriesOptions(TypedDict, total=False):
+    period: Required[_CalendarPeriod]
+    events: _Definitions
+    measures: _Names
+    split: _Definition | None
+    band: _Definition
+
+class _PortraitSeriesOptions(TypedDict, total=False):
+    attribute: Required[str]
+    period: Required[_CalendarPeriod]
+    activity: _Definition
+    values_max: int
+
+class _DriverOptions(TypedDict, total=False):
+    target: Required[_Definition]
+    target_count_min: int
+    target_absent: bool
+    newcomers_only: bool
+    start: Literal["first_event"] | _Definition
+    observation: _Span
+    within: _Span
+    events: _Definitions | None
+    counts: _Counts
+    days: _Counts
+    properties: _Names
+    attributes: _Names
+    values_max: int
+    rank_by: Literal["phi", "lift", "q_value"]
+
+class _AttributionOptions(TypedDict, total=False):
+    conversion: Required[_Definition]
+    touches: Required[_Definition]
+    models: Sequence[str | _Definition]
+    window: str | _Definition
+    lookback: _Span
+    touches_reused: bool
+    direct_channels: _Names
+    cost_minor: Mapping[str, int]
+
+class _SampleOptions(TypedDict, total=False):
+    seed: int
+    users: int
+    days: int
+    start: _Day
+    zone: _Zone
+
+class _PortraitOptions(TypedDict, total=False):
+    bins: int
+    values_max: int
+    small_cells: Literal["merge", "suppress", "show"]
+    cell_users_min: int
+
+class _ThresholdOptions(TypedDict, total=False):
+    activity: _Names
+    growth_days: int
+    maturity_days: int
+    dormant_days: int
+    churn_days: int
+    reactivated_days: int
+    presence: str | _Definition
+
+class _DeriveOptions(TypedDict, total=False):
+    dormant_quantile: float
+    churn_quantile: float
+    gaps_min: int
+
+class _AarrrEvents(TypedDict, total=False):
+    acquisition: _Names
+    activation: _Names
+    retention: _Names
+    retention_days: int
+    revenue: _Names
+    referral: _Names
 
 @final
 class EventLog:
@@ -424,7 +607,7 @@ class ProfileTable:
     @classmethod
     def _rebuild(cls, log: EventLog, as_of: str, options: str) -> ProfileTable: ...
 
-def build_profiles(log: EventLog, *, as_of: _Instant, **options: Any) -> ProfileTable:
+def build_profiles(log: EventLog, *, as_of: _Instant, **options: Unpack[_ProfileOptions]) -> ProfileTable:
     """Builds the profiles of all users.
 
     Args:
@@ -439,11 +622,19 @@ def build_profiles(log: EventLog, *, as_of: _Instant, **options: Any) -> Profile
         InvalidArgumentError: A window of no days, or another option that no computation can use.
     """
 
-def build_profile(log: EventLog, user: _User, *, as_of: _Instant, **options: Any) -> dict[str, Any]:
+def build_profile(log: EventLog, user: _User, *, as_of: _Instant, **options: Unpack[_ProfileOptions]) -> dict[str, Any]:
     """The profile of one user by the scalar definition, which `build_profiles` equals; options as there."""
 
 def count_active_months(log: EventLog, events: Sequence[str], *, as_of: _Instant, months: int) -> list[int]:
     """In how many of the last calendar months each user did one of the events, in the order of the log's users."""
+
+def total_orders(log: EventLog, orders: Sequence[str], *, as_of: _Instant, purchase_days: bool = ...) -> Table:
+    """What each buyer has ordered: a row per user with an order.
+
+    The columns are `user`, `last_order` (the instant), `order_count`, `revenue_minor` (an unknown amount adds nothing),
+    and where it is asked for `purchase_days`, the local days with an order. Reads orders alone, and so is a small part
+    of the work of `build_profiles`.
+    """
 
 @final
 class Ladder:
@@ -482,7 +673,7 @@ class Ladder:
     @classmethod
     def _rebuild(cls, log: EventLog, as_of: str, options: str) -> Ladder: ...
 
-def build_ladder(log: EventLog, *, as_of: _Instant, **options: Any) -> Ladder:
+def build_ladder(log: EventLog, *, as_of: _Instant, **options: Unpack[_LadderOptions]) -> Ladder:
     """Builds the order ladder of a log.
 
     Args:
@@ -500,7 +691,7 @@ class LadderPart:
     """The ladder of some users; parts of disjoint users merge, in any order, into that of all."""
 
     @classmethod
-    def build(cls, log: EventLog, *, as_of: _Instant, **options: Any) -> LadderPart:
+    def build(cls, log: EventLog, *, as_of: _Instant, **options: Unpack[_LadderOptions]) -> LadderPart:
         """The part of all users of a log; options as of `build_ladder`."""
 
     def merge(self, other: LadderPart) -> LadderPart:
@@ -582,7 +773,7 @@ class ConversionTimes:
     def __ne__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
-def measure_conversion(log: EventLog, *, as_of: _Instant, **funnel: Any) -> Conversion:
+def measure_conversion(log: EventLog, *, as_of: _Instant, **funnel: Unpack[_FunnelOptions]) -> Conversion:
     """How many users come how far through a funnel.
 
     Args:
@@ -595,13 +786,19 @@ def measure_conversion(log: EventLog, *, as_of: _Instant, **funnel: Any) -> Conv
             `scope` and `entry`. docs/funnels.md says what they mean.
     """
 
-def trace_funnel(log: EventLog, user: _User, *, as_of: _Instant, **funnel: Any) -> list[dict[str, Any]]:
+def trace_funnel(
+    log: EventLog, user: _User, *, as_of: _Instant, **funnel: Unpack[_FunnelOptions]
+) -> list[dict[str, Any]]:
     """The entries of one user: `level`, `status`, `reason`, `start`, `end`, and the `events` that were taken."""
 
-def trend_conversion(log: EventLog, *, as_of: _Instant, period: str | _Definition, **funnel: Any) -> Table:
+def trend_conversion(
+    log: EventLog, *, as_of: _Instant, period: str | _Definition, **funnel: Unpack[_FunnelOptions]
+) -> Table:
     """Conversion by the calendar period in which entries began: a row per period and step."""
 
-def break_down_conversion(log: EventLog, *, as_of: _Instant, by: _Definition, **funnel: Any) -> Table:
+def break_down_conversion(
+    log: EventLog, *, as_of: _Instant, by: _Definition, **funnel: Unpack[_FunnelOptions]
+) -> Table:
     """Conversion by value: a row per value and step.
 
     Args:
@@ -612,13 +809,15 @@ def break_down_conversion(log: EventLog, *, as_of: _Instant, by: _Definition, **
         **funnel: As of `measure_conversion`.
     """
 
-def compare_conversion(log: EventLog, first: Segment, second: Segment, *, as_of: _Instant, **funnel: Any) -> Table:
+def compare_conversion(
+    log: EventLog, first: Segment, second: Segment, *, as_of: _Instant, **funnel: Unpack[_FunnelOptions]
+) -> Table:
     """How two segments without a common user come through a funnel: a row per step.
 
     Beside the ratios are their difference, its interval, and a p-value.
     """
 
-def time_conversion(log: EventLog, *, as_of: _Instant, **funnel: Any) -> ConversionTimes:
+def time_conversion(log: EventLog, *, as_of: _Instant, **funnel: Unpack[_FunnelOptions]) -> ConversionTimes:
     """How long the entries of a funnel took; keywords as of `measure_conversion`."""
 
 def funnel_preset(name: str, steps: Sequence[str | _Definition], window: _Span) -> dict[str, Any]:
@@ -657,7 +856,7 @@ class SequenceCounts:
     def __ne__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
-def count_sequences(log: EventLog, *, as_of: _Instant, **pattern: Any) -> SequenceCounts:
+def count_sequences(log: EventLog, *, as_of: _Instant, **pattern: Unpack[_PatternOptions]) -> SequenceCounts:
     """Counts the matches of a pattern that do not overlap, by user.
 
     Args:
@@ -668,10 +867,12 @@ def count_sequences(log: EventLog, *, as_of: _Instant, **pattern: Any) -> Sequen
             wanted `sees` (`"matching"` or `"all"`).
     """
 
-def trace_sequence(log: EventLog, user: _User, *, as_of: _Instant, **pattern: Any) -> list[list[int]]:
+def trace_sequence(
+    log: EventLog, user: _User, *, as_of: _Instant, **pattern: Unpack[_PatternOptions]
+) -> list[list[int]]:
     """The rows of the log of the events of each match of one user."""
 
-def next_events(log: EventLog, *, as_of: _Instant, **query: Any) -> Table:
+def next_events(log: EventLog, *, as_of: _Instant, **query: Unpack[_NextOptions]) -> Table:
     """What users do right after a chain of events, or did right before it: a row per event, unknown for the end.
 
     Args:
@@ -681,7 +882,7 @@ def next_events(log: EventLog, *, as_of: _Instant, **query: Any) -> Table:
             `"last_match"`, `"head"`, `"tail"`) and `direction` (`"forward"`, `"backward"`).
     """
 
-def account_growth(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+def account_growth(log: EventLog, *, as_of: _Instant, **options: Unpack[_GrowthOptions]) -> Table:
     """New, returning, resurrecting and dormant users: a row per calendar period.
 
     Args:
@@ -735,7 +936,7 @@ class Retention:
     def __eq__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
-def measure_retention(log: EventLog, *, as_of: _Instant, **options: Any) -> Retention:
+def measure_retention(log: EventLog, *, as_of: _Instant, **options: Unpack[_RetentionOptions]) -> Retention:
     """Measures, of the users who started together, how many came back and when.
 
     A return is a matching event strictly later than the start. Events are given as patterns: a dict of `events`
@@ -756,7 +957,7 @@ def measure_retention(log: EventLog, *, as_of: _Instant, **options: Any) -> Rete
         LimitExceededError: There are too many cells or groups.
     """
 
-def retention_of_users(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+def retention_of_users(log: EventLog, *, as_of: _Instant, **options: Unpack[_RetentionOptions]) -> Table:
     """Retention user by user: a row per user and start.
 
     `user`, `cohort`, `start`, and for each period or bracket a column `period_0`, `period_1`… that is true where
@@ -764,7 +965,7 @@ def retention_of_users(log: EventLog, *, as_of: _Instant, **options: Any) -> Tab
     `measure_retention`.
     """
 
-def count_active_users(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+def count_active_users(log: EventLog, *, as_of: _Instant, **options: Unpack[_ActiveUserOptions]) -> Table:
     """Daily, weekly and monthly active users: a row per local day, and a column per window.
 
     `day`, `complete`, `full` (whether the longest window lies within the rows), `active_1d_count`,
@@ -777,7 +978,7 @@ def count_active_users(log: EventLog, *, as_of: _Instant, **options: Any) -> Tab
             default).
     """
 
-def measure_stickiness(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+def measure_stickiness(log: EventLog, *, as_of: _Instant, **options: Unpack[_StickinessOptions]) -> Table:
     """Users of each week or month by the number of its days on which they were active.
 
     `first_day`, `complete`, `day_count`, `exactly_count`, `at_least_count`, `exactly_ratio`, `at_least_ratio`.
@@ -789,7 +990,7 @@ def measure_stickiness(log: EventLog, *, as_of: _Instant, **options: Any) -> Tab
             default).
     """
 
-def count_active_days(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+def count_active_days(log: EventLog, *, as_of: _Instant, **options: Unpack[_ActiveDayOptions]) -> Table:
     """On how many of the last local days each user was active, such as L7 or L28: `user`, `active_day_count`.
 
     Args:
@@ -799,7 +1000,7 @@ def count_active_days(log: EventLog, *, as_of: _Instant, **options: Any) -> Tabl
             that count).
     """
 
-def power_user_curve(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+def power_user_curve(log: EventLog, *, as_of: _Instant, **options: Unpack[_ActiveDayOptions]) -> Table:
     """Users by the number of the last days on which they were active; arguments as of `count_active_days`.
 
     `day_count`, `exactly_count`, `at_least_count`, `exactly_ratio`, `at_least_ratio`: ratios are of the active users.
@@ -853,7 +1054,7 @@ class Sessions:
     @classmethod
     def _rebuild(cls, log: EventLog, as_of: str, options: str) -> Sessions: ...
 
-def find_sessions(log: EventLog, *, as_of: _Instant, **options: Any) -> Sessions:
+def find_sessions(log: EventLog, *, as_of: _Instant, **options: Unpack[_SessionOptions]) -> Sessions:
     """Cuts events into sessions.
 
     An event begins a session where it is the user's first, comes strictly more than `gap` after the one before, or
@@ -866,7 +1067,7 @@ def find_sessions(log: EventLog, *, as_of: _Instant, **options: Any) -> Sessions
             sessions are made of; all by default), `starts` (a pattern of events that begin a session).
     """
 
-def count_transitions(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+def count_transitions(log: EventLog, *, as_of: _Instant, **options: Unpack[_PathOptions]) -> Table:
     """Which event follows which, over the paths of all users: a row per pair, starts and exits included.
 
     Args:
@@ -877,7 +1078,7 @@ def count_transitions(log: EventLog, *, as_of: _Instant, **options: Any) -> Tabl
             by default).
     """
 
-def build_path_tree(log: EventLog, *, as_of: _Instant, **options: Any) -> PathTree:
+def build_path_tree(log: EventLog, *, as_of: _Instant, **options: Unpack[_PathTreeOptions]) -> PathTree:
     """What comes after an anchor, or came before it.
 
     Args:
@@ -917,7 +1118,7 @@ class PathTree:
     @classmethod
     def _from_text(cls, text: str) -> PathTree: ...
 
-def build_series(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+def build_series(log: EventLog, *, as_of: _Instant, **options: Unpack[_SeriesOptions]) -> Table:
     """Measures of events per calendar period, with what was to be expected: a row per line and period.
 
     Args:
@@ -930,7 +1131,7 @@ def build_series(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
             `baseline_periods`, `baseline_periods_min`, `mad_factor`, `width_ratio_min`).
     """
 
-def build_portrait_series(log: EventLog, *, as_of: _Instant, **options: Any) -> Table:
+def build_portrait_series(log: EventLog, *, as_of: _Instant, **options: Unpack[_PortraitSeriesOptions]) -> Table:
     """Who the active users of each calendar period are, by an attribute: a row per period and value.
 
     Args:
@@ -940,7 +1141,7 @@ def build_portrait_series(log: EventLog, *, as_of: _Instant, **options: Any) -> 
             `values_max` (default 5).
     """
 
-def find_drivers(log: EventLog, *, as_of: _Instant, **options: Any) -> Drivers:
+def find_drivers(log: EventLog, *, as_of: _Instant, **options: Unpack[_DriverOptions]) -> Drivers:
     """What users who reached a target had done before, and others had not.
 
     Args:
@@ -980,13 +1181,16 @@ class Drivers:
     def to_table(self) -> Table:
         """A row per candidate, in order of rank."""
 
+    def to_summary_table(self) -> Table:
+        """One row: how many users count, how many of them reached the target, and how many are left out why."""
+
     def __len__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
     @classmethod
     def _from_text(cls, text: str) -> Drivers: ...
 
-def attribute_conversions(log: EventLog, *, as_of: _Instant, **options: Any) -> Attribution:
+def attribute_conversions(log: EventLog, *, as_of: _Instant, **options: Unpack[_AttributionOptions]) -> Attribution:
     """Shares conversions out over channels, by one model or several.
 
     Args:
@@ -1034,6 +1238,9 @@ class Attribution:
     def to_table(self) -> Table:
         """A row per model and channel."""
 
+    def to_summary_table(self) -> Table:
+        """One row: the conversions and journeys of all channels."""
+
     def __eq__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
     @classmethod
@@ -1042,7 +1249,13 @@ class Attribution:
 def period_ends(log: EventLog, period: str | _Definition, *, first: _Instant, last: _Instant) -> list[datetime]:
     """The last instant of each calendar period from the one of `first` to the one of `last`, in the log's zone."""
 
-def sample_log(kind: str = "community", **options: Any) -> EventLog:
+def wilson_interval(count: int, of_count: int) -> tuple[float, float] | None:
+    """Wilson's 95 % interval of the share `count` of `of_count`; `None` where it is of nobody.
+
+    It is what stands beside the shares of ladders, retention and funnels; see docs/formulas.md.
+    """
+
+def sample_log(kind: str = "community", **options: Unpack[_SampleOptions]) -> EventLog:
     """An invented log, the same to the last bit on every machine.
 
     Args:
@@ -1050,7 +1263,7 @@ def sample_log(kind: str = "community", **options: Any) -> EventLog:
         **options: `seed`, `users`, `days`, `start` (a date), `zone`.
     """
 
-def sample_users(kind: str = "community", **options: Any) -> Table:
+def sample_users(kind: str = "community", **options: Unpack[_SampleOptions]) -> Table:
     """The users of an invented log and their attributes, a row per user; as `sample_log`."""
 
 @final
@@ -1102,7 +1315,7 @@ class Buyers:
     @classmethod
     def _rebuild(cls, log: EventLog, as_of: str, options: str) -> Buyers: ...
 
-def measure_buyers(log: EventLog, *, as_of: _Instant, **options: Any) -> Buyers:
+def measure_buyers(log: EventLog, *, as_of: _Instant, **options: Unpack[_BuyerOptions]) -> Buyers:
     """Measures every user with an order at `as_of`.
 
     Args:
@@ -1468,7 +1681,9 @@ class Portrait:
     @classmethod
     def _from_text(cls, text: str) -> Portrait: ...
 
-def build_portrait(audience: Segment | Sequence[bool], dimensions: Sequence[Dimension], **options: Any) -> Portrait:
+def build_portrait(
+    audience: Segment | Sequence[bool], dimensions: Sequence[Dimension], **options: Unpack[_PortraitOptions]
+) -> Portrait:
     """Builds the portrait of an audience against all users.
 
     Args:
@@ -1592,6 +1807,95 @@ class SegmentDiff:
 
     def to_table(self) -> Table:
         """A row per user who moved: `user`, `movement`."""
+
+def assign_segment(log: EventLog, segment: _Definition, *, as_of: _Instant, outcome: Outcome | None = None) -> Segment:
+    """The users who are in a segment by its definition, without a playbook.
+
+    Args:
+        log: The log.
+        segment: A dict as in a playbook: `name`, a rule `when`, and where wanted `unknown`, `include` and `exclude`
+            (user ids).
+        as_of: The instant.
+        outcome: An outcome over this log, whose tags, segments, scores and stages the rule may ask for.
+    """
+
+def explain_segment(
+    log: EventLog, segment: _Definition, user: _User, *, as_of: _Instant, outcome: Outcome | None = None
+) -> Explanation:
+    """Why one user is in a segment or not, and when time alone would change it; arguments as of `assign_segment`."""
+
+def explain_moves(
+    log: EventLog,
+    segment: _Definition,
+    *,
+    before: _Instant,
+    after: _Instant,
+    outcome_before: Outcome | None = None,
+    outcome_after: Outcome | None = None,
+    users_max: int = 100,
+) -> list[dict[str, Any]]:
+    """Why users entered and left a segment between two instants.
+
+    A dict for each of the first `users_max` who moved, in the order of the log's users: `user`, `movement` (`"entered"`
+    or `"left"`), and the explanations `before` and `after`.
+    """
+
+@final
+class Tags:
+    """The tags of all users by a list of definitions, without a playbook. See `assign_tags`."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant of the tags."""
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the tags, in order."""
+
+    @property
+    def left_out(self) -> dict[str, list[tuple[int, int | str]]]:
+        """Which of the `manual_tags` were left out: their places, with the `users` or `tags` that are not known."""
+
+    def to_table(self) -> Table:
+        """A row per user: `user`, and a column per tag; of a preference a further column per rank, `name.2`."""
+
+    def counts(self) -> Table:
+        """A row per tag and value: how many users have it."""
+
+    def tags_of(self, user: _User) -> dict[str, _Value]:
+        """The tags of one user with their values."""
+
+    def explain(self, user: _User, tag: str) -> Explanation:
+        """Why one user has a tag or not, and when time alone would change it."""
+
+    def changes(self, since: Tags) -> Table:
+        """Who gained, lost and changed tags since earlier ones: a row per user and tag."""
+
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _rebuild(cls, log: EventLog, as_of: str, outcome: Outcome | None, request: tuple[str, str, bool]) -> Tags: ...
+
+def assign_tags(
+    log: EventLog,
+    tags: Sequence[_Definition],
+    *,
+    as_of: _Instant,
+    outcome: Outcome | None = None,
+    manual_tags: list[dict[str, Any]] | None = None,
+    known_only: bool = False,
+) -> Tags:
+    """Assigns tags to all users of a log, from a list of definitions.
+
+    Args:
+        log: The log.
+        tags: Dicts as in a playbook, such as `{"name": "buyer", "kind": {"rule": 'count("order") >= 1'}}`; each may
+            build on those before it.
+        as_of: The instant.
+        outcome: An outcome over this log, whose tags, segments, scores and stages the rules may ask for.
+        manual_tags: The acts by which people put tags on or took them off, as for `Playbook.evaluate`.
+        known_only: Leave out the acts on users and tags that are not known, which `left_out` tells, in place of an
+            error.
+    """
 
 def diff_by_id(before: Segment, after: Segment) -> dict[str, Any]:
     """Who enters, leaves and stays between segments of two logs, told by user id.
@@ -2206,7 +2510,7 @@ class Lifecycle:
         """Stages of one's own: `stages` (each `name`, `when`, `dwell_min`, `moves`), `ladder`, `presence`."""
 
     @classmethod
-    def standard(cls, **thresholds: Any) -> Lifecycle:
+    def standard(cls, **thresholds: Unpack[_ThresholdOptions]) -> Lifecycle:
         """The default template: prospect, introduction, growth, maturity, dormancy, churn, reactivated.
 
         Thresholds are `activity` (events), `growth_days`, `maturity_days`, `dormant_days`, `churn_days`,
@@ -2215,7 +2519,12 @@ class Lifecycle:
 
     @classmethod
     def derive(
-        cls, log: EventLog, *, as_of: _Instant, given: _Definition | None = None, **options: Any
+        cls,
+        log: EventLog,
+        *,
+        as_of: _Instant,
+        given: _ThresholdOptions | None = None,
+        **options: Unpack[_DeriveOptions],
     ) -> tuple[Lifecycle, dict[str, Any]]:
         """The default template by thresholds derived from the log's own gaps, and how they were derived.
 
@@ -2329,6 +2638,9 @@ class MilestoneTable:
     def summary(self) -> Table:
         """A row per milestone: how many reached it, of how many, and how long it took."""
 
+    def explain(self, user: _User) -> Explanation:
+        """When one user reached which milestone and by what, and what the others wait for."""
+
     def __eq__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
     @classmethod
@@ -2337,7 +2649,7 @@ class MilestoneTable:
 def reach_milestones(log: EventLog, milestones: Sequence[_Definition], *, as_of: _Instant) -> MilestoneTable:
     """Finds when each user first came how far; a milestone has a `name` and a rule `when`."""
 
-def aarrr_milestones(**events: Any) -> list[dict[str, Any]]:
+def aarrr_milestones(**events: Unpack[_AarrrEvents]) -> list[dict[str, Any]]:
     """The milestones of AARRR by the names of a product's own events.
 
     These are `acquisition`, `activation`, `retention`, `revenue` and `referral` (lists of events), `retention_days`.

@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::ProfileRules;
 use super::gap::{Gaps, distinct_days, distinct_sorted, gaps_of_days};
 use super::scalar::days_between;
-use crate::column::PackedCursor;
-use crate::id::UserIx;
+use crate::column::{Column, PackedCursor};
+use crate::error::Result;
+use crate::id::{UserDirectory, UserIx};
 use crate::log::{EventLog, UserEvents};
 use crate::money::Money;
+use crate::table::{Table, user_column};
 use crate::time::{Calendar, Span, Timestamp};
 
 /// A user's orders. An order without a known amount counts, and adds nothing to the revenue.
@@ -112,6 +114,24 @@ pub struct OrderTotals {
     pub purchase_days: Vec<i64>,
     /// The sum of each buyer's amounts in minor units; an unknown amount adds nothing.
     pub revenue_minor: Vec<i64>,
+}
+
+impl OrderTotals {
+    /// A row per buyer: `user`, `last_order`, `order_count`, `purchase_days` where they were counted, `revenue_minor`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where the columns are not equally long, which only somebody else's are.
+    pub fn to_table(&self, users: &UserDirectory) -> Result<Table> {
+        let table = Table::new(self.users.len())
+            .with("user", user_column(users, self.users.iter().copied()))?
+            .with("last_order", Column::Time(self.last_micros.clone().into()))?
+            .with("order_count", self.order_count.clone())?;
+        let table = match self.purchase_days.is_empty() {
+            true => table,
+            false => table.with("purchase_days", self.purchase_days.clone())?,
+        };
+        table.with("revenue_minor", self.revenue_minor.clone())
+    }
 }
 
 /// Totals the orders (events of these name codes) of every user who has one at `as_of`, which itself counts. Purchase

@@ -3,9 +3,23 @@
 use super::{FoundUsers, Segment, SegmentDefinition};
 use crate::error::Result;
 use crate::id::{UserDirectory, UserId};
-use crate::rule::{Context, Measures, Subject, judge};
+use crate::log::EventLog;
+use crate::rule::{Context, Measures, Plan, Subject, Vocabulary, check_rule, judge, measure_users};
+use crate::time::Timestamp;
 
 impl SegmentDefinition {
+    /// The users of a log who are in the segment: checks what the rule names, measures it, and [assigns](Self::assign).
+    ///
+    /// # Errors
+    /// As [`check_rule`](crate::rule::check_rule) and [`SegmentDefinition::assign`].
+    pub fn build(&self, log: &EventLog, as_of: Timestamp, context: &Context) -> Result<Segment> {
+        self.check()?;
+        let named = |error: crate::error::Error| error.at(format_args!("segment {:?}", self.name));
+        check_rule(&self.when, &Vocabulary::of_log(log).answers(context)).map_err(named)?;
+        let plan = Plan::new(log, [&self.when], []).map_err(named)?;
+        self.assign(&measure_users(log, &plan, as_of)?, log.users(), context)
+    }
+
     /// The users who are in the segment.
     ///
     /// `measures` come from a plan with the definition's rule.

@@ -8,7 +8,7 @@ use crate::column::{Bitmap, Column, Interner, Packed, TextColumn};
 use crate::error::Result;
 use crate::id::UserIx;
 use crate::log::EventLog;
-use crate::rule::{Context, Measures, UnknownFold};
+use crate::rule::{Context, Measures, Plan, UnknownFold, Vocabulary, check_measure, check_rule, measure_users};
 use crate::time::Timestamp;
 use crate::value::{Value, ValueType};
 
@@ -34,6 +34,39 @@ pub fn assign_tags(
         table.push(tag)?;
     }
     Ok(table)
+}
+
+/// Builds tags over a log: checks what they name, measures it in one pass, and [assigns](assign_tags) them in the order
+/// given. Each may build on those before it and on what `context` has; every tag joins the context.
+///
+/// This is a playbook of tags alone. As there, a rule over what the log and the context do not have is refused.
+///
+/// # Errors
+/// As [`check_rule`], [`check_measure`] and [`assign_tags`]; the message begins with the tag.
+pub fn build_tags(
+    log: &EventLog,
+    definitions: &[TagDefinition],
+    as_of: Timestamp,
+    context: &mut Context,
+    manual: &ManualTags,
+) -> Result<TagTable> {
+    let mut vocabulary = Vocabulary::of_log(log).answers(context);
+    let (mut rules, mut measures) = (Vec::new(), Vec::new());
+    for definition in definitions {
+        definition.check()?;
+        let named = |error: crate::error::Error| error.at(format_args!("tag {:?}", definition.name));
+        let (asked, measured) = definition.needs();
+        let mut measure_type = None;
+        for measure in &measured {
+            measure_type = check_measure(measure, &vocabulary).map_err(named)?;
+        }
+        asked.iter().try_for_each(|rule| check_rule(rule, &vocabulary)).map_err(named)?;
+        vocabulary = vocabulary.tag(&definition.name, definition.value_type(measure_type));
+        rules.extend(asked);
+        measures.extend(measured);
+    }
+    let plan = Plan::new(log, rules, measures)?;
+    assign_tags(definitions, &measure_users(log, &plan, as_of)?, log, as_of, context, manual)
 }
 
 impl TagDefinition {

@@ -7,8 +7,9 @@ use userops::ingest::IngestReport;
 use userops::log::EventLog;
 use userops::money::Money;
 use userops::playbook::{EvaluateOptions, Playbook, compare};
-use userops::rule::{Subject, judge};
+use userops::rule::{Context, Subject, judge};
 use userops::sample;
+use userops::tag::{ManualTags, build_tags};
 use userops::time::Timestamp;
 
 const CDNOW: &str = include_str!("../../../../examples/playbooks/cdnow.toml");
@@ -240,4 +241,28 @@ fn the_worked_playbooks_run_on_sample_logs() {
 
 fn sample_options() -> sample::SampleOptions {
     sample::SampleOptions::default().users(400).zone("Asia/Shanghai".parse().unwrap())
+}
+
+#[test]
+fn definitions_alone_say_what_their_playbook_says() {
+    for (kind, text) in [(sample::SampleKind::Community, COMMUNITY), (sample::SampleKind::ContentApp, CONTENT_APP)] {
+        let playbook = Playbook::from_toml(text).unwrap();
+        let options = sample::SampleOptions::default().users(200).days(200).zone(playbook.schema.zone);
+        let log = sample::log(kind, options).unwrap();
+        let as_of = instant("2025-07-01T00:00:00Z");
+        let outcome = playbook.evaluate(&log, as_of, &EvaluateOptions::new()).unwrap();
+        // What the definitions build on: everything but the tags themselves.
+        let mut context = Context { tags: [].into(), ..outcome.context.clone() };
+        let manual = ManualTags::new(&playbook.tags, log.users(), &[]).unwrap();
+        let tags = build_tags(&log, &playbook.tags, as_of, &mut context, &manual).unwrap();
+        assert_eq!(tags, outcome.tags);
+        assert_eq!(context, outcome.context);
+        for definition in &playbook.segments {
+            let segment = definition.build(&log, as_of, &context).unwrap();
+            assert_eq!(&segment, outcome.segment(&definition.name).unwrap(), "{}", definition.name);
+            if !definition.when.references().is_empty() {
+                definition.build(&log, as_of, &Context::default()).unwrap_err();
+            }
+        }
+    }
 }

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::kind::Kind;
+use crate::column::Column;
 use crate::error::Result;
 use crate::event::{EventSchema, unknown};
 use crate::log::EventLog;
 use crate::money::Currency;
+use crate::rule::context::Context;
 use crate::rule::measure::AMOUNT;
 use crate::value::ValueType;
 
@@ -130,6 +132,19 @@ impl Vocabulary {
     #[must_use]
     pub fn segment(mut self, name: impl Into<String>) -> Self {
         self.segments.insert(name.into());
+        self
+    }
+
+    /// The same, with the tags, segments, scores and stages that a context has answers for.
+    #[must_use]
+    pub fn answers(mut self, context: &Context) -> Self {
+        let types = |columns: &BTreeMap<String, Column>| -> Vec<(String, ValueType)> {
+            columns.iter().map(|(name, column)| (name.clone(), column.value_type())).collect()
+        };
+        self.tags.extend(types(&context.tags));
+        self.scores.extend(types(&context.scores));
+        self.segments.extend(context.segments.keys().cloned());
+        self.stages.extend(context.stage.iter().flat_map(|stages| stages.dictionary.iter()).map(str::to_owned));
         self
     }
 

@@ -1,0 +1,41 @@
+"""Options that are misspelt: type checkers refuse them where they are written, and the engine when they are used.
+
+Each `type: ignore` is a check of its own: mypy warns of one that is not needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import userops as uo
+from userops import errors
+
+LOG = uo.EventLog.read([{"user": 1, "time": "2026-01-01", "event": "view"}], mapping=uo.mapping("user", "time"))
+AS_OF = "2026-02-01T00:00:00Z"
+PAY = {"events": ["view"]}
+MISSPELT: dict[str, Callable[[], object]] = {
+    "profiles": lambda: uo.build_profiles(LOG, as_of=AS_OF, window_days=[7]),  # type: ignore[call-arg]
+    "retention": lambda: uo.measure_retention(LOG, as_of=AS_OF, period="day", last=3),  # type: ignore[call-arg]
+    "a measure": lambda: uo.measure_retention(LOG, as_of=AS_OF, period="day", measure="in"),  # type: ignore[arg-type]
+    "growth": lambda: uo.account_growth(LOG, as_of=AS_OF, period="day", activities=["view"]),  # type: ignore[call-arg]
+    "a period": lambda: uo.account_growth(LOG, as_of=AS_OF, period="year"),  # type: ignore[arg-type]
+    "active users": lambda: uo.count_active_users(LOG, as_of=AS_OF, windows=[1]),  # type: ignore[call-arg]
+    "active days": lambda: uo.count_active_days(LOG, as_of=AS_OF, day=7),  # type: ignore[call-arg]
+    "stickiness": lambda: uo.measure_stickiness(LOG, as_of=AS_OF),  # type: ignore[call-arg]
+    "sessions": lambda: uo.find_sessions(LOG, as_of=AS_OF, gaps="30m"),  # type: ignore[call-arg]
+    "a funnel": lambda: uo.measure_conversion(LOG, as_of=AS_OF, steps=["view"], windw="1d"),  # type: ignore[call-arg]
+    "an order": lambda: uo.trace_funnel(LOG, 1, as_of=AS_OF, steps=["view"], order="some"),  # type: ignore[arg-type]
+    "paths": lambda: uo.count_transitions(LOG, as_of=AS_OF, gap="30m"),  # type: ignore[call-arg]
+    "a tree": lambda: uo.build_path_tree(LOG, as_of=AS_OF, deep=3),  # type: ignore[call-arg]
+    "drivers": lambda: uo.find_drivers(LOG, as_of=AS_OF, target=PAY, count=[1]),  # type: ignore[call-arg]
+    "attribution": lambda: uo.attribute_conversions(LOG, as_of=AS_OF, conversion=PAY, touch={}),  # type: ignore[call-arg]
+    "a ladder": lambda: uo.build_ladder(LOG, as_of=AS_OF, orders=["view"], rungs=3),  # type: ignore[call-arg]
+    "samples": lambda: uo.sample_log(user=3),  # type: ignore[call-arg]
+}
+
+
+@pytest.mark.parametrize("name", MISSPELT)
+def test_a_misspelt_option_is_refused(name: str) -> None:
+    with pytest.raises(errors.InvalidDefinitionError):
+        MISSPELT[name]()
