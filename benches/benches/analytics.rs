@@ -1,4 +1,4 @@
-//! Criterion families of event analytics: funnels, sequences, retention, activity, sessions, paths, drivers, attribution, series.
+//! Criterion families of event analytics, from funnels to series.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 #![allow(clippy::expect_used, reason = "a bench that cannot make its input has nothing to measure")]

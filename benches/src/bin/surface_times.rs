@@ -1,4 +1,6 @@
-//! Times calls of a kernel in Rust, as `benches/surfaces` does in Python and C: `surface_times FILE KERNEL OPTIONS REPS`.
+//! Times calls of a kernel in Rust, as `benches/surfaces` does in Python and C.
+//!
+//! `surface_times FILE KERNEL OPTIONS REPS` prints milliseconds.
 
 // A command line tool prints: that is how it answers.
 #![allow(clippy::print_stdout, clippy::print_stderr)]

@@ -1,5 +1,6 @@
-//! The most frequent case, in which active days tell all: users start with their first event, and any later event is a return to
-//! a calendar period.
+//! The most frequent case, in which active days tell all.
+//!
+//! Users start with their first event, and any later event is a return to a calendar period.
 
 use std::ops::Range;
 
