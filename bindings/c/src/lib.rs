@@ -45,6 +45,7 @@ pub mod series;
 pub mod session;
 mod source;
 pub mod status;
+pub mod survival;
 pub mod table;
 pub mod time;
 mod user;

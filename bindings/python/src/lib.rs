@@ -38,6 +38,7 @@ mod segment;
 mod sequence;
 mod series;
 mod session;
+mod survival;
 mod table;
 mod time;
 mod value;
@@ -115,6 +116,8 @@ mod _userops {
     use super::series::{build_portrait_series, build_series};
     #[pymodule_export]
     use super::session::{Sessions, find_sessions};
+    #[pymodule_export]
+    use super::survival::{CoxFit, LogRank, Survival, compare_survival, estimate_survival, fit_cox};
     #[pymodule_export]
     use super::table::Table;
     #[pymodule_export]

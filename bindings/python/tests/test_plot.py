@@ -76,6 +76,15 @@ def test_a_heat_map_holds_the_share_of_every_cell(log: uo.EventLog) -> None:
     assert list(trace.x) == ["0", "1-7"]
 
 
+def test_curves_hold_the_share_of_every_time() -> None:
+    lives = {"duration": [1, 2, 2, 4], "event": [1, 1, 0, 1], "plan": ["a", "a", "b", "b"]}
+    survival = uo.estimate_survival(lives, group="plan")
+    traces = plot.survival_curve(survival).data
+    lines = {trace.name: list(trace.y) for trace in traces if trace.line.width is None}
+    assert lines == {"a": [1.0, 0.5, 0.0], "b": [1.0, 1.0, 0.0]}
+    assert len(traces) == 6
+
+
 def test_without_plotly_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     original = builtins.__import__
 

@@ -16,7 +16,7 @@ const GROUPS: &[&[&str]] = &[
     &["sample"],
     &["profile"],
     &["rule"],
-    &["activity", "attribution", "driver", "funnel", "path", "retention", "sequence", "series", "session"],
+    &["activity", "attribution", "driver", "funnel", "path", "retention", "sequence", "series", "session", "survival"],
     &["score"],
     &["lifecycle", "milestone"],
     &["tag"],

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from userops import Ladder, PathTree, Retention, RfmScore, Segment, Table
+    from userops import Ladder, PathTree, Retention, RfmScore, Segment, Survival, Table
 
 __all__ = [
     "lifecycle_flow",
@@ -20,6 +20,7 @@ __all__ = [
     "retention_heat_map",
     "rfm_heat_map",
     "segment_sizes",
+    "survival_curve",
 ]
 
 NOWHERE = "not there"
@@ -129,6 +130,27 @@ def order_ladder(ladder: Ladder, *, title: str = "From registered to the further
         "x": [rung["reached_count"] for rung in rungs],
     }
     return _figure(trace | {"textinfo": "value+percent previous"}, title=title)
+
+
+def survival_curve(survival: Survival, *, title: str = "Lives that last longer") -> Any:
+    """The share that lasts longer than each time, a step line per group with the band of its interval.
+
+    Args:
+        survival: An answer of `estimate_survival`.
+        title: The title of the figure.
+    """
+    rows = survival.to_table().to_dicts()
+    traces: list[dict[str, Any]] = []
+    for group in survival.groups:
+        some = [row for row in rows if row.get("group") == group]
+        times = [0.0, *(row["time"] for row in some)]
+        line = {"type": "scatter", "mode": "lines", "x": times, "legendgroup": group or "all", "name": group or "all"}
+        low, high = ([1.0, *(row[end] for row in some)] for end in ("survival_low", "survival_high"))
+        band = {"line": {"shape": "hv", "width": 0}, "showlegend": False, "hoverinfo": "skip"}
+        traces.append(line | {"y": high} | band)
+        traces.append(line | {"y": low, "fill": "tonexty", "fillcolor": "rgba(128, 128, 128, 0.15)"} | band)
+        traces.append(line | {"y": [1.0, *(row["survival_ratio"] for row in some)], "line": {"shape": "hv"}})
+    return _figure(*traces, title=title, xaxis_title="time", yaxis={"title": "share left", "range": [0, 1.02]})
 
 
 def retention_heat_map(retention: Retention, *, title: str = "Retention by cohort") -> Any:

@@ -14,6 +14,7 @@ mod presence;
 mod profile;
 mod rfm;
 mod rule_text;
+mod survival;
 mod table;
 mod time;
 
@@ -102,7 +103,7 @@ files! {
     active_days, active_users, anniversary, attribution, calendar, contribution, driver, event_log, funnel, ingest,
     ladder, lifecycle, milestone, money, month_arithmetic, path, playbook, portrait, profile, retention, rfm,
     rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth, score, segment, sequence, series,
-    session, stickiness, tag, time_format, time_window, time_window_dst, value_group,
+    session, stickiness, survival, tag, time_format, time_window, time_window_dst, value_group,
 }
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
@@ -128,6 +129,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "rule_text" => judge_as::<rule_text::RuleTextCase>(body, verdict),
         "session" => judge_as::<PresenceCase<presence::SessionQuestion>>(body, verdict),
         "stickiness" => judge_as::<PresenceCase<presence::StickinessQuestion>>(body, verdict),
+        "survival" => judge_as::<survival::SurvivalCase>(body, verdict),
         "sequence" => judge_as::<funnel::SequenceCase>(body, verdict),
         "time_format" => judge_as::<time::TimeFormatCase>(body, verdict),
         "time_window" => judge_as::<time::TimeWindowCase>(body, verdict),

@@ -31,6 +31,7 @@ mod sequence;
 mod series;
 mod session;
 mod stream;
+mod survival;
 mod tag;
 mod time;
 mod world;

@@ -35,7 +35,7 @@ pub(super) struct TableCase {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TableExpect {
+pub(super) struct TableExpect {
     /// All rows, in order; of each the columns that are named.
     rows: Option<Vec<toml::Table>>,
     /// Those of the second table of the answer: flows, or a summary.
@@ -82,12 +82,18 @@ impl TableCase {
 impl Judge for TableCase {
     fn judge(self, verdict: &mut Verdict) {
         let log = read_log(self.schema.clone(), &self.events, &self.attributes).unwrap();
-        let answer = self.answer(&log);
-        if let (Err(error), Some(message)) = (&answer, &self.expect.message) {
+        self.expect.judge(verdict, self.answer(&log));
+    }
+}
+
+impl TableExpect {
+    /// Compares the tables of an answer, or how it was refused.
+    pub(super) fn judge(&self, verdict: &mut Verdict, answer: Result<Vec<Table>>) {
+        if let (Err(error), Some(message)) = (&answer, &self.message) {
             verdict.equal("what the error says", Some(true), error.to_string().contains(message.as_str()));
         }
-        let Some(tables) = verdict.result(self.expect.refused.as_deref(), answer) else { return };
-        for (rows, index) in [(&self.expect.rows, 0), (&self.expect.second, 1)] {
+        let Some(tables) = verdict.result(self.refused.as_deref(), answer) else { return };
+        for (rows, index) in [(&self.rows, 0), (&self.second, 1)] {
             let Some(rows) = rows else { continue };
             let Some(table) = tables.get(index) else {
                 verdict.fail("there is no second table");
