@@ -73,7 +73,7 @@
 //! 12. [`activity`], [`retention`], [`session`]: who is there when, who comes back, and in which visits.
 //! 13. [`funnel`], [`sequence`], [`path`]: how far users come through steps in some order, how often, and by which ways.
 //! 14. [`driver`], [`attribution`], [`series`]: what goes with a target, what brought it about, and what is out of the ordinary.
-//! 15. [`survival`]: how long lives last that may not have ended yet, and what shortens them.
+//! 15. [`survival`], [`churn`]: how long lives last that may not have ended yet, and after how much silence a user is lost.
 //! 16. [`score`]: models that are fitted on a population and score one user at a time.
 //! 17. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
 //! 18. [`tag`]: what is said of users, by rules and by people.
@@ -89,6 +89,7 @@ pub mod activity;
 pub mod analytics;
 pub mod attribute;
 pub mod attribution;
+pub mod churn;
 pub mod column;
 pub mod driver;
 pub mod error;

@@ -6,8 +6,8 @@ use super::life::Lives;
 /// half. `None` where no pair can be told.
 ///
 /// A pair can be told where the shorter life ended by the event; of two equal durations one that ended by the event is
-/// the shorter beside one that did not. Harrell, Lee & Mark, "Multivariable Prognostic Models", Statistics in Medicine 15
-/// (1996), 361–387. Takes O(n log n).
+/// the shorter beside one that did not. Harrell, Lee & Mark, "Multivariable Prognostic Models", Statistics in
+/// Medicine 15 (1996), 361–387. Takes O(n log n).
 pub(super) fn concordance(lives: &Lives, risks: &[f64]) -> Option<f64> {
     let mut sorted = risks.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -60,16 +60,16 @@ pub struct CoxFit {
 
 /// Fits Cox's proportional hazards to the rows of a table.
 ///
-/// The risk of a life at any time is a common one times exp(Σ βⱼ xⱼ): Cox, "Regression Models and Life-Tables", Journal of
-/// the Royal Statistical Society B 34 (1972), 187–220. The coefficients maximise the partial likelihood, with ties in the
-/// manner of Efron (1977), by Newton's method. Rows as in [`estimate_survival`](super::estimate_survival). Takes
-/// O(n log n), and O(n p²) a step.
+/// The risk of a life at any time is a common one times exp(Σ βⱼ xⱼ): Cox, "Regression Models and Life-Tables",
+/// Journal of the Royal Statistical Society B 34 (1972), 187–220. The coefficients maximise the partial likelihood,
+/// with ties in the manner of Efron (1977), by Newton's method. Rows as in
+/// [`estimate_survival`](super::estimate_survival). Takes O(n log n), and O(n p²) a step.
 ///
 /// # Errors
 /// Those of [`estimate_survival`](super::estimate_survival); `TypeMismatch` for a covariate that is no number;
-/// `InvalidArgument` for one that is constant among those at risk, that others make up, or that separates those with the
-/// event from those without, so that its coefficient has no finite value; `Empty` without events; `LimitExceeded` for
-/// more than [`COVARIATES_MAX`] covariates.
+/// `InvalidArgument` for one that is constant among those at risk, that others make up, or that separates those with
+/// the event from those without, so that its coefficient has no finite value; `Empty` without events; `LimitExceeded`
+/// for more than [`COVARIATES_MAX`] covariates.
 pub fn fit_cox(table: &Table, options: impl Into<CoxOptions>) -> Result<CoxFit> {
     let mut options = options.into();
     if options.covariates.is_empty() {
@@ -97,8 +97,8 @@ pub fn fit_cox(table: &Table, options: impl Into<CoxOptions>) -> Result<CoxFit> 
             standard_error,
             z,
             p_value: normal_tails(z),
-            hazard_ratio: libm::exp(coefficient),
-            interval: Interval { low: libm::exp(coefficient - half), high: libm::exp(coefficient + half) },
+            hazard_ratio: ratio_of(coefficient),
+            interval: Interval { low: ratio_of(coefficient - half), high: ratio_of(coefficient + half) },
         }
     };
     let likelihood_ratio = (2.0 * (maximum.log_likelihood - maximum.null_log_likelihood)).max(0.0);
@@ -115,6 +115,11 @@ pub fn fit_cox(table: &Table, options: impl Into<CoxOptions>) -> Result<CoxFit> 
         iteration_count: maximum.iteration_count,
         options,
     })
+}
+
+/// A ratio is a number also where a covariate of tiny unit makes it too large for one.
+fn ratio_of(log: f64) -> f64 {
+    libm::exp(log).min(f64::MAX)
 }
 
 fn covariate_columns<'a>(table: &'a Table, options: &CoxOptions) -> Result<Vec<&'a Column>> {
@@ -137,8 +142,8 @@ fn covariate_columns<'a>(table: &'a Table, options: &CoxOptions) -> Result<Vec<&
     let column = |name: &String| match table.column(name)? {
         column @ (Column::Integer(_) | Column::Float(_) | Column::Bool(_)) => Ok(column),
         other => Err(type_mismatch(format!(
-            "the covariate {name:?} is of type {}, where numbers or booleans are needed: give each of its values but one \
-             a column of 1 and 0, or leave it out by naming the covariates",
+            "the covariate {name:?} is of type {}, where numbers or booleans are needed: give each of its values but \
+             one a column of 1 and 0, or leave it out by naming the covariates",
             other.value_type()
         ))),
     };
@@ -194,8 +199,8 @@ fn no_maximum(why: &NoMaximum, names: &[String]) -> Error {
             names[0]
         ),
         NoMaximum::Redundant(index) => format!(
-            "the covariate {:?} never differs among those at risk, or is a combination of those before it ({}): leave one \
-             of them out",
+            "the covariate {:?} never differs among those at risk, or is a combination of those before it ({}): leave \
+             one of them out",
             names[*index],
             names[..*index].join(", ")
         ),
@@ -205,7 +210,8 @@ fn no_maximum(why: &NoMaximum, names: &[String]) -> Error {
             names[*index]
         ),
         NoMaximum::Unsettled(steps) => format!(
-            "the fit has not settled after {steps} steps: leave out covariates that hardly differ or nearly repeat others"
+            "the fit has not settled after {steps} steps: leave out covariates that hardly differ, or nearly repeat \
+             others"
         ),
     })
 }
@@ -230,8 +236,8 @@ impl CoxFit {
             .with("hazard_ratio_high", floats(|one| one.interval.high))
     }
 
-    /// One row: `row_count`, `event_count`, `left_out_count`, `log_likelihood`, `null_log_likelihood`, `likelihood_ratio`,
-    /// `likelihood_ratio_p_value`, `concordance_ratio`, `iteration_count`.
+    /// One row: `row_count`, `event_count`, `left_out_count`, `log_likelihood`, `null_log_likelihood`,
+    /// `likelihood_ratio`, `likelihood_ratio_p_value`, `concordance_ratio`, `iteration_count`.
     ///
     /// # Errors
     /// None in practice: the columns have one length and distinct names.

@@ -95,8 +95,8 @@ pub struct Survival {
 
 /// Estimates how many lives last longer than each time, from the rows of a table.
 ///
-/// A row is a life, see the [module](self); rows of which the duration, the event or the group is unknown are counted and
-/// left out. Of an event and an end of observation at one time the event comes first. Takes O(n log n).
+/// A row is a life, see the [module](self); rows of which the duration, the event or the group is unknown are counted
+/// and left out. Of an event and an end of observation at one time the event comes first. Takes O(n log n).
 ///
 /// # Errors
 /// `UnknownName` and `TypeMismatch` of columns; `InvalidArgument` for durations below 0, for events that are neither 0
@@ -201,8 +201,8 @@ impl SurvivalCurve {
 
     /// The mean of lives that are cut off at `until`.
     ///
-    /// The area under the curve; its variance is Σ Aᵢ² dᵢ / (nᵢ (nᵢ − dᵢ)) over the times of events, with Aᵢ the area from
-    /// there on: Klein & Moeschberger, "Survival Analysis", 2nd ed. 2003, section 4.5.
+    /// The area under the curve; its variance is Σ Aᵢ² dᵢ / (nᵢ (nᵢ − dᵢ)) over the times of events, with Aᵢ the area
+    /// from there on: Klein & Moeschberger, "Survival Analysis", 2nd ed. 2003, section 4.5.
     ///
     /// # Errors
     /// `InvalidArgument` for a time below 0 or beyond what is known of the curve.
@@ -231,9 +231,9 @@ impl SurvivalCurve {
 }
 
 impl Survival {
-    /// A row per group and time: `group` where there are groups, `time`, `at_risk_count`, `event_count`, `censored_count`,
-    /// `survival_ratio`, `standard_error`, `survival_low`, `survival_high`, `hazard`, `hazard_standard_error`,
-    /// `hazard_low`, `hazard_high`.
+    /// A row per group and time: `group` where there are groups, `time`, `at_risk_count`, `event_count`,
+    /// `censored_count`, `survival_ratio`, `standard_error`, `survival_low`, `survival_high`, `hazard`,
+    /// `hazard_standard_error`, `hazard_low`, `hazard_high`.
     ///
     /// # Errors
     /// None in practice: the columns have one length and distinct names.
@@ -262,9 +262,9 @@ impl Survival {
             .with("hazard_high", known(|point| point.hazard_interval.map(|one| one.high)))
     }
 
-    /// A row per group: `group` where there are groups, `row_count`, `event_count`, `quartile_1`, `median`, `quartile_3`,
-    /// `median_low`, `median_high`, `restricted_until`, `restricted_mean`, `restricted_standard_error`, `restricted_low`,
-    /// `restricted_high`, and of all of them `left_out_count`.
+    /// A row per group: `group` where there are groups, `row_count`, `event_count`, `quartile_1`, `median`,
+    /// `quartile_3`, `median_low`, `median_high`, `restricted_until`, `restricted_mean`, `restricted_standard_error`,
+    /// `restricted_low`, `restricted_high`, and of all of them `left_out_count`.
     ///
     /// # Errors
     /// None in practice: the columns have one length and distinct names.

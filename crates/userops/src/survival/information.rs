@@ -33,8 +33,8 @@ impl Information {
         }
     }
 
-    /// The triangle, or the first row whose pivot is at most the part `least` of its diagonal cell, or of `floor` where that
-    /// is greater: the row says nothing, or nothing that those before it do not say. (Cholesky's method.)
+    /// The triangle, or the first row whose pivot is at most the part `least` of its diagonal cell, or of `floor`
+    /// where that is greater: the row says nothing, or nothing that those before it do not say. (Cholesky's method.)
     pub(super) fn triangle(&self, least: f64, floor: f64) -> Result<Triangle, usize> {
         let size = self.size;
         let mut cells = vec![0.0; size * size];
@@ -56,8 +56,8 @@ impl Information {
         Ok(Triangle { size, cells })
     }
 
-    /// The quadratic form uᵀ A⁻ u and the rank of A, where u lies in the range of A, which may be singular: elimination by
-    /// the greatest pivot that is left, as long as it is more than `least` of the greatest of all.
+    /// The quadratic form uᵀ A⁻ u and the rank of A, where u lies in the range of A, which may be singular:
+    /// elimination by the greatest pivot that is left, as long as it is more than `least` of the greatest of all.
     pub(super) fn quadratic_form(&self, vector: &[f64], least: f64) -> (f64, u32) {
         let size = self.size;
         let (mut cells, mut vector) = (self.cells.clone(), vector.to_vec());
@@ -120,8 +120,8 @@ mod tests {
 
     fn matrix(cells: [[f64; 3]; 3]) -> Information {
         let mut matrix = Information::new(3);
-        for row in 0..3 {
-            (0..=row).for_each(|column| matrix.add(row, column, cells[row][column]));
+        for (row, cells) in cells.iter().enumerate() {
+            (0..=row).for_each(|column| matrix.add(row, column, cells[column]));
         }
         matrix
     }

@@ -19,12 +19,12 @@ pub(super) struct Lives {
 }
 
 impl Lives {
-    /// Reads the rows of which the duration, the event and all `others` are known. Lives of one duration keep the order of
-    /// the table.
+    /// Reads the rows of which the duration, the event and all `others` are known. Lives of one duration keep the
+    /// order of the table.
     ///
     /// # Errors
-    /// `UnknownName`; `TypeMismatch` where a column is not of the type asked for; `InvalidArgument` for a duration below
-    /// 0 or that is no number, and for an event that is neither; `Empty` where no row is left.
+    /// `UnknownName`; `TypeMismatch` where a column is not of the type asked for; `InvalidArgument` for a duration
+    /// below 0 or that is no number, and for an event that is neither; `Empty` where no row is left.
     pub(super) fn read(table: &Table, duration: &str, event: &str, others: &[&Column]) -> Result<Self> {
         let (durations, events) = (table.column(duration)?, table.column(event)?);
         let mut lives: Vec<(f64, bool, usize)> = Vec::with_capacity(table.row_count());

@@ -36,7 +36,8 @@ pub struct LogRank {
     pub chi_square: f64,
     /// Its degrees of freedom: one fewer than the groups, and one fewer for each group that no event can tell apart.
     pub degrees: u32,
-    /// The probability of such a statistic or a greater one where the groups are alike; `None` without a degree of freedom.
+    /// The probability of such a statistic or a greater one where the groups are alike; `None` without a degree of
+    /// freedom.
     pub p_value: Option<f64>,
     /// Rows that are left out because something is unknown of them.
     pub left_out_count: u64,
@@ -44,10 +45,10 @@ pub struct LogRank {
 
 /// Asks whether groups differ in how long they last, from the rows of a table.
 ///
-/// The statistic is (O − E)ᵀ V⁻¹ (O − E) of the observed and expected events of all groups but one, with the covariance V of
-/// the hypergeometric distribution at each time: Mantel, "Evaluation of Survival Data and Two New Rank Order Statistics
-/// Arising in its Consideration", Cancer Chemotherapy Reports 50 (1966), 163–170; for more than two groups Peto & Peto,
-/// Journal of the Royal Statistical Society A 135 (1972), 185–207. Rows as in
+/// The statistic is (O − E)ᵀ V⁻¹ (O − E) of the observed and expected events of all groups but one, with the
+/// covariance V of the hypergeometric distribution at each time: Mantel, "Evaluation of Survival Data and Two New
+/// Rank Order Statistics Arising in its Consideration", Cancer Chemotherapy Reports 50 (1966), 163–170; for more than
+/// two groups Peto & Peto, Journal of the Royal Statistical Society A 135 (1972), 185–207. Rows as in
 /// [`estimate_survival`](super::estimate_survival). Takes O(n log n + times · groups²).
 ///
 /// # Errors

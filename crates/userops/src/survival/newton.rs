@@ -11,8 +11,8 @@ const PROMISE_MAX: f64 = 1e-16;
 const ROUNDING: f64 = 1e-11;
 /// A step that is halved more often leads nowhere.
 const HALVINGS_MAX: u32 = 40;
-/// A covariate of which a lesser part is its own is a combination of those before it; one that differs less among those at
-/// risk, for each event and in its variance, does not differ but for rounding.
+/// A covariate of which a lesser part is its own is a combination of those before it; one that differs less among
+/// those at risk, for each event and in its variance, does not differ but for rounding.
 const OWN_PART_MIN: f64 = 1e-9;
 /// Where less information is left at the end than this part of that at the start, the likelihood has no maximum.
 const INFORMATION_LEFT_MIN: f64 = 1e-10;

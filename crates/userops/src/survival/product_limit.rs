@@ -81,8 +81,9 @@ impl ProductLimit {
         (self.left > 0.0).then(|| self.left * self.greenwood.sqrt())
     }
 
-    /// The 95 % interval on the scale of log(−log), which stays between 0 and 1 (Kalbfleisch & Prentice, "The Statistical
-    /// Analysis of Failure Time Data", 2nd ed. 2002, section 1.4). `None` where nothing is left; all of it where all are.
+    /// The 95 % interval on the scale of log(−log), which stays between 0 and 1 (Kalbfleisch & Prentice, "The
+    /// Statistical Analysis of Failure Time Data", 2nd ed. 2002, section 1.4). `None` where nothing is left; all of
+    /// it where all are.
     pub(crate) fn log_log_interval(&self) -> Option<Interval> {
         if self.left >= 1.0 {
             return Some(Interval { low: 1.0, high: 1.0 });
@@ -94,8 +95,8 @@ impl ProductLimit {
         })
     }
 
-    /// The 95 % interval by Greenwood's standard error on the scale of the share itself, cut off at 0 and 1. `None` where
-    /// nothing is left.
+    /// The 95 % interval by Greenwood's standard error on the scale of the share itself, cut off at 0 and 1. `None`
+    /// where nothing is left.
     pub(crate) fn plain_interval(&self) -> Option<Interval> {
         self.standard_error().map(|error| Interval {
             low: (self.left - Z_95 * error).max(0.0),

@@ -100,7 +100,7 @@ macro_rules! files {
 }
 
 files! {
-    active_days, active_users, anniversary, attribution, calendar, contribution, driver, event_log, funnel, ingest,
+    active_days, active_users, anniversary, attribution, calendar, churn, contribution, driver, event_log, funnel, ingest,
     ladder, lifecycle, milestone, money, month_arithmetic, path, playbook, portrait, profile, retention, rfm,
     rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth, score, segment, sequence, series,
     session, stickiness, survival, tag, time_format, time_window, time_window_dst, value_group,
@@ -120,7 +120,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "money" => judge_as::<money::MoneyCase>(body, verdict),
         "month_arithmetic" => judge_as::<time::MonthArithmeticCase>(body, verdict),
         "playbook" => judge_as::<playbook::PlaybookCase>(body, verdict),
-        "attribution" | "driver" | "path" | "series" => judge_as::<table::TableCase>(body, verdict),
+        "attribution" | "churn" | "driver" | "path" | "series" => judge_as::<table::TableCase>(body, verdict),
         "portrait" => judge_as::<portrait::PortraitCase>(body, verdict),
         "profile" => judge_as::<profile::ProfileCase>(body, verdict),
         "retention" => judge_as::<PresenceCase<presence::RetentionQuestion>>(body, verdict),

@@ -10,6 +10,7 @@
 mod activity;
 mod attribution;
 mod cases;
+mod churn;
 mod driver;
 mod funnel;
 mod growth;

@@ -257,6 +257,7 @@ struct NaiveLogRank {
 }
 
 /// Sums over times, each counted from scratch; the inverse by Gauss and Jordan; the degrees by who is ever compared.
+#[allow(clippy::needless_range_loop, reason = "matrices, as they are written in books")]
 fn naive_log_rank(lives: &[Life], groups: &[i64]) -> NaiveLogRank {
     let size = groups.len();
     let times: BTreeSet<i64> = lives.iter().filter(|life| life.1).map(|life| life.0).collect();
@@ -323,7 +324,8 @@ fn naive_fate(lives: &[Life]) -> Fate {
     }
 }
 
-/// The logarithm of Efron's likelihood and for each covariate its slope and information, event by event and life by life.
+/// The logarithm of Efron's likelihood and for each covariate its slope and information, event by event and life by
+/// life.
 fn naive_partial(lives: &[Life], x: &[&dyn Fn(&Life) -> f64], beta: &[f64]) -> Vec<(f64, f64, f64)> {
     let risk = |life: &Life| x.iter().zip(beta).map(|(x, beta)| x(life) * beta).sum::<f64>().exp();
     let times: BTreeSet<i64> = lives.iter().filter(|life| life.1).map(|life| life.0).collect();

@@ -1,10 +1,11 @@
-//! Cases of answers about a population that come as tables: paths, series, drivers, attribution.
+//! Cases of answers about a population that come as tables: paths, series, drivers, attribution, churn.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use userops::attribution::attribute_conversions;
+use userops::churn::set_churn_standard;
 use userops::driver::find_drivers;
 use userops::error::Result;
 use userops::event::EventSchema;
@@ -73,6 +74,13 @@ impl TableCase {
                 let options = self.options::<userops::attribution::AttributionOptions>();
                 let attribution = attribute_conversions(log, as_of, options)?;
                 Ok(vec![attribution.to_table()?, attribution.to_summary_table()?])
+            }
+            "churn_standard" | "churn_thresholds" => {
+                let standard = set_churn_standard(log, as_of, self.options::<userops::churn::ChurnOptions>())?;
+                match self.answer.as_str() {
+                    "churn_standard" => Ok(vec![standard.to_table()?, standard.to_summary_table()?]),
+                    _ => Ok(vec![standard.to_threshold_table()?]),
+                }
             }
             other => panic!("{other:?} is no answer"),
         }

@@ -90,7 +90,8 @@ fn curves_are_those_of_lifelines() {
 
 #[test]
 fn the_standard_error_of_a_restricted_mean_is_the_published_one() {
-    // Klein & Moeschberger, "Survival Analysis", 2nd ed. 2003, example 4.2 (continued, section 4.5): 6-MP up to week 35.
+    // Klein & Moeschberger, "Survival Analysis", 2nd ed. 2003, example 4.2 (continued, section 4.5): 6-MP up to week
+    // 35.
     let survival = estimate_survival(
         &table_of(&[("6-MP", lives(curve_table("leukemia_rx0")))]),
         SurvivalOptions::default().restricted_until(35.0),
