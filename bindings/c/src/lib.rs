@@ -17,6 +17,7 @@ pub mod arrow;
 pub mod attribution;
 mod boundary;
 pub mod bytes;
+pub mod churn;
 pub mod driver;
 pub mod error;
 pub mod event;

@@ -6,7 +6,7 @@ use userops_core::survival::{
     CoxOptions, LogRankOptions, SurvivalOptions, compare_survival, estimate_survival, fit_cox,
 };
 
-use crate::boundary::{guard, json, required};
+use crate::boundary::{guard, json, optional_json, required};
 use crate::error::userops_error;
 use crate::handle::{find, issue};
 use crate::status::userops_status;
@@ -15,7 +15,7 @@ use crate::table::userops_table;
 /// The share of lives that is left after each time (Kaplan-Meier, with the hazard of Nelson-Aalen): a row per time in `out_table`,
 /// and in `out_summary` one of counts, median, quartiles and restricted mean; of each where there are groups. A row of `lives` is a
 /// life. `options` is a JSON object with, where wanted, `duration` and `event` (columns; by default of these names), `group` (a
-/// column), `interval` ("log_log" or "plain") and `restricted_until`. `out_summary` may be NULL.
+/// column), `interval` ("log_log" or "plain") and `restricted_until`, and may be NULL. `out_summary` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn userops_survival_estimate(
     lives: *const userops_table,
@@ -27,9 +27,9 @@ pub unsafe extern "C" fn userops_survival_estimate(
 ) -> userops_status {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard(out_error, required![lives, options, out_table], || {
+        guard(out_error, required![lives, out_table], || {
             let lives = find(lives, "lives")?;
-            let options: SurvivalOptions = json(options, options_len, "options")?;
+            let options: SurvivalOptions = optional_json(options, options_len, "options")?;
             let survival = estimate_survival(&lives, options)?;
             let (table, summary) = (survival.to_table()?, survival.to_summary_table()?);
             out_table.write(issue(table));
@@ -71,8 +71,8 @@ pub unsafe extern "C" fn userops_survival_compare(
 
 /// By how much covariates raise or lower the risk (Cox's proportional hazards, Efron's ties): a row per covariate in `out_table`,
 /// and in `out_summary` one row of counts, likelihoods and concordance. `lives` as in userops_survival_estimate(); `options` is a
-/// JSON object with, where wanted, `duration`, `event` and `covariates` (columns; every other one by default). `out_summary` may
-/// be NULL.
+/// JSON object with, where wanted, `duration`, `event` and `covariates` (columns; every other one by default), and may be NULL.
+/// `out_summary` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn userops_survival_fit_cox(
     lives: *const userops_table,
@@ -84,9 +84,9 @@ pub unsafe extern "C" fn userops_survival_fit_cox(
 ) -> userops_status {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard(out_error, required![lives, options, out_table], || {
+        guard(out_error, required![lives, out_table], || {
             let lives = find(lives, "lives")?;
-            let options: CoxOptions = json(options, options_len, "options")?;
+            let options: CoxOptions = optional_json(options, options_len, "options")?;
             let fit = fit_cox(&lives, options)?;
             let (table, summary) = (fit.to_table()?, fit.to_summary_table()?);
             out_table.write(issue(table));

@@ -6,6 +6,7 @@
 mod activity;
 mod arrow;
 mod attribution;
+mod churn;
 mod contribution;
 mod data;
 mod driver;
@@ -53,6 +54,8 @@ mod _userops {
     use super::activity::{count_active_days, count_active_users, measure_stickiness, power_user_curve};
     #[pymodule_export]
     use super::attribution::{Attribution, attribute_conversions};
+    #[pymodule_export]
+    use super::churn::{ChurnGaps, ChurnStandard, collect_gaps, set_churn_standard};
     #[pymodule_export]
     use super::contribution::{ContributionModel, tier_shares};
     #[pymodule_export]

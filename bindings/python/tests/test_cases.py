@@ -41,6 +41,7 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "anniversary": judge_anniversary,
     "attribution": judge_table,
     "calendar": judge_calendar,
+    "churn": judge_table,
     "contribution": judge_contribution,
     "driver": judge_table,
     "event_log": judge_event_log,

@@ -1,4 +1,4 @@
-/** Cases of answers that come as tables: paths, series, drivers, attribution, survival; see table.rs and survival.rs of the Rust runner. */
+/** Cases of answers that come as tables: paths, series, drivers, attribution, churn, survival; see table.rs and survival.rs of the Rust runner. */
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +46,12 @@ void judge_table(verdict *v, json *body) {
     else if (!strcmp(answer, "portrait_series")) status = userops_log_portrait_series(log, as_of, RAW(options), &table, &error);
     else if (!strcmp(answer, "drivers")) status = userops_log_drivers(log, as_of, RAW(options), &table, &second, &error);
     else if (!strcmp(answer, "attribution")) status = userops_log_attribution(log, as_of, RAW(options), &table, &second, &error);
-    else die("%s is no answer", answer);
+    else if (!strcmp(answer, "churn_standard")) status = userops_log_churn_standard(log, as_of, RAW(options), &table, &second, NULL, &error);
+    else if (!strcmp(answer, "churn_thresholds")) {
+        userops_table *curve = NULL;
+        status = userops_log_churn_standard(log, as_of, RAW(options), &curve, NULL, &table, &error);
+        userops_table_free(curve);
+    } else die("%s is no answer", answer);
     if (succeeded(v, expect, status, &error)) {
         judge_rows(v, "the answer", json_get(expect, "rows"), take_rows(v, table));
         if (second) judge_rows(v, "the second table", json_get(expect, "second"), take_rows(v, second));

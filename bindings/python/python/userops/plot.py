@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from userops import Ladder, PathTree, Retention, RfmScore, Segment, Survival, Table
+    from userops import ChurnStandard, Ladder, PathTree, Retention, RfmScore, Segment, Survival, Table
 
 __all__ = [
     "lifecycle_flow",
     "order_ladder",
     "path_flow",
     "retention_heat_map",
+    "return_curve",
     "rfm_heat_map",
     "segment_sizes",
     "survival_curve",
@@ -130,6 +131,40 @@ def order_ladder(ladder: Ladder, *, title: str = "From registered to the further
         "x": [rung["reached_count"] for rung in rungs],
     }
     return _figure(trace | {"textinfo": "value+percent previous"}, title=title)
+
+
+def return_curve(standard: ChurnStandard, *, title: str = "Who comes back after a silence") -> Any:
+    """How likely a return is after each number of silent days, a line per curve, with the threshold.
+
+    Args:
+        standard: An answer of `set_churn_standard`.
+        title: The title of the figure.
+    """
+    table = standard.to_table().to_dict()
+    curves = {
+        "episodes": "return_ratio",
+        "users": "user_return_ratio",
+        "later, by survival": "later_return_ratio",
+        "within the horizon, by survival": "within_return_ratio",
+        "both errors": "error_ratio",
+    }
+    traces: list[dict[str, Any]] = [
+        {"type": "scatter", "mode": "lines", "x": table["days"], "y": table[column], "name": name}
+        for name, column in curves.items()
+    ]
+    traces[-1] |= {"line": {"dash": "dot"}}
+    days = standard.threshold_days
+    threshold = {"type": "line", "x0": days, "x1": days, "yref": "paper", "y0": 0, "y1": 1, "line": {"dash": "dash"}}
+    note = {
+        "x": days,
+        "yref": "paper",
+        "y": 1,
+        "text": f"lost after {days} days",
+        "showarrow": False,
+        "xanchor": "left",
+    }
+    axes = {"xaxis_title": "silent days", "yaxis": {"title": "share that comes back", "rangemode": "tozero"}}
+    return _figure(*traces, title=title, shapes=[threshold], annotations=[note], **axes)
 
 
 def survival_curve(survival: Survival, *, title: str = "Lives that last longer") -> Any:
