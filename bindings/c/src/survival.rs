@@ -14,7 +14,7 @@ use crate::table::userops_table;
 
 /// The share of lives that is left after each time (Kaplan-Meier, with the hazard of Nelson-Aalen): a row per time in `out_table`,
 /// and in `out_summary` one of counts, median, quartiles and restricted mean; of each where there are groups. A row of `lives` is a
-/// life. `options` is a JSON object with, where wanted, `duration` and `event` (columns; by default of these names), `group` (a
+/// life. `options` is a JSON object with, where wanted, `duration` and `event` (columns, by default of these names), `group` (a
 /// column), `interval` ("log_log" or "plain") and `restricted_until`, and may be NULL. `out_summary` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn userops_survival_estimate(
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn userops_survival_compare(
 
 /// By how much covariates raise or lower the risk (Cox's proportional hazards, Efron's ties): a row per covariate in `out_table`,
 /// and in `out_summary` one row of counts, likelihoods and concordance. `lives` as in userops_survival_estimate(); `options` is a
-/// JSON object with, where wanted, `duration`, `event` and `covariates` (columns; every other one by default), and may be NULL.
+/// JSON object with, where wanted, `duration`, `event` and `covariates` (columns, every other one by default), and may be NULL.
 /// `out_summary` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn userops_survival_fit_cox(
