@@ -437,6 +437,24 @@ size_t userops_bytes_len(const userops_bytes *bytes);
 void userops_bytes_free(userops_bytes *bytes);
 
 /**
+ * After how much silence a user is lost, from the gaps between active days up to `as_of_micros`: in `out_table` a row per number
+ * of silent days with how likely a return is after them; in `out_summary` one row with the threshold, counts, quantiles of gaps
+ * and weaknesses; in `out_thresholds` a row per threshold, the one that was picked first, then those of other rules and shifted
+ * ones, with the users that each loses. `options` is a JSON object with, where wanted, `activity`, `rule` ({"knee": {"curve":
+ * "episode"}}, {"percentile": {"ratio": 0.9}}, {"return_ratio": {"curve": "user", "at_most": 0.1}} or "least_error"), `step_days`,
+ * `days_max`, `horizon_days`, `shift_days` and `gaps_min`, and may be NULL; `out_summary` and `out_thresholds` may be NULL. Fails with
+ * EMPTY where nobody came back, and where the rule finds no threshold.
+ */
+userops_status userops_log_churn_standard(const userops_log *log,
+                                          int64_t as_of_micros,
+                                          const char *options,
+                                          size_t options_len,
+                                          userops_table **out_table,
+                                          userops_table **out_summary,
+                                          userops_table **out_thresholds,
+                                          userops_error **out_error);
+
+/**
  * Candidates (events done so often in so many days, values of properties and attributes) beside a target, ranked, from the
  * events up to `as_of_micros`: a row per candidate in `out_table`, and in `out_summary` one row of how many users count and are
  * left out. `options` is a JSON object: {"target": {"events": ["pay"]}} and, where wanted, `target_count_min`, `target_absent`,
@@ -732,8 +750,8 @@ userops_status userops_lifecycle_standard(const char *thresholds,
 
 /**
  * Derives thresholds of silence from the product's own gaps, as JSON with the `thresholds` and what they rest on. `given` as
- * in userops_lifecycle_standard(), and may be NULL; `options` is a JSON object with `dormant_quantile`, `churn_quantile` and
- * `gaps_min`, and may be NULL.
+ * in userops_lifecycle_standard(), and may be NULL; `options` is a JSON object with `dormant_quantile`, `churn_quantile`,
+ * `churn_rule` (as in userops_log_churn_standard(), in place of `churn_quantile`) and `gaps_min`, and may be NULL.
  */
 userops_status userops_lifecycle_derive(const userops_log *log,
                                         int64_t as_of_micros,
@@ -1959,6 +1977,44 @@ userops_status userops_log_sessions(const userops_log *log,
                                     userops_table **out_users,
                                     userops_bytes **out_summary,
                                     userops_error **out_error);
+
+/**
+ * The share of lives that is left after each time (Kaplan-Meier, with the hazard of Nelson-Aalen): a row per time in `out_table`,
+ * and in `out_summary` one of counts, median, quartiles and restricted mean; of each where there are groups. A row of `lives` is a
+ * life. `options` is a JSON object with, where wanted, `duration` and `event` (columns, by default of these names), `group` (a
+ * column), `interval` ("log_log" or "plain") and `restricted_until`, and may be NULL. `out_summary` may be NULL.
+ */
+userops_status userops_survival_estimate(const userops_table *lives,
+                                         const char *options,
+                                         size_t options_len,
+                                         userops_table **out_table,
+                                         userops_table **out_summary,
+                                         userops_error **out_error);
+
+/**
+ * Whether groups differ in how long they last (log-rank test): a row per group in `out_table`, and in `out_summary` one row with
+ * the statistic, its degrees of freedom and its p-value. `lives` as in userops_survival_estimate(); `options` is a JSON object with
+ * `group` (a column), and where wanted `duration` and `event`. `out_summary` may be NULL.
+ */
+userops_status userops_survival_compare(const userops_table *lives,
+                                        const char *options,
+                                        size_t options_len,
+                                        userops_table **out_table,
+                                        userops_table **out_summary,
+                                        userops_error **out_error);
+
+/**
+ * By how much covariates raise or lower the risk (Cox's proportional hazards, Efron's ties): a row per covariate in `out_table`,
+ * and in `out_summary` one row of counts, likelihoods and concordance. `lives` as in userops_survival_estimate(); `options` is a
+ * JSON object with, where wanted, `duration`, `event` and `covariates` (columns, every other one by default), and may be NULL.
+ * `out_summary` may be NULL.
+ */
+userops_status userops_survival_fit_cox(const userops_table *lives,
+                                        const char *options,
+                                        size_t options_len,
+                                        userops_table **out_table,
+                                        userops_table **out_summary,
+                                        userops_error **out_error);
 
 /**
  * Reads all batches of an Arrow stream into a table, and takes the stream over, also where the call fails after its

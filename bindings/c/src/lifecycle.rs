@@ -49,8 +49,8 @@ pub unsafe extern "C" fn userops_lifecycle_standard(
 }
 
 /// Derives thresholds of silence from the product's own gaps, as JSON with the `thresholds` and what they rest on. `given` as
-/// in userops_lifecycle_standard(), and may be NULL; `options` is a JSON object with `dormant_quantile`, `churn_quantile` and
-/// `gaps_min`, and may be NULL.
+/// in userops_lifecycle_standard(), and may be NULL; `options` is a JSON object with `dormant_quantile`, `churn_quantile`,
+/// `churn_rule` (as in userops_log_churn_standard(), in place of `churn_quantile`) and `gaps_min`, and may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn userops_lifecycle_derive(
     log: *const userops_log,

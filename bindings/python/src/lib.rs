@@ -6,6 +6,7 @@
 mod activity;
 mod arrow;
 mod attribution;
+mod churn;
 mod contribution;
 mod data;
 mod driver;
@@ -40,6 +41,7 @@ mod segment;
 mod sequence;
 mod series;
 mod session;
+mod survival;
 mod table;
 mod tag;
 mod time;
@@ -60,6 +62,8 @@ mod _userops {
     use super::activity::{count_active_days, count_active_users, measure_stickiness, power_user_curve};
     #[pymodule_export]
     use super::attribution::{Attribution, attribute_conversions};
+    #[pymodule_export]
+    use super::churn::{ChurnGaps, ChurnStandard, collect_gaps, set_churn_standard};
     #[pymodule_export]
     use super::contribution::{ContributionModel, tier_shares};
     #[pymodule_export]
@@ -125,6 +129,8 @@ mod _userops {
     use super::series::{build_portrait_series, build_series};
     #[pymodule_export]
     use super::session::{Sessions, find_sessions};
+    #[pymodule_export]
+    use super::survival::{CoxFit, LogRank, Survival, compare_survival, estimate_survival, fit_cox};
     #[pymodule_export]
     use super::table::Table;
     #[pymodule_export]

@@ -31,6 +31,14 @@ impl From<userops::table::Table> for Table {
 }
 
 impl Table {
+    /// The engine's table of whatever [`Table::new`] reads; of a table its own.
+    pub(crate) fn read(source: &Bound<'_, PyAny>) -> Result<Arc<userops::table::Table>> {
+        match source.cast::<Self>() {
+            Ok(table) => Ok(Arc::clone(&table.get().table)),
+            Err(_) => Ok(Self::new(source)?.table),
+        }
+    }
+
     /// A column as a list, `None` where a value is unknown.
     fn list<'py>(&self, py: Python<'py>, name: &str) -> Result<Bound<'py, PyList>> {
         let column = self.table.column(name)?;

@@ -11,6 +11,7 @@ import userops as uo
 from userops import errors
 
 AS_OF = datetime(2025, 6, 1, tzinfo=timezone.utc)
+LIVES: dict[str, list[Any]] = {"duration": [1, 2, 3, 4], "event": [True, True, True, False], "x": [0, 1, 1, 0]}
 TOUCHES = {"patterns": [{"channel": "content", "events": ["view"]}]}
 
 
@@ -51,6 +52,11 @@ def test_every_answer_survives_pickling(log: uo.EventLog) -> None:
         uo.build_path_tree(log, as_of=AS_OF, anchor={"events": [event]}, within=uo.days(2)),
         uo.find_drivers(log, as_of=AS_OF, target={"events": [event]}, attributes=["city"]),
         uo.attribute_conversions(log, as_of=AS_OF, conversion={"events": ["pay"]}, touches=TOUCHES),
+        uo.set_churn_standard(log, as_of=AS_OF, step_days=1, days_max=60, horizon_days=14),
+        uo.collect_gaps(log, as_of=AS_OF),
+        uo.estimate_survival(LIVES),
+        uo.compare_survival(LIVES, group="x"),
+        uo.fit_cox(LIVES),
         uo.measure_retention(log, as_of=AS_OF, period="month"),
         uo.find_sessions(log, as_of=AS_OF),
         uo.Currency("JPY"),
@@ -193,6 +199,45 @@ def test_a_portrait_over_time_adds_up(log: uo.EventLog) -> None:
     for row in active.to_dicts():
         of_month = [part for part in by_city if part["first_day"] == row["first_day"]]
         assert sum(part["user_count"] for part in of_month) == of_month[0]["active_count"] == row["value"]
+
+
+def test_a_churn_standard_shows_what_hangs_on_it(log: uo.EventLog) -> None:
+    options: dict[str, Any] = {"rule": {"percentile": {"ratio": 0.9}}, "step_days": 1, "days_max": 60}
+    standard = uo.set_churn_standard(log, as_of=AS_OF, **options)
+    rows = standard.to_threshold_table().to_dicts()
+    assert (rows[0]["threshold_days"], rows[0]["lost_count"]) == (standard.threshold_days, standard.lost_count)
+    assert [row["rule"] for row in rows[-2:]] == ["threshold - 7 days", "threshold + 7 days"]
+    gaps = uo.collect_gaps(log, as_of=AS_OF)
+    assert gaps.standard(**options) == standard
+    assert gaps.lost_count(standard.threshold_days) == standard.lost_count
+    assert gaps.merge(gaps).user_count == 2 * gaps.user_count == 2 * standard.user_count
+    assert standard.options["horizon_days"] == 90
+    assert f"lost after {standard.threshold_days} days" in repr(standard)
+    assert set(standard.weaknesses) <= {"few_gaps", "most_never_returned", "short_history", "at_the_edge"}
+    _, derived = uo.Lifecycle.derive(log, as_of=AS_OF, churn_rule=options["rule"])
+    assert derived["thresholds"]["churn_days"] == standard.threshold_days + 1 or derived["churn_raised"]
+    with pytest.raises(errors.InvalidArgumentError, match="step_days is 0"):
+        uo.set_churn_standard(log, as_of=AS_OF, step_days=0)
+
+
+def test_survival_takes_any_table() -> None:
+    survival = uo.estimate_survival(LIVES)
+    assert uo.estimate_survival(uo.Table(LIVES)) == uo.estimate_survival(uo.Table(LIVES).to_polars()) == survival
+    assert (survival.survival_at(2), survival.quantile(0.5)["time"], survival.groups) == (0.5, 2.0, [None])
+    assert survival.restricted_mean(4)["mean"] == 1 + 0.75 + 0.5 + 0.25
+    by_x = uo.estimate_survival(LIVES, group="x")
+    assert (by_x.groups, by_x.survival_at(2.5, "1"), by_x.left_out_count) == (["0", "1"], 0.5, 0)
+    with pytest.raises(errors.UnknownNameError, match="no group"):
+        by_x.survival_at(1)
+    test = uo.compare_survival(LIVES, group="x")
+    assert test.to_summary_table()[0]["chi_square"] == test.chi_square
+    assert (test.degrees, len(test.to_table()), "chi²" in repr(test)) == (1, 2, True)
+    fit = uo.fit_cox(LIVES)
+    assert len(fit) == len(fit.coefficients) == 1
+    assert fit.to_summary_table()[0]["log_likelihood"] == fit.log_likelihood
+    assert fit.options["covariates"] == ["x"]
+    with pytest.raises(errors.InvalidDefinitionError, match="unknown field `covariate`"):
+        uo.fit_cox(LIVES, covariate=["x"])
 
 
 def test_drivers_and_attribution_account_for_everybody(log: uo.EventLog) -> None:

@@ -24,6 +24,7 @@ from cases.presence import (
 )
 from cases.profile import judge_profile
 from cases.score import judge_contribution, judge_rfm, judge_rfm_scheme, judge_value_group
+from cases.survival import judge_survival
 from cases.table import judge_table
 from cases.time import (
     judge_anniversary,
@@ -40,6 +41,7 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "anniversary": judge_anniversary,
     "attribution": judge_table,
     "calendar": judge_calendar,
+    "churn": judge_table,
     "contribution": judge_contribution,
     "driver": judge_table,
     "event_log": judge_event_log,
@@ -58,6 +60,7 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "rule_text": judge_rule_text,
     "series": judge_table,
     "session": judge_session,
+    "survival": judge_survival,
     "stickiness": judge_stickiness,
     "sequence": judge_sequence,
     "time_format": judge_time_format,

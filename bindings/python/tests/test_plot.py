@@ -76,6 +76,22 @@ def test_a_heat_map_holds_the_share_of_every_cell(log: uo.EventLog) -> None:
     assert list(trace.x) == ["0", "1-7"]
 
 
+def test_a_return_curve_holds_every_point_and_the_threshold(log: uo.EventLog) -> None:
+    standard = uo.set_churn_standard(log, as_of=AS_OF, rule={"percentile": {"ratio": 0.9}}, step_days=1, days_max=30)
+    figure = plot.return_curve(standard)
+    assert list(figure.data[0].y) == standard.to_table()["return_ratio"]
+    assert (len(figure.data), figure.layout.shapes[0].x0) == (5, standard.threshold_days)
+
+
+def test_curves_hold_the_share_of_every_time() -> None:
+    lives: dict[str, list[Any]] = {"duration": [1, 2, 2, 4], "event": [1, 1, 0, 1], "plan": ["a", "a", "b", "b"]}
+    survival = uo.estimate_survival(lives, group="plan")
+    traces = plot.survival_curve(survival).data
+    lines = {trace.name: list(trace.y) for trace in traces if trace.line.width is None}
+    assert lines == {"a": [1.0, 0.5, 0.0], "b": [1.0, 1.0, 0.0]}
+    assert len(traces) == 6
+
+
 def test_without_plotly_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     original = builtins.__import__
 

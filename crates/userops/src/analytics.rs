@@ -1,6 +1,7 @@
 //! Answers about the whole population: counts, shares and steps, as merges of answers about single users.
 
 pub(crate) mod counted_event;
+pub(crate) mod distribution;
 pub(crate) mod grid;
 pub mod growth;
 pub mod interval;

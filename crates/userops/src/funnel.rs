@@ -8,6 +8,7 @@ mod any_order;
 mod breakdown;
 mod check;
 mod comparison;
+mod curve;
 mod definition;
 mod duration;
 mod ending;
@@ -18,7 +19,6 @@ mod plan;
 mod preset;
 mod scan;
 mod search;
-mod survival;
 mod trace;
 mod trend;
 mod view;
@@ -27,6 +27,7 @@ pub use breakdown::{Breakdown, BreakdownGroup, ConversionBreakdown, GROUPS_MAX, 
 pub use comparison::{
     ComparisonStep, ConversionComparison, ShareTest, compare_conversion, compare_shares, share_difference,
 };
+pub use curve::CurvePoint;
 pub use definition::{
     EntryChoice, EventUse, Exclusion, Funnel, FunnelStep, Noise, NoiseKind, Repetition, Scope, StepOrder, TiePolicy,
     WindowFrom,
@@ -35,6 +36,5 @@ pub use duration::{BINS_MAX, ConversionTimes, time_conversion};
 pub use entry::EntryStatus;
 pub use measure::{Conversion, ConversionStep, LevelTally, measure_conversion};
 pub use preset::FunnelPreset;
-pub use survival::CurvePoint;
 pub use trace::{StepEvent, StopReason, Trace, trace_funnel};
 pub use trend::{ConversionTrend, TrendRow, trend_conversion};

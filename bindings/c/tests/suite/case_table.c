@@ -1,4 +1,4 @@
-/** Cases of answers that come as tables: paths, series, drivers, attribution; see table.rs of the Rust runner. */
+/** Cases of answers that come as tables: paths, series, drivers, attribution, churn, survival; see table.rs and survival.rs of the Rust runner. */
 #include <stdio.h>
 #include <string.h>
 
@@ -46,10 +46,34 @@ void judge_table(verdict *v, json *body) {
     else if (!strcmp(answer, "portrait_series")) status = userops_log_portrait_series(log, as_of, RAW(options), &table, &error);
     else if (!strcmp(answer, "drivers")) status = userops_log_drivers(log, as_of, RAW(options), &table, &second, &error);
     else if (!strcmp(answer, "attribution")) status = userops_log_attribution(log, as_of, RAW(options), &table, &second, &error);
-    else die("%s is no answer", answer);
+    else if (!strcmp(answer, "churn_standard")) status = userops_log_churn_standard(log, as_of, RAW(options), &table, &second, NULL, &error);
+    else if (!strcmp(answer, "churn_thresholds")) {
+        userops_table *curve = NULL;
+        status = userops_log_churn_standard(log, as_of, RAW(options), &curve, NULL, &table, &error);
+        userops_table_free(curve);
+    } else die("%s is no answer", answer);
     if (succeeded(v, expect, status, &error)) {
         judge_rows(v, "the answer", json_get(expect, "rows"), take_rows(v, table));
         if (second) judge_rows(v, "the second table", json_get(expect, "second"), take_rows(v, second));
     }
     userops_log_free(log);
+}
+
+void judge_survival(verdict *v, json *body) {
+    json *expect = json_get(body, "expect"), *options = json_use(json_get(body, "options")), *columns = json_use(json_get(body, "columns"));
+    const char *answer = json_text(body, "answer");
+    userops_table *lives = NULL, *table = NULL, *second = NULL;
+    userops_error *error = NULL;
+    if (!must(v, table_of_numbers(columns, &lives, &error), &error)) return;
+    userops_status status;
+    if (!answer) die("%s states no answer", v->name);
+    if (!strcmp(answer, "curve")) status = userops_survival_estimate(lives, RAW(options), &table, &second, &error);
+    else if (!strcmp(answer, "log_rank")) status = userops_survival_compare(lives, RAW(options), &table, &second, &error);
+    else if (!strcmp(answer, "cox")) status = userops_survival_fit_cox(lives, RAW(options), &table, &second, &error);
+    else die("%s is no answer", answer);
+    if (succeeded(v, expect, status, &error)) {
+        judge_rows(v, "the answer", json_get(expect, "rows"), take_rows(v, table));
+        judge_rows(v, "the second table", json_get(expect, "second"), take_rows(v, second));
+    }
+    userops_table_free(lives);
 }

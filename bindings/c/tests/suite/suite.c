@@ -264,7 +264,8 @@ static void judge(const char *kind, verdict *v, json *body) {
         {"rfm_scheme", judge_rfm_scheme},   {"rule_text", judge_rule_text}, {"time_format", judge_time_format},
         {"time_window", judge_time_window}, {"value_group", judge_value_group},
         {"attribution", judge_table},       {"driver", judge_table},        {"path", judge_table},
-        {"series", judge_table},
+        {"series", judge_table},            {"churn", judge_table},
+                  {"survival", judge_survival},
         {"active_days", judge_active_days}, {"active_users", judge_active_users},
         {"retention", judge_retention},     {"session", judge_session},     {"stickiness", judge_stickiness},
     };

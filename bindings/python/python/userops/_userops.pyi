@@ -1190,6 +1190,225 @@ class Drivers:
     @classmethod
     def _from_text(cls, text: str) -> Drivers: ...
 
+def set_churn_standard(log: EventLog, *, as_of: _Instant, **options: Any) -> ChurnStandard:
+    """After how much silence a user is lost, from the gaps between active days.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `activity` (a dict of `events` and `where`; every event by default), `rule` (`{"knee": {"curve":
+            "episode"}}` by default, `{"percentile": {"ratio": 0.95}}`, `{"return_ratio": {"curve": "user", "at_most":
+            0.1}}` or `"least_error"`; curves are `"episode"`, `"user"`, `"survival"` and `"survival_within"`),
+            `step_days` (default 7), `days_max` (default 364), `horizon_days` (default 90), `shift_days` (default 7),
+            `gaps_min` (default 30).
+    """
+
+@final
+class ChurnStandard:
+    """After how much silence a user is lost, and what that rests on."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that the standard was set with."""
+
+    @property
+    def threshold_days(self) -> int:
+        """A user who has been silent for more than so many days is lost."""
+
+    @property
+    def lost_count(self) -> int:
+        """How many users are lost."""
+
+    @property
+    def user_count(self) -> int:
+        """Users with an active day."""
+
+    @property
+    def weaknesses(self) -> list[str]:
+        """Why to read the standard with care.
+
+        Any of `few_gaps`, `most_never_returned`, `short_history` and `at_the_edge`.
+        """
+
+    def to_table(self) -> Table:
+        """A row per number of silent days: how likely a return is after them."""
+
+    def to_threshold_table(self) -> Table:
+        """A row per threshold: the one that was picked, those of other rules, and shifted ones."""
+
+    def to_summary_table(self) -> Table:
+        """One row: the threshold, counts, quantiles of gaps, weaknesses."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> ChurnStandard: ...
+
+def collect_gaps(log: EventLog, *, as_of: _Instant, **options: Any) -> ChurnGaps:
+    """The gaps between active days of the users of a log, counted by length.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: Those of `set_churn_standard`; `activity` and `horizon_days` matter.
+    """
+
+@final
+class ChurnGaps:
+    """The gaps between active days of some users, counted by length."""
+
+    @property
+    def user_count(self) -> int:
+        """Users with an active day."""
+
+    def lost_count(self, threshold_days: int) -> int:
+        """How many users have been silent for more than so many days."""
+
+    def merge(self, other: ChurnGaps) -> ChurnGaps:
+        """The gaps of these users and of others. No user may be in both."""
+
+    def standard(self, **options: Any) -> ChurnStandard:
+        """The churn standard of these gaps; options as in `set_churn_standard`."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> ChurnGaps: ...
+
+def estimate_survival(lives: Table | _ArrowStream | _ArrowArray | _Rows | _Columns, **options: Any) -> Survival:
+    """How many lives last longer than each time, by group where asked.
+
+    Args:
+        lives: A row per life.
+        **options: `duration` and `event` (columns: numbers from 0 on; booleans, or 1 and 0; by default of these names),
+            `group` (a column), `interval` (`"log_log"` or `"plain"`), `restricted_until` (a number; by default as far
+            as the curves of all groups are known).
+    """
+
+@final
+class Survival:
+    """The share of lives that is left after each time, by group."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that the curves were estimated with."""
+
+    @property
+    def groups(self) -> list[str | None]:
+        """The groups, in order; one that is None where all rows are one."""
+
+    @property
+    def left_out_count(self) -> int:
+        """Rows that are left out because something is unknown of them."""
+
+    def to_table(self) -> Table:
+        """A row per group and time: who is at risk, the share that is left, the hazard, with errors and intervals."""
+
+    def to_summary_table(self) -> Table:
+        """A row per group: counts, median and quartiles, restricted mean."""
+
+    def survival_at(self, time: float, group: str | None = None) -> float | None:
+        """The share that lasts longer than a time; None beyond what was observed, unless nothing is left."""
+
+    def quantile(self, ratio: float, group: str | None = None) -> dict[str, Any]:
+        """When a share of lives has ended: `ratio`, `time`, `low`, `high`. The median is the quantile of 0.5."""
+
+    def restricted_mean(self, until: float, group: str | None = None) -> dict[str, Any]:
+        """The mean of lives that are cut off at a time: `until`, `mean`, `standard_error`, `interval`."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> Survival: ...
+
+def compare_survival(lives: Table | _ArrowStream | _ArrowArray | _Rows | _Columns, **options: Any) -> LogRank:
+    """Whether groups differ in how long they last: the log-rank test.
+
+    Args:
+        lives: A row per life.
+        **options: `group` (a column), `duration` and `event` as in `estimate_survival`.
+    """
+
+@final
+class LogRank:
+    """Whether groups differ in how long they last."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the test."""
+
+    @property
+    def chi_square(self) -> float:
+        """The statistic."""
+
+    @property
+    def degrees(self) -> int:
+        """Its degrees of freedom."""
+
+    @property
+    def p_value(self) -> float | None:
+        """The probability of such a statistic or a greater one where the groups are alike."""
+
+    @property
+    def left_out_count(self) -> int:
+        """Rows that are left out because something is unknown of them."""
+
+    def to_table(self) -> Table:
+        """A row per group: events as they are, and as they would be if all were alike."""
+
+    def to_summary_table(self) -> Table:
+        """One row: the statistic, its degrees of freedom, its p-value."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> LogRank: ...
+
+def fit_cox(lives: Table | _ArrowStream | _ArrowArray | _Rows | _Columns, **options: Any) -> CoxFit:
+    """By how much covariates raise or lower the risk: Cox's proportional hazards, with Efron's ties.
+
+    Args:
+        lives: A row per life.
+        **options: `covariates` (columns of numbers or booleans; every other column by default), `duration` and `event`
+            as in `estimate_survival`.
+    """
+
+@final
+class CoxFit:
+    """By how much covariates raise or lower the risk."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that the model was fitted with."""
+
+    @property
+    def coefficients(self) -> list[dict[str, Any]]:
+        """A dict for each covariate: `coefficient`, `standard_error`, `z`, `p_value`, `hazard_ratio`, `interval`."""
+
+    @property
+    def log_likelihood(self) -> float:
+        """The logarithm of the partial likelihood."""
+
+    @property
+    def concordance_ratio(self) -> float | None:
+        """How often the life with the greater risk is the shorter, of pairs that can be told."""
+
+    @property
+    def left_out_count(self) -> int:
+        """Rows that are left out because something is unknown of them."""
+
+    def to_table(self) -> Table:
+        """A row per covariate."""
+
+    def to_summary_table(self) -> Table:
+        """One row: counts, likelihoods, concordance."""
+
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> CoxFit: ...
+
 def attribute_conversions(log: EventLog, *, as_of: _Instant, **options: Unpack[_AttributionOptions]) -> Attribution:
     """Shares conversions out over channels, by one model or several.
 
@@ -2528,7 +2747,8 @@ class Lifecycle:
     ) -> tuple[Lifecycle, dict[str, Any]]:
         """The default template by thresholds derived from the log's own gaps, and how they were derived.
 
-        `given` holds the thresholds that are not derived; options are `dormant_quantile`, `churn_quantile`, `gaps_min`.
+        `given` holds the thresholds that are not derived; options are `dormant_quantile`, `churn_quantile`,
+        `churn_rule` (a rule of `set_churn_standard`, in place of `churn_quantile`), `gaps_min`.
         """
 
     @property

@@ -11,15 +11,17 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from userops import Ladder, PathTree, Retention, RfmScore, Segment, Table
+    from userops import ChurnStandard, Ladder, PathTree, Retention, RfmScore, Segment, Survival, Table
 
 __all__ = [
     "lifecycle_flow",
     "order_ladder",
     "path_flow",
     "retention_heat_map",
+    "return_curve",
     "rfm_heat_map",
     "segment_sizes",
+    "survival_curve",
 ]
 
 NOWHERE = "not there"
@@ -129,6 +131,61 @@ def order_ladder(ladder: Ladder, *, title: str = "From registered to the further
         "x": [rung["reached_count"] for rung in rungs],
     }
     return _figure(trace | {"textinfo": "value+percent previous"}, title=title)
+
+
+def return_curve(standard: ChurnStandard, *, title: str = "Who comes back after a silence") -> Any:
+    """How likely a return is after each number of silent days, a line per curve, with the threshold.
+
+    Args:
+        standard: An answer of `set_churn_standard`.
+        title: The title of the figure.
+    """
+    table = standard.to_table().to_dict()
+    curves = {
+        "episodes": "return_ratio",
+        "users": "user_return_ratio",
+        "later, by survival": "later_return_ratio",
+        "within the horizon, by survival": "within_return_ratio",
+        "both errors": "error_ratio",
+    }
+    traces: list[dict[str, Any]] = [
+        {"type": "scatter", "mode": "lines", "x": table["days"], "y": table[column], "name": name}
+        for name, column in curves.items()
+    ]
+    traces[-1] |= {"line": {"dash": "dot"}}
+    days = standard.threshold_days
+    threshold = {"type": "line", "x0": days, "x1": days, "yref": "paper", "y0": 0, "y1": 1, "line": {"dash": "dash"}}
+    note = {
+        "x": days,
+        "yref": "paper",
+        "y": 1,
+        "text": f"lost after {days} days",
+        "showarrow": False,
+        "xanchor": "left",
+    }
+    axes = {"xaxis_title": "silent days", "yaxis": {"title": "share that comes back", "rangemode": "tozero"}}
+    return _figure(*traces, title=title, shapes=[threshold], annotations=[note], **axes)
+
+
+def survival_curve(survival: Survival, *, title: str = "Lives that last longer") -> Any:
+    """The share that lasts longer than each time, a step line per group with the band of its interval.
+
+    Args:
+        survival: An answer of `estimate_survival`.
+        title: The title of the figure.
+    """
+    rows = survival.to_table().to_dicts()
+    traces: list[dict[str, Any]] = []
+    for group in survival.groups:
+        some = [row for row in rows if row.get("group") == group]
+        times = [0.0, *(row["time"] for row in some)]
+        line = {"type": "scatter", "mode": "lines", "x": times, "legendgroup": group or "all", "name": group or "all"}
+        low, high = ([1.0, *(row[end] for row in some)] for end in ("survival_low", "survival_high"))
+        band = {"line": {"shape": "hv", "width": 0}, "showlegend": False, "hoverinfo": "skip"}
+        traces.append(line | {"y": high} | band)
+        traces.append(line | {"y": low, "fill": "tonexty", "fillcolor": "rgba(128, 128, 128, 0.15)"} | band)
+        traces.append(line | {"y": [1.0, *(row["survival_ratio"] for row in some)], "line": {"shape": "hv"}})
+    return _figure(*traces, title=title, xaxis_title="time", yaxis={"title": "share left", "range": [0, 1.02]})
 
 
 def retention_heat_map(retention: Retention, *, title: str = "Retention by cohort") -> Any:

@@ -1,4 +1,4 @@
-"""Cases of answers about a population that come as tables: paths, series, drivers, attribution."""
+"""Cases of answers about a population that come as tables: paths, series, drivers, attribution, churn."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ def attribution(log: uo.EventLog, **asked: Any) -> list[Any]:
     return [found.to_table(), [{name: getattr(found, name) for name in names}]]
 
 
+def churn_standard(log: uo.EventLog, **asked: Any) -> list[Any]:
+    standard = uo.set_churn_standard(log, **asked)
+    options = {name: option for name, option in asked.items() if name != "as_of"}
+    assert uo.collect_gaps(log, **asked).standard(**options) == standard
+    assert standard.to_summary_table()[0]["threshold_days"] == standard.threshold_days
+    return [standard.to_table(), standard.to_summary_table()]
+
+
 ANSWERS: dict[str, Callable[..., list[Any]]] = {
     "transitions": lambda log, **asked: [uo.count_transitions(log, **asked)],
     "path_tree": path_tree,
@@ -36,6 +44,8 @@ ANSWERS: dict[str, Callable[..., list[Any]]] = {
     "portrait_series": lambda log, **asked: [uo.build_portrait_series(log, **asked)],
     "drivers": drivers,
     "attribution": attribution,
+    "churn_standard": churn_standard,
+    "churn_thresholds": lambda log, **asked: [uo.set_churn_standard(log, **asked).to_threshold_table()],
 }
 
 
@@ -43,8 +53,12 @@ def judge_table(case: Case) -> None:
     log = read_events(case.take("schema", {}), case.take("events"), case.take("attributes", None))
     answer, as_of, options = ANSWERS[case.take("answer")], case.take("as_of"), case.take("options")
     tables = case.attempt(lambda: answer(log, as_of=as_of, **options))
-    if tables is None:
-        return
+    if tables is not None:
+        judge_tables(case, tables)
+
+
+def judge_tables(case: Case, tables: list[Any]) -> None:
+    """Compares the rows of both tables, where the case expects them."""
     for name, number in (("rows", 0), ("second", 1)):
         expected = case.expected(name)
         if expected is None:

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::curve::{CurvePoint, conversion_curve};
 use super::definition::{Funnel, StepOrder};
 use super::entry::{Entry, EntryStatus};
 use super::measure::gather;
 use super::plan::Plan;
-use super::survival::{CurvePoint, conversion_curve};
 use crate::analytics::quantile::quantile;
 use crate::error::{Result, invalid_argument, limit_exceeded};
 use crate::log::EventLog;

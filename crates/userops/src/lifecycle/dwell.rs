@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::history::StageHistories;
 use crate::analytics::quantile::quantile;
 use crate::error::Result;
+use crate::survival::{ProductLimit, risk_steps};
 use crate::table::Table;
 use crate::time::MICROS_PER_DAY;
 
@@ -80,25 +81,16 @@ fn median_days(lengths: &[i64]) -> Option<f64> {
     quantile(lengths.len(), 1, 2, |index| days(lengths[index] as f64))
 }
 
-/// The least length at which the estimated share of stays that last longer is at most one half.
-///
-/// Kaplan & Meier, "Nonparametric Estimation from Incomplete Observations", Journal of the American Statistical
-/// Association 53 (1958): at each length the share that goes on is one less ends per stay still under way. A stay that
-/// is open at the length of an end is still under way there.
+/// The least length at which the estimated share of stays that last longer is at most one half, see [`ProductLimit`]. A
+/// stay that is open at the length of an end is still under way there.
 fn censored_median(closed: &[i64], open: &[i64]) -> Option<i64> {
-    let mut survival = 1.0;
-    let mut ended = 0;
-    while let Some(&length) = closed.get(ended) {
-        let ends = closed[ended..].partition_point(|other| *other == length);
-        let under_way = closed.len() - ended + open.len() - open.partition_point(|other| *other < length);
-        survival *= 1.0 - ends as f64 / under_way as f64;
-        // A half that is only just missed by rounding is a half.
-        if survival <= 0.5 + f64::EPSILON {
-            return Some(length);
-        }
-        ended += ends;
-    }
-    None
+    let mut estimate = ProductLimit::default();
+    let mut steps = risk_steps(closed, open, 0);
+    let half = steps.find(|step| {
+        estimate.step(step.at_risk_count, step.event_count);
+        estimate.is_at_most(0.5)
+    });
+    half.map(|step| step.time)
 }
 
 /// A row per stage: `stage`, `closed_count`, `open_count`, `unbounded_count`, `closed_mean_days`, `closed_median_days`,

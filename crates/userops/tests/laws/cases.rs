@@ -14,6 +14,7 @@ mod presence;
 mod profile;
 mod rfm;
 mod rule_text;
+mod survival;
 mod table;
 mod time;
 
@@ -99,10 +100,10 @@ macro_rules! files {
 }
 
 files! {
-    active_days, active_users, anniversary, attribution, calendar, contribution, driver, event_log, funnel, ingest,
+    active_days, active_users, anniversary, attribution, calendar, churn, contribution, driver, event_log, funnel, ingest,
     ladder, lifecycle, milestone, money, month_arithmetic, path, playbook, portrait, profile, retention, rfm,
     rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth, score, segment, sequence, series,
-    session, stickiness, tag, time_format, time_window, time_window_dst, value_group,
+    session, stickiness, survival, tag, time_format, time_window, time_window_dst, value_group,
 }
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
@@ -119,7 +120,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "money" => judge_as::<money::MoneyCase>(body, verdict),
         "month_arithmetic" => judge_as::<time::MonthArithmeticCase>(body, verdict),
         "playbook" => judge_as::<playbook::PlaybookCase>(body, verdict),
-        "attribution" | "driver" | "path" | "series" => judge_as::<table::TableCase>(body, verdict),
+        "attribution" | "churn" | "driver" | "path" | "series" => judge_as::<table::TableCase>(body, verdict),
         "portrait" => judge_as::<portrait::PortraitCase>(body, verdict),
         "profile" => judge_as::<profile::ProfileCase>(body, verdict),
         "retention" => judge_as::<PresenceCase<presence::RetentionQuestion>>(body, verdict),
@@ -128,6 +129,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "rule_text" => judge_as::<rule_text::RuleTextCase>(body, verdict),
         "session" => judge_as::<PresenceCase<presence::SessionQuestion>>(body, verdict),
         "stickiness" => judge_as::<PresenceCase<presence::StickinessQuestion>>(body, verdict),
+        "survival" => judge_as::<survival::SurvivalCase>(body, verdict),
         "sequence" => judge_as::<funnel::SequenceCase>(body, verdict),
         "time_format" => judge_as::<time::TimeFormatCase>(body, verdict),
         "time_window" => judge_as::<time::TimeWindowCase>(body, verdict),

@@ -1,10 +1,11 @@
-//! Cases of answers about a population that come as tables: paths, series, drivers, attribution.
+//! Cases of answers about a population that come as tables: paths, series, drivers, attribution, churn.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use userops::attribution::attribute_conversions;
+use userops::churn::set_churn_standard;
 use userops::driver::find_drivers;
 use userops::error::Result;
 use userops::event::EventSchema;
@@ -35,7 +36,7 @@ pub(super) struct TableCase {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TableExpect {
+pub(super) struct TableExpect {
     /// All rows, in order; of each the columns that are named.
     rows: Option<Vec<toml::Table>>,
     /// Those of the second table of the answer: flows, or a summary.
@@ -74,6 +75,13 @@ impl TableCase {
                 let attribution = attribute_conversions(log, as_of, options)?;
                 Ok(vec![attribution.to_table()?, attribution.to_summary_table()?])
             }
+            "churn_standard" | "churn_thresholds" => {
+                let standard = set_churn_standard(log, as_of, self.options::<userops::churn::ChurnOptions>())?;
+                match self.answer.as_str() {
+                    "churn_standard" => Ok(vec![standard.to_table()?, standard.to_summary_table()?]),
+                    _ => Ok(vec![standard.to_threshold_table()?]),
+                }
+            }
             other => panic!("{other:?} is no answer"),
         }
     }
@@ -82,12 +90,18 @@ impl TableCase {
 impl Judge for TableCase {
     fn judge(self, verdict: &mut Verdict) {
         let log = read_log(self.schema.clone(), &self.events, &self.attributes).unwrap();
-        let answer = self.answer(&log);
-        if let (Err(error), Some(message)) = (&answer, &self.expect.message) {
+        self.expect.judge(verdict, self.answer(&log));
+    }
+}
+
+impl TableExpect {
+    /// Compares the tables of an answer, or how it was refused.
+    pub(super) fn judge(&self, verdict: &mut Verdict, answer: Result<Vec<Table>>) {
+        if let (Err(error), Some(message)) = (&answer, &self.message) {
             verdict.equal("what the error says", Some(true), error.to_string().contains(message.as_str()));
         }
-        let Some(tables) = verdict.result(self.expect.refused.as_deref(), answer) else { return };
-        for (rows, index) in [(&self.expect.rows, 0), (&self.expect.second, 1)] {
+        let Some(tables) = verdict.result(self.refused.as_deref(), answer) else { return };
+        for (rows, index) in [(&self.rows, 0), (&self.second, 1)] {
             let Some(rows) = rows else { continue };
             let Some(table) = tables.get(index) else {
                 verdict.fail("there is no second table");

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
+use userops::churn::ChurnRule;
 use userops::error::ErrorKind;
 use userops::lifecycle::{DeriveOptions, LifecycleThresholds, derive_thresholds};
 
@@ -18,6 +19,7 @@ proptest! {
             dormant_quantile: f64::from(dormant) / 20.0,
             churn_quantile: f64::from(dormant + more) / 20.0,
             gaps_min: 1,
+            ..DeriveOptions::default()
         };
         let given = LifecycleThresholds::new(["order"]);
         let (mut gaps, mut open) = (Vec::new(), 0);
@@ -56,10 +58,22 @@ fn too_few_gaps_and_quantiles_out_of_order_are_refused() {
     let error = ask(DeriveOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Empty);
     assert!(error.to_string().contains("active days: 1, fewer than the 30"), "{error}");
-    let swapped = DeriveOptions { dormant_quantile: 0.9, churn_quantile: 0.8, gaps_min: 1 };
+    let swapped = DeriveOptions { dormant_quantile: 0.9, churn_quantile: 0.8, gaps_min: 1, ..DeriveOptions::default() };
     assert_eq!(ask(swapped).unwrap_err().kind(), ErrorKind::InvalidArgument);
     let derived = ask(DeriveOptions { gaps_min: 1, ..DeriveOptions::default() }).unwrap();
     assert_eq!((derived.thresholds.dormant_days, derived.thresholds.churn_days), (3, 4));
+    // By a rule of the churn standard churn begins on the day after its threshold.
+    let by_rule = |ratio| DeriveOptions {
+        gaps_min: 1,
+        churn_rule: Some(ChurnRule::Percentile { ratio }),
+        ..DeriveOptions::default()
+    };
+    let derived = ask(by_rule(0.9)).unwrap();
+    assert_eq!((derived.thresholds.churn_days, derived.churn_raised), (4, true));
+    assert!(derived.rule.contains("by the rule \"percentile 0.9\""), "{}", derived.rule);
+    assert_eq!(ask(by_rule(1.5)).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    let knee = DeriveOptions { gaps_min: 1, churn_rule: Some(ChurnRule::default()), ..DeriveOptions::default() };
+    assert_eq!(ask(knee).unwrap_err().kind(), ErrorKind::Empty);
     let json = serde_json::to_string(&derived).unwrap();
     assert_eq!(serde_json::from_str::<userops::lifecycle::DerivedThresholds>(&json).unwrap(), derived);
 }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::analytics::interval::{Interval, Z_95};
+use crate::analytics::interval::Interval;
+use crate::survival::{ProductLimit, RiskStep, risk_steps};
 
 /// The estimate at one time since the start.
 ///
@@ -29,34 +30,19 @@ pub struct CurvePoint {
 /// The curve of these times of conversion and of observation without one, both ascending, and `lost` more entries that
 /// never convert. Of a conversion and an end of observation at one time the conversion comes first.
 pub(crate) fn conversion_curve(converted: &[i64], open: &[i64], lost: u64) -> Vec<CurvePoint> {
-    let mut points = Vec::new();
-    let (mut left, mut greenwood) = (1.0, 0.0);
-    let mut index = 0;
-    while index < converted.len() {
-        let time = converted[index];
-        let end = index + converted[index..].partition_point(|other| *other <= time);
-        let at_risk =
-            (converted.len() - index + open.len() - open.partition_point(|other| *other < time)) as u64 + lost;
-        let count = (end - index) as u64;
-        left *= (at_risk - count) as f64 / at_risk as f64;
-        greenwood += count as f64 / (at_risk as f64 * (at_risk - count) as f64);
-        points.push(CurvePoint {
-            after_micros: time,
-            at_risk_count: at_risk,
-            converted_count: count,
-            ratio: 1.0 - left,
-            interval: (left > 0.0).then(|| interval(left, greenwood)),
-        });
-        index = end;
-    }
-    points
-}
-
-fn interval(left: f64, greenwood: f64) -> Interval {
-    let log = libm::log(left);
-    let spread = libm::exp(Z_95 * greenwood.sqrt() / log.abs());
-    let left_at = |power: f64| libm::exp(log * power);
-    Interval { low: 1.0 - left_at(1.0 / spread), high: 1.0 - left_at(spread) }
+    let mut estimate = ProductLimit::default();
+    let steps = risk_steps(converted, open, lost).filter(|step| step.event_count > 0);
+    let point = |step: RiskStep<i64>| {
+        estimate.step(step.at_risk_count, step.event_count);
+        CurvePoint {
+            after_micros: step.time,
+            at_risk_count: step.at_risk_count,
+            converted_count: step.event_count,
+            ratio: 1.0 - estimate.left(),
+            interval: estimate.log_log_interval().map(|left| Interval { low: 1.0 - left.high, high: 1.0 - left.low }),
+        }
+    };
+    steps.map(point).collect()
 }
 
 #[cfg(test)]

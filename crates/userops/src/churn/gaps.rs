@@ -1,0 +1,176 @@
+//! The gaps of all users, counted by length.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::day_counts::DayCounts;
+use super::options::ChurnOptions;
+use crate::activity::{ChoiceScratch, EventChoice};
+use crate::analytics::period::CalendarPeriod;
+use crate::analytics::period_bits::PeriodBits;
+use crate::analytics::period_grid::PeriodGrid;
+use crate::error::{Result, invalid_argument};
+use crate::id::UserIx;
+use crate::log::EventLog;
+use crate::rule::EventPattern;
+use crate::time::{Day, Timestamp};
+
+/// The gaps between active days of some users: all that a churn standard is made of.
+///
+/// Gaps of parts of the users [merge](Self::merge) to those of all, in any order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChurnGaps {
+    /// The events that make a day active.
+    pub activity: EventPattern,
+    /// The instant of evaluation.
+    pub as_of: Timestamp,
+    /// The local day of that instant.
+    pub today: Day,
+    /// How many days before today users are judged for the two errors.
+    pub horizon_days: u32,
+    /// Users with an active day.
+    pub user_count: u64,
+    /// For each active day how long ago it is.
+    pub ages: DayCounts,
+    /// Gaps from one active day to the next.
+    pub closed: DayCounts,
+    /// Gaps from the last active day to today, one for each user.
+    pub open: DayCounts,
+    /// Of each user with two active days the longest closed gap.
+    pub longest_closed: DayCounts,
+    /// Of each user the longest gap, closed or open.
+    pub longest: DayCounts,
+    /// How long users had been silent `horizon_days` ago who have returned since.
+    pub returned_silence: DayCounts,
+    /// How long users had been silent `horizon_days` ago who have not returned since.
+    pub lost_silence: DayCounts,
+}
+
+impl ChurnGaps {
+    /// Counts the gaps between active days from the events that have happened at `as_of`.
+    ///
+    /// Days are those of the log's zone. One pass over the events, shared out over rayon's threads, with a few words of
+    /// counters for each active day and no memory for each user.
+    ///
+    /// # Errors
+    /// Those of [`ChurnOptions::check`] and [`EventPattern`]: `UnknownName`, `TypeMismatch`.
+    pub fn collect(log: &EventLog, as_of: Timestamp, options: &ChurnOptions) -> Result<Self> {
+        options.check()?;
+        let calendar = log.calendar(as_of);
+        let choice = EventChoice::new(log, &calendar, std::slice::from_ref(&options.activity))?;
+        let none = Self::none(as_of, calendar.day(as_of), options);
+        let Some(grid) = PeriodGrid::of_log(log, &calendar, CalendarPeriod::Day, as_of) else { return Ok(none) };
+        let part = |users: Range<usize>| {
+            let mut gaps = none.clone();
+            let (mut scratch, mut days) = (ChoiceScratch::default(), PeriodBits::default());
+            // In the numbers of the grid, where the day of `as_of` may lie past the last event.
+            let today = i64::from(gaps.today.0) - i64::from(grid.number(0));
+            for user in users {
+                let rows = log.events_of(UserIx(user as u32)).until(as_of).rows();
+                choice.load(rows.clone(), &mut scratch);
+                days.clear();
+                choice.scan(0, rows, &grid, &scratch, &mut days);
+                gaps.add(&days, today);
+            }
+            gaps
+        };
+        let parts: Vec<Self> = log.thread_ranges().into_par_iter().map(part).collect();
+        Ok(parts.iter().fold(none.clone(), |sum, part| sum.join(part)))
+    }
+
+    fn none(as_of: Timestamp, today: Day, options: &ChurnOptions) -> Self {
+        Self {
+            activity: options.activity.clone(),
+            as_of,
+            today,
+            horizon_days: options.horizon_days,
+            user_count: 0,
+            ages: DayCounts::default(),
+            closed: DayCounts::default(),
+            open: DayCounts::default(),
+            longest_closed: DayCounts::default(),
+            longest: DayCounts::default(),
+            returned_silence: DayCounts::default(),
+            lost_silence: DayCounts::default(),
+        }
+    }
+
+    /// Adds a user with these active days.
+    #[inline]
+    fn add(&mut self, days: &PeriodBits, today: i64) {
+        let judged = today - i64::from(self.horizon_days);
+        let (mut before, mut longest) = (None, None);
+        let (mut silence, mut returned) = (None, false);
+        for day in days.iter() {
+            // A clock that is set back across midnight shows yesterday after today.
+            let age = (today - i64::from(day)).max(0) as u32;
+            self.ages.add(age, 1);
+            if let Some(before) = before {
+                let gap = day - before;
+                self.closed.add(gap, 1);
+                longest = longest.max(Some(gap));
+            }
+            if i64::from(day) <= judged {
+                silence = u32::try_from(judged - i64::from(day)).ok();
+            } else {
+                returned = true;
+            }
+            before = Some(day);
+        }
+        let Some(last) = before else { return };
+        let open = (today - i64::from(last)).max(0) as u32;
+        self.user_count += 1;
+        self.open.add(open, 1);
+        self.longest.add(longest.map_or(open, |gap| gap.max(open)), 1);
+        if let Some(gap) = longest {
+            self.longest_closed.add(gap, 1);
+        }
+        match (silence, returned) {
+            (Some(silence), true) => self.returned_silence.add(silence, 1),
+            (Some(silence), false) => self.lost_silence.add(silence, 1),
+            (None, _) => {}
+        }
+    }
+
+    fn join(mut self, other: &Self) -> Self {
+        self.user_count += other.user_count;
+        for (sum, part) in [
+            (&mut self.ages, &other.ages),
+            (&mut self.closed, &other.closed),
+            (&mut self.open, &other.open),
+            (&mut self.longest_closed, &other.longest_closed),
+            (&mut self.longest, &other.longest),
+            (&mut self.returned_silence, &other.returned_silence),
+            (&mut self.lost_silence, &other.lost_silence),
+        ] {
+            *sum = std::mem::take(sum).join(part);
+        }
+        self
+    }
+
+    /// The gaps of these users and of others. No user may be in both.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where the two are not of the same activity, instant, local day and horizon.
+    pub fn merge(&self, other: &Self) -> Result<Self> {
+        let same = (&self.activity, self.as_of, self.today, self.horizon_days)
+            == (&other.activity, other.as_of, other.today, other.horizon_days);
+        if !same {
+            return Err(invalid_argument(format!(
+                "gaps as of {} ({}) with a horizon of {} days and as of {} ({}) with one of {} days, or of other \
+                 activity, do not merge",
+                self.as_of, self.today, self.horizon_days, other.as_of, other.today, other.horizon_days
+            )));
+        }
+        Ok(self.clone().join(other))
+    }
+
+    /// How many users have been silent for more than so many days.
+    #[must_use]
+    pub fn lost_count(&self, threshold_days: u32) -> u64 {
+        self.open.longer(threshold_days)
+    }
+}
