@@ -95,7 +95,7 @@ pub struct Survival {
 
 /// Estimates how many lives last longer than each time, from the rows of a table.
 ///
-/// A row is a life, see the [module](self); rows of which the duration, the event or the group is unknown are counted
+/// A row is a life, see the [module](super); rows of which the duration, the event or the group is unknown are counted
 /// and left out. Of an event and an end of observation at one time the event comes first. Takes O(n log n).
 ///
 /// # Errors
