@@ -222,11 +222,15 @@ fn apportion(total: &Credit, shares: &[f64]) -> Vec<Credit> {
 }
 
 /// The days until the earnings, in order of time, come to the cost.
+///
+/// Three thirds of a conversion are a part short of it, so that earnings which are the cost exactly can miss it by their
+/// rounding. What is short by no more than a billionth of the cost and a millionth of a minor unit has come to it.
 fn payback_days<'a>(first_touch: i64, cost_minor: i64, earnings: impl Iterator<Item = &'a Earning>) -> Option<f64> {
     if cost_minor == 0 {
         return Some(0.0);
     }
-    let goal = i128::from(cost_minor) * i128::from(CREDIT_PARTS);
+    let cost = i128::from(cost_minor) * i128::from(CREDIT_PARTS);
+    let goal = cost - cost / 1_000_000_000 - i128::from(CREDIT_PARTS / 1_000_000);
     let earnings: Vec<&Earning> = earnings.collect();
     let mut sum = 0;
     // What is earned at one instant counts together.

@@ -326,8 +326,8 @@ fn naive_payback(
     let mut sum = 0.0;
     for (time, earned) in earnings {
         sum += earned;
-        // A sum that comes to the cost but for rounding has come to it: amounts are far from so close.
-        if sum >= cost - 1e-7 {
+        // A sum that comes to the cost but for rounding has come to it.
+        if sum >= cost - cost * 1e-9 - 1e-6 {
             return Some((time - first) as f64 / MICROS_PER_DAY as f64);
         }
     }
