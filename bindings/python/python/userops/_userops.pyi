@@ -212,6 +212,7 @@ class _ThresholdOptions(TypedDict, total=False):
 class _DeriveOptions(TypedDict, total=False):
     dormant_quantile: float
     churn_quantile: float
+    churn_rule: _Definition | str
     gaps_min: int
 
 class _AarrrEvents(TypedDict, total=False):
