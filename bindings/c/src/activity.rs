@@ -8,7 +8,7 @@ use userops_core::activity::{
 
 use crate::boundary::{guard, instant, json, optional_json, required};
 use crate::error::userops_error;
-use crate::handle::{find, issue};
+use crate::handle::{find, issue, issue_if_asked};
 use crate::log::userops_log;
 use crate::status::userops_status;
 use crate::table::userops_table;
@@ -81,9 +81,7 @@ pub unsafe extern "C" fn userops_log_active_days(
             let counts = count_active_days(&log, instant(as_of_micros, "as_of_micros")?, &options)?;
             let (table, curve) = (counts.to_table(log.users())?, counts.power_curve_table()?);
             out_table.write(issue(table));
-            if !out_curve.is_null() {
-                out_curve.write(issue(curve));
-            }
+            issue_if_asked(out_curve, curve);
             Ok(())
         })
     }

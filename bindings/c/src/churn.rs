@@ -6,7 +6,7 @@ use userops_core::churn::{ChurnOptions, set_churn_standard};
 
 use crate::boundary::{guard, instant, optional_json, required};
 use crate::error::userops_error;
-use crate::handle::{find, issue};
+use crate::handle::{find, issue, issue_if_asked};
 use crate::log::userops_log;
 use crate::status::userops_status;
 use crate::table::userops_table;
@@ -38,12 +38,8 @@ pub unsafe extern "C" fn userops_log_churn_standard(
             let (table, summary) = (standard.to_table()?, standard.to_summary_table()?);
             let thresholds = standard.to_threshold_table()?;
             out_table.write(issue(table));
-            if !out_summary.is_null() {
-                out_summary.write(issue(summary));
-            }
-            if !out_thresholds.is_null() {
-                out_thresholds.write(issue(thresholds));
-            }
+            issue_if_asked(out_summary, summary);
+            issue_if_asked(out_thresholds, thresholds);
             Ok(())
         })
     }

@@ -6,7 +6,7 @@ use userops_core::driver::{DriverOptions, find_drivers};
 
 use crate::boundary::{guard, instant, json, required};
 use crate::error::userops_error;
-use crate::handle::{find, issue};
+use crate::handle::{find, issue, issue_if_asked};
 use crate::log::userops_log;
 use crate::status::userops_status;
 use crate::table::userops_table;
@@ -34,9 +34,7 @@ pub unsafe extern "C" fn userops_log_drivers(
             let drivers = find_drivers(&log, instant(as_of_micros, "as_of_micros")?, options)?;
             let (table, summary) = (drivers.to_table()?, drivers.to_summary_table()?);
             out_table.write(issue(table));
-            if !out_summary.is_null() {
-                out_summary.write(issue(summary));
-            }
+            issue_if_asked(out_summary, summary);
             Ok(())
         })
     }

@@ -12,7 +12,7 @@ use userops_core::value::Value;
 
 use crate::boundary::{Outcome, guard, instant, items, json, optional_json, optional_text, required, text};
 use crate::error::userops_error;
-use crate::handle::issue;
+use crate::handle::{issue, issue_if_asked};
 use crate::ingest::userops_report;
 use crate::log::userops_log;
 use crate::status::userops_status;
@@ -101,9 +101,7 @@ pub unsafe extern "C" fn userops_log_from_events(
             }
             let (log, report) = EventLog::from_events(schema, &read)?;
             out_log.write(issue(log));
-            if !out_report.is_null() {
-                out_report.write(issue(report));
-            }
+            issue_if_asked(out_report, report);
             Ok(())
         })
     }

@@ -53,6 +53,17 @@ pub(crate) fn issue<H: Handle>(value: H::Value) -> *mut H {
     std::ptr::without_provenance_mut(ticket)
 }
 
+/// Writes a new handle for a value where the caller asks for one; NULL asks for none.
+///
+/// # Safety
+/// `out` is NULL or has room for a handle.
+pub(crate) unsafe fn issue_if_asked<H: Handle>(out: *mut *mut H, value: H::Value) {
+    if !out.is_null() {
+        // SAFETY: it is not NULL, so that it has room, as the caller says.
+        unsafe { out.write(issue(value)) };
+    }
+}
+
 /// What a handle stands for; `name` is what the argument is called.
 pub(crate) fn find<H: Handle>(handle: *const H, name: &str) -> Outcome<Arc<H::Value>> {
     if handle.is_null() {

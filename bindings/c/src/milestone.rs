@@ -10,7 +10,7 @@ use userops_core::rule::{Context, Subject};
 use crate::boundary::{guard, instant, json, required};
 use crate::bytes::{issue_json, userops_bytes};
 use crate::error::userops_error;
-use crate::handle::{find, issue};
+use crate::handle::{find, issue, issue_if_asked};
 use crate::log::userops_log;
 use crate::status::userops_status;
 use crate::table::userops_table;
@@ -56,9 +56,7 @@ pub unsafe extern "C" fn userops_milestones_reach(
             let reached = reach_milestones(&log, &milestones, instant(as_of_micros, "as_of_micros")?)?;
             let (table, summary) = (reached.to_table(&log)?, summary_table(&summarize_milestones(&reached))?);
             out_table.write(issue(table));
-            if !out_summary.is_null() {
-                out_summary.write(issue(summary));
-            }
+            issue_if_asked(out_summary, summary);
             Ok(())
         })
     }

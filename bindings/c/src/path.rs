@@ -6,7 +6,7 @@ use userops_core::path::{PathOptions, PathTreeOptions, build_path_tree, count_tr
 
 use crate::boundary::{guard, instant, optional_json, required};
 use crate::error::userops_error;
-use crate::handle::{find, issue};
+use crate::handle::{find, issue, issue_if_asked};
 use crate::log::userops_log;
 use crate::status::userops_status;
 use crate::table::userops_table;
@@ -57,9 +57,7 @@ pub unsafe extern "C" fn userops_log_path_tree(
             let tree = build_path_tree(&log, instant(as_of_micros, "as_of_micros")?, options)?;
             let (table, flows) = (tree.to_table()?, tree.to_flow_table()?);
             out_table.write(issue(table));
-            if !out_flows.is_null() {
-                out_flows.write(issue(flows));
-            }
+            issue_if_asked(out_flows, flows);
             Ok(())
         })
     }

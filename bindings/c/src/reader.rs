@@ -14,7 +14,7 @@ use userops_io::{FileFormat, LogReader, Progress, table_to_stream};
 use crate::arrow::{ArrowArrayStream, take_stream};
 use crate::boundary::{Failure, Outcome, bytes, guard, guard_value, json, optional_json, required, text};
 use crate::error::userops_error;
-use crate::handle::{self, find, handle, issue};
+use crate::handle::{self, find, handle, issue, issue_if_asked};
 use crate::ingest::userops_report;
 use crate::log::userops_log;
 use crate::source::SourceFormat;
@@ -352,9 +352,7 @@ pub unsafe extern "C" fn userops_reader_read(
             let reading = reader.lock().map_err(|_| used_up())?.take().ok_or_else(used_up)?;
             let (log, report) = reading.read()?;
             out_log.write(issue(log));
-            if !out_report.is_null() {
-                out_report.write(issue(report));
-            }
+            issue_if_asked(out_report, report);
             Ok(())
         })
     }

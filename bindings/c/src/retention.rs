@@ -6,7 +6,7 @@ use userops_core::retention::{RetentionOptions, measure_retention, retention_of_
 
 use crate::boundary::{guard, instant, json, required};
 use crate::error::userops_error;
-use crate::handle::{find, issue};
+use crate::handle::{find, issue, issue_if_asked};
 use crate::log::userops_log;
 use crate::status::userops_status;
 use crate::table::userops_table;
@@ -33,9 +33,7 @@ pub unsafe extern "C" fn userops_log_retention(
             let retention = measure_retention(&log, instant(as_of_micros, "as_of_micros")?, options)?;
             let (table, curve) = (retention.to_table()?, retention.curve_table()?);
             out_table.write(issue(table));
-            if !out_curve.is_null() {
-                out_curve.write(issue(curve));
-            }
+            issue_if_asked(out_curve, curve);
             Ok(())
         })
     }

@@ -8,7 +8,7 @@ use userops_core::survival::{
 
 use crate::boundary::{guard, json, optional_json, required};
 use crate::error::userops_error;
-use crate::handle::{find, issue};
+use crate::handle::{find, issue, issue_if_asked};
 use crate::status::userops_status;
 use crate::table::userops_table;
 
@@ -33,9 +33,7 @@ pub unsafe extern "C" fn userops_survival_estimate(
             let survival = estimate_survival(&lives, options)?;
             let (table, summary) = (survival.to_table()?, survival.to_summary_table()?);
             out_table.write(issue(table));
-            if !out_summary.is_null() {
-                out_summary.write(issue(summary));
-            }
+            issue_if_asked(out_summary, summary);
             Ok(())
         })
     }
@@ -61,9 +59,7 @@ pub unsafe extern "C" fn userops_survival_compare(
             let test = compare_survival(&lives, options)?;
             let (table, summary) = (test.to_table()?, test.to_summary_table()?);
             out_table.write(issue(table));
-            if !out_summary.is_null() {
-                out_summary.write(issue(summary));
-            }
+            issue_if_asked(out_summary, summary);
             Ok(())
         })
     }
@@ -90,9 +86,7 @@ pub unsafe extern "C" fn userops_survival_fit_cox(
             let fit = fit_cox(&lives, options)?;
             let (table, summary) = (fit.to_table()?, fit.to_summary_table()?);
             out_table.write(issue(table));
-            if !out_summary.is_null() {
-                out_summary.write(issue(summary));
-            }
+            issue_if_asked(out_summary, summary);
             Ok(())
         })
     }

@@ -10,7 +10,7 @@ use userops_core::time::Timestamp;
 use crate::boundary::{Outcome, guard, instant, json, optional_json, required, text};
 use crate::bytes::{issue_json, userops_bytes};
 use crate::error::userops_error;
-use crate::handle::{find, issue};
+use crate::handle::{find, issue, issue_if_asked};
 use crate::log::userops_log;
 use crate::outcome::{context_of, userops_outcome};
 use crate::status::userops_status;
@@ -67,9 +67,7 @@ pub unsafe extern "C" fn userops_tags_assign(
             let tagged = Tagged::new(&log, definitions, &acts, as_of, context)?;
             let (table, counts) = (tagged.tags.to_table(log.users())?, tagged.tags.to_count_table()?);
             out_table.write(issue(table));
-            if !out_counts.is_null() {
-                out_counts.write(issue(counts));
-            }
+            issue_if_asked(out_counts, counts);
             Ok(())
         })
     }
