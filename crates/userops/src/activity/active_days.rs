@@ -74,6 +74,20 @@ pub struct PowerPoint {
     pub at_least_ratio: Option<f64>,
 }
 
+/// The points of a curve, given how many users were active on exactly 1, 2, 3 … days.
+pub(super) fn power_points(exactly: &[u64]) -> Vec<PowerPoint> {
+    let active: u64 = exactly.iter().sum();
+    let ratio = |count: u64| (active > 0).then(|| count as f64 / active as f64);
+    let mut at_least_count = active;
+    let point = |(day_count, exactly_count): (u32, u64)| {
+        let (exactly_ratio, at_least_ratio) = (ratio(exactly_count), ratio(at_least_count));
+        let point = PowerPoint { day_count, exactly_count, at_least_count, exactly_ratio, at_least_ratio };
+        at_least_count -= exactly_count;
+        point
+    };
+    (1..).zip(exactly.iter().copied()).map(point).collect()
+}
+
 /// The active days of every user in one window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ActiveDayCounts {
@@ -119,16 +133,7 @@ impl ActiveDayCounts {
         for days in &self.day_counts {
             exactly[*days as usize] += 1;
         }
-        let active: u64 = exactly.iter().skip(1).sum();
-        let ratio = |count: u64| (active > 0).then(|| count as f64 / active as f64);
-        let mut at_least_count = active;
-        let point = |(day_count, exactly_count): (u32, u64)| {
-            let (exactly_ratio, at_least_ratio) = (ratio(exactly_count), ratio(at_least_count));
-            let point = PowerPoint { day_count, exactly_count, at_least_count, exactly_ratio, at_least_ratio };
-            at_least_count -= exactly_count;
-            point
-        };
-        (0..).zip(exactly).skip(1).map(point).collect()
+        power_points(&exactly[1..])
     }
 
     /// A row per user: `user`, `active_day_count`.

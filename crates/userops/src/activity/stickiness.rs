@@ -5,6 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::active_days::power_points;
 use super::event_choice::{ChoiceScratch, EventChoice};
 use crate::analytics::period::{CalendarPeriod, check_period_count};
 use crate::analytics::period_bits::PeriodBits;
@@ -206,22 +207,15 @@ fn join(mut one: Vec<u64>, other: Vec<u64>) -> Vec<u64> {
 }
 
 fn push_rows(rows: &mut Vec<StickinessRow>, first_day: Day, complete: bool, exactly: &[u64]) {
-    let active: u64 = exactly.iter().sum();
-    let ratio = |count: u64| (active > 0).then(|| count as f64 / active as f64);
-    let mut at_least_count = active;
-    for (day_count, exactly_count) in (1..).zip(exactly.iter().copied()) {
-        let (exactly_ratio, at_least_ratio) = (ratio(exactly_count), ratio(at_least_count));
-        rows.push(StickinessRow {
-            first_day,
-            complete,
-            day_count,
-            exactly_count,
-            at_least_count,
-            exactly_ratio,
-            at_least_ratio,
-        });
-        at_least_count -= exactly_count;
-    }
+    rows.extend(power_points(exactly).into_iter().map(|point| StickinessRow {
+        first_day,
+        complete,
+        day_count: point.day_count,
+        exactly_count: point.exactly_count,
+        at_least_count: point.at_least_count,
+        exactly_ratio: point.exactly_ratio,
+        at_least_ratio: point.at_least_ratio,
+    }));
 }
 
 /// Drops the periods before the first activity and after the last.
