@@ -71,7 +71,6 @@ impl ChurnGaps {
             for user in users {
                 let rows = log.events_of(UserIx(user as u32)).until(as_of).rows();
                 choice.load(rows.clone(), &mut scratch);
-                days.clear();
                 choice.scan(0, rows, &grid, &scratch, &mut days);
                 gaps.add(&days, today);
             }

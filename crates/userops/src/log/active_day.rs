@@ -106,25 +106,15 @@ impl Part {
             kept += usize::from(pair[0] != pair[1]);
             ascending &= pair[0] <= pair[1];
         }
+        self.numbers.truncate(start + kept);
         if !ascending {
             self.ascending = false;
-            place[..kept].sort_unstable();
-            kept = sorted_distinct(&mut place[..kept]);
-        }
-        self.numbers.truncate(start + kept);
-    }
-}
-
-/// Moves the distinct values of ascending ones to the front, and tells how many there are.
-fn sorted_distinct(numbers: &mut [u16]) -> usize {
-    let mut kept = usize::from(!numbers.is_empty());
-    for index in 1..numbers.len() {
-        if numbers[index] != numbers[kept - 1] {
-            numbers[kept] = numbers[index];
-            kept += 1;
+            let mut own = self.numbers.split_off(start);
+            own.sort_unstable();
+            own.dedup();
+            self.numbers.append(&mut own);
         }
     }
-    kept
 }
 
 fn has_later_on_first_day(days: &[u16], times: &[i64]) -> bool {

@@ -135,29 +135,11 @@ impl Walk<'_> {
             return tally.add(row, measure, columns, self.rolling_periods(start, rows, &scratch.choice));
         };
         if start_count > 1 {
-            let zero = grid.index_of_number(start.period);
-            let since = |index: u32| (i64::from(index) - zero).max(0) as u32;
-            let later = scratch.last_returns.iter().filter(|(_, time)| *time > start.after);
-            return tally.add(row, measure, columns, later.map(|(index, _)| since(*index)));
+            return tally.add(row, measure, columns, self.calendar_periods(grid, start, scratch));
         }
-        let rows = self.rows_after(start.after, rows);
-        self.add_grid_returns(tally, row, start.period, rows, grid, scratch);
-    }
-
-    /// Adds returns, by the calendar period of the start and the rows that are strictly later than it.
-    #[inline]
-    pub(super) fn add_grid_returns(
-        &self,
-        tally: &mut Tally,
-        row: usize,
-        period: i32,
-        rows: Range<usize>,
-        grid: &PeriodGrid,
-        scratch: &mut Scratch,
-    ) {
-        let (measure, columns) = (self.options.measure, &self.frame.columns);
-        let zero = grid.index_of_number(period);
+        let zero = grid.index_of_number(start.period);
         let since = |index: u32| (i64::from(index) - zero).max(0) as u32;
+        let rows = self.rows_after(start.after, rows);
         self.starts.choice.scan(RETURNS, rows, grid, &scratch.choice, &mut scratch.bits);
         let is_plain = measure == ReturnMeasure::On && columns.is_each();
         // An index before that of the start comes from a clock that was set back; then periods may come twice.
