@@ -193,7 +193,8 @@ fn naive_probability(journeys: &[Journey], removed: Option<&str>) -> f64 {
             }
         }
         at = next;
-        if at.values().sum::<f64>() < 1e-10 {
+        // What is still under way is small beside what has converted: a rare conversion is not less exact than a common one.
+        if at.values().sum::<f64>() < 1e-10 * converted.max(1e-6) {
             break;
         }
     }
@@ -373,7 +374,7 @@ fn check(stream: &Stream, found: &Attribution) -> Result<(), TestCaseError> {
                 row.conversion_credit
             );
             prop_assert!(near(row.customer_credit, customers));
-            prop_assert!(near(row.value_minor, value));
+            prop_assert!(near(row.value_minor, value), "{} {}: {} {value}", row.model, row.channel, row.value_minor);
             let touches =
                 journeys.iter().flat_map(|(touches, _)| touches).filter(|touch| touch.0 == row.channel).count();
             prop_assert_eq!(row.touch_count, touches as u64);
