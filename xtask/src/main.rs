@@ -40,6 +40,7 @@ cargo xtask <command>
                   missing; ARGS go to benches/peers/run.py
   bench --surfaces [--events N]
                   the same kernels called from Rust, Python and C
+  soak [ROUNDS]   the Rust tests on other random cases than `test` takes
   fuzz [SECONDS]  libFuzzer on the readers of files, 60 seconds each unless told
   test-c          the part of it that is about the C library
   test-python     the part of it that is about the Python package
@@ -71,6 +72,7 @@ fn dispatch(command: &str, rest: &[String]) -> ExitCode {
         ("header", []) => exit_code(c::write_header()),
         ("bench", rest) => exit_code(bench::bench(rest)),
         ("fuzz", rest) => exit_code(fuzz::fuzz(rest)),
+        ("soak", rest) => exit_code(test::soak(rest)),
         ("test", []) => step::run_steps(&test::test_steps()),
         ("check", []) => step::run_steps(&test::check_steps()),
         ("api", []) => exit_code(api::write()),

@@ -1,5 +1,8 @@
 //! The steps behind `cargo xtask test` and `cargo xtask check`, each a plain command of the toolchain.
 
+use std::env;
+use std::process::Command;
+
 use crate::api;
 use crate::c;
 use crate::cargo::{cargo, has_subcommand, require_component};
@@ -47,12 +50,38 @@ fn clippy() -> Outcome {
     run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
 }
 
+/// Where proptest takes its random cases from.
+const CASES_FROM: &str = "PROPTEST_RNG_SEED";
+
+/// With the same random cases each time, so that what is red is a change's doing; `soak` looks for others.
 fn tests() -> Outcome {
-    if has_subcommand("nextest") {
-        run(&mut cargo(&["nextest", "run", "--workspace", "--locked"]))
-    } else {
-        run(&mut cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--locked"]))
+    let mut command = all_tests();
+    if env::var_os(CASES_FROM).is_none() {
+        command.env(CASES_FROM, "1");
     }
+    run(&mut command)
+}
+
+fn all_tests() -> Command {
+    if has_subcommand("nextest") {
+        cargo(&["nextest", "run", "--workspace", "--locked"])
+    } else {
+        cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--locked"])
+    }
+}
+
+/// `cargo xtask soak [ROUNDS]`: all Rust tests so many times, each with random cases of its own. A case that fails is written
+/// to `proptest-regressions`, from where every later run replays it.
+pub(crate) fn soak(words: &[String]) -> Outcome {
+    let rounds: u32 = match words {
+        [] => 1,
+        [text] => text.parse().map_err(|error| format!("soak cannot take {text:?} rounds: {error}"))?,
+        [_, extra, ..] => return Err(format!("soak takes one number of rounds, but got {extra:?} too")),
+    };
+    for _ in 0..rounds {
+        run(all_tests().env_remove(CASES_FROM))?;
+    }
+    Ok(())
 }
 
 /// On their own because nextest does not run them.
