@@ -10,7 +10,7 @@ use userops::id::UserIx;
 use userops::log::EventLog;
 use userops::profile::{ProfileOptions, ProfileTable, build_profiles};
 use userops::retention::{RetentionOptions, measure_retention};
-use userops::rule::{Context, Plan, Rule, Truths, measure_users};
+use userops::rule::{Context, Rule, Truths, evaluate_rules};
 use userops::score::rfm::{BuyerOptions, FrequencyMeasure, RecencyMeasure, RfmModel, RfmOptions, measure_buyers};
 use userops::time::{Day, MICROS_PER_DAY, Span, Timestamp, Weekday};
 
@@ -237,10 +237,7 @@ impl JobAnswers {
 /// # Errors
 /// `UnknownName` where the log lacks a property.
 pub fn truths(log: &EventLog, rules: &[Rule]) -> Result<Vec<Truths>> {
-    let plan = Plan::new(log, rules, [])?;
-    let measures = measure_users(log, &plan, as_of())?;
-    let context = Context::default();
-    rules.iter().map(|rule| measures.evaluate(rule, &context)).collect()
+    evaluate_rules(log, rules, as_of(), &Context::default())
 }
 
 /// How many users have each of the twenty tags, then each of the ten triples.

@@ -65,6 +65,32 @@ pub fn measure_users<'a>(log: &'a EventLog, plan: &Plan<'a>, as_of: Timestamp) -
     Ok(Measures::new(log, plan, as_of, calendar, columns))
 }
 
+/// Takes all measures of a plan for parts of the users, one part after the other and parts side by side, and hands the columns
+/// of each over: they begin with the part's first user, and are written anew for the next part.
+///
+/// # Errors
+/// As [`measure_users`].
+pub(super) fn measure_parts<'a, O: Send>(
+    plan: &Plan<'a>,
+    as_of: Timestamp,
+    calendar: &Calendar,
+    parts: Vec<(Range<usize>, O)>,
+    take: impl Fn(Range<usize>, &[Measured<'a>], O) + Sync,
+) -> Result<()> {
+    let reaches = Reaches::new(plan.log, &plan.windows, as_of, calendar)?;
+    let pass = Pass::new(plan, &reaches, as_of, calendar);
+    let scratch = || plan.jobs.iter().map(|job| Measured::new(job.kind, 0, job.may_be_unknown)).collect::<Vec<_>>();
+    parts.into_par_iter().try_for_each_init(scratch, |columns, (users, out)| {
+        columns.iter_mut().for_each(|column| column.resize(users.len()));
+        let whole = 0..users.len();
+        let whole = std::slice::from_ref(&whole);
+        let mut cells: Vec<MeasuredMut<'_>> = columns.iter_mut().flat_map(|column| column.split(whole)).collect();
+        pass.run(&users, &mut cells)?;
+        take(users, columns, out);
+        Ok(())
+    })
+}
+
 /// Ranges of users with about equally many events that begin at multiples of 64.
 fn block_ranges(log: &EventLog) -> Vec<Range<usize>> {
     let users = log.user_count();

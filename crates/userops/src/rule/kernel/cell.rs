@@ -121,6 +121,24 @@ impl<'a> Measured<'a> {
         Self { kind, cells: kind.cells(users), known }
     }
 
+    /// Makes room for so many users. Truths are all false; what else was there stays where nothing is written over it,
+    /// which is where the value is not known.
+    pub(crate) fn resize(&mut self, users: usize) {
+        let words = users.div_ceil(WORD_BITS);
+        match &mut self.cells {
+            Cells::Small(cells) => cells.resize(users, 0),
+            Cells::Whole(cells) => cells.resize(users, 0),
+            Cells::Real(cells) => cells.resize(users, 0.0),
+            Cells::Truth(cells) => {
+                cells.clear();
+                cells.resize(words, 0);
+            }
+        }
+        if let Some(known) = &mut self.known {
+            known.resize(words, 0);
+        }
+    }
+
     /// Cuts the column at these ranges of users, which begin at multiples of 64 and cover all in order.
     pub(crate) fn split(&mut self, ranges: &[Range<usize>]) -> Vec<MeasuredMut<'_>> {
         let words = |range: &Range<usize>| range.start / WORD_BITS..range.end.div_ceil(WORD_BITS);

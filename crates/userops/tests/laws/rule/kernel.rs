@@ -8,7 +8,10 @@ use userops::error::ErrorKind;
 use userops::event::{Event, EventSchema};
 use userops::id::UserId;
 use userops::log::EventLog;
-use userops::rule::{Context, EventQuery, Filter, Measure, Plan, Rule, Sequence, Step, Test, Truth, measure_users};
+use userops::rule::{
+    Context, EventQuery, Filter, Measure, Plan, Rule, Sequence, Step, Test, Truth, evaluate_rules, measure_users,
+};
+use userops::sample::{self, SampleOptions};
 use userops::time::{Span, Timestamp};
 use userops::value::{Value, ValueRef};
 
@@ -36,6 +39,8 @@ fn judged(case: &Case, rules: &[Rule]) -> Vec<Vec<Truth>> {
 
 fn check_case(case: &Case) -> Result<(), TestCaseError> {
     let (kernel, naive) = (truths(case, &case.rules), judged(case, &case.rules));
+    let at_once = evaluate_rules(&case.log, &case.rules, case.as_of, &case.context).unwrap();
+    prop_assert!(at_once.iter().map(|truths| truths.iter().collect::<Vec<_>>()).eq(kernel.iter().cloned()));
     for ((rule, kernel), naive) in case.rules.iter().zip(kernel).zip(naive) {
         prop_assert_eq!(kernel, naive, "{:?}", rule);
     }
@@ -224,6 +229,36 @@ fn small_log() -> EventLog {
     EventLog::from_events(EventSchema::default(), &events).unwrap().0
 }
 
+/// Parts of users are measured in the same columns one after the other: nothing of one part is left in the next.
+#[test]
+fn many_users_are_answered_in_parts_as_all_at_once() {
+    let log = sample::content_app(SampleOptions::default().users(9_000)).unwrap();
+    let (_, as_of) = log.time_span().unwrap();
+    let view = || EventQuery::from("view").last_days(30);
+    let (post, step) = (EventQuery::from("post"), |name: &str| Step::new([name]));
+    let premium = || view().filter(Filter::property("premium", Test::Eq(true.into())));
+    let rules = [
+        Measure::count(view()).at_least(5i64),
+        Measure::sum("amount", EventQuery::from("pay")).above(0i64),
+        Measure::LastTime(post.clone()).at_least(Timestamp::from_micros(as_of.as_micros() - 7 * 86_400_000_000)),
+        Measure::LastTime(post.clone()).is(Test::Unknown),
+        Measure::Mean { property: "seconds".to_owned(), over: premium() }.at_least(60i64),
+        Measure::Latest { property: "category".to_owned(), over: view() }.eq("news"),
+        Measure::Distinct { property: "category".to_owned(), over: view() }.at_least(3i64),
+        Measure::DaysSinceReturn { silence_days: 5, over: view() }.at_most(10i64),
+        Rule::Sequence(Sequence::new(vec![step("view"), step("share")])),
+        Rule::Users(log.users().iter().step_by(7).map(|id| id.to_owned()).collect()),
+        Measure::count(view()).eq(0i64).or(!Measure::count(post).at_least(1i64)),
+    ];
+    let plan = Plan::new(&log, &rules, []).unwrap();
+    let measures = measure_users(&log, &plan, as_of).unwrap();
+    let at_once = evaluate_rules(&log, &rules, as_of, &Context::default()).unwrap();
+    for (rule, truths) in rules.iter().zip(at_once) {
+        assert_eq!(truths, measures.evaluate(rule, &Context::default()).unwrap(), "{rule:?}");
+        assert!((1..9_000).contains(&truths.true_count()), "{rule:?} tells nobody apart");
+    }
+}
+
 #[test]
 fn an_empty_log_has_no_users() {
     let (log, _) = EventLog::from_events(EventSchema::default(), &[]).unwrap();
@@ -234,6 +269,8 @@ fn an_empty_log_has_no_users() {
     for rule in &rules {
         assert!(measured.evaluate(rule, &Context::default()).unwrap().is_empty());
     }
+    let at_once = evaluate_rules(&log, &rules, at("2026-01-01T00:00:00Z"), &Context::default()).unwrap();
+    assert!(at_once.len() == 3 && at_once.iter().all(|truths| truths.is_empty()));
 }
 
 #[test]
