@@ -5,6 +5,8 @@
 #ifndef USEROPS_TESTS_MISUSE_H
 #define USEROPS_TESTS_MISUSE_H
 
+#include <stdbool.h>
+
 #include "userops.h"
 
 /** Makes the next call on this thread panic inside. Only a library that is built for the tests has it. */
@@ -41,6 +43,8 @@ int32_t valid_progress(void *context, const userops_progress *progress);
 void begin(const char *function, const char *misuse);
 void expect_status(userops_status status, userops_status wanted, userops_error *error, const char *named);
 void expect_other(userops_status status, userops_status unwanted, userops_error *error);
+/** Whether a function without a status answered as it should. */
+void expect_answer(bool is_right);
 /** Frees what the call put out, as the type says. */
 void free_output(int index, const char *type);
 

@@ -303,6 +303,10 @@ void expect_other(userops_status status, userops_status unwanted, userops_error 
     userops_error_free(error);
 }
 
+void expect_answer(bool is_right) {
+    if (!is_right) complain("another answer was to be", USEROPS_STATUS_OK, NULL);
+}
+
 void free_output(int index, const char *type) {
     void *handle;
     memcpy(&handle, outputs[index], sizeof handle);
