@@ -1,16 +1,19 @@
 //! Arrow streams.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::types::Int64Type;
 use arrow_array::{
-    ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Int64Array, LargeStringArray, NullArray, RecordBatch,
-    RecordBatchIterator, StringArray, TimestampSecondArray,
+    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, Int64Array,
+    LargeStringArray, NullArray, RecordBatch, RecordBatchIterator, StringArray, TimestampMicrosecondArray,
+    TimestampSecondArray,
 };
 use arrow_schema::ArrowError;
 use userops::error::ErrorKind;
 use userops::event::EventSchema;
-use userops::ingest::{AttributeMapping, Mapping};
+use userops::ingest::{AttributeMapping, Mapping, RawData};
 use userops::value::ValueRef;
 use userops_io::{LogReader, read_batches, record_batch_to_raw};
 
@@ -50,6 +53,36 @@ fn a_stream_of_batches_becomes_a_log() {
     assert_eq!((0..3).map(|row| parity.get(row)).collect::<Vec<_>>(), [None, Some(ValueRef::Text("even")), None]);
     assert_eq!(log.property("none").unwrap().known_count(), 0);
     assert_eq!(log.property("flag").unwrap().known_count(), 2);
+}
+
+/// What crosses the C interface is read where it lies.
+#[test]
+fn numbers_of_a_foreign_stream_are_not_copied() {
+    let ids: Vec<i64> = (0..1000).collect();
+    let columns: [(&str, ArrayRef); 5] = [
+        ("user", Arc::new(Int64Array::from(ids.clone()))),
+        ("time", Arc::new(TimestampMicrosecondArray::from(ids.clone()).with_timezone("UTC"))),
+        ("score", Arc::new(ids.iter().map(|id| Some(*id as f64)).collect::<Float64Array>())),
+        ("amount", Arc::new(Decimal128Array::from_iter_values(ids.iter().map(|id| i128::from(*id))))),
+        ("day", Arc::new(Date32Array::from_iter_values(0..1000))),
+    ];
+    let addresses = columns.each_ref().map(|(_, array)| array.to_data().buffers()[0].as_ptr().addr());
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let schema = batch.schema();
+    let foreign = FFI_ArrowArrayStream::new(Box::new(RecordBatchIterator::new([Ok(batch)], schema)));
+    let read = RecordBatchStreamReader::try_new(foreign).unwrap().next().unwrap().unwrap();
+    let raw = record_batch_to_raw("table", &read, None).unwrap();
+    for (name, address) in ["user", "time", "score", "amount", "day"].into_iter().zip(addresses) {
+        let found = match raw.column(name).unwrap().data() {
+            RawData::Integer(Cow::Borrowed(values)) => values.as_ptr().addr(),
+            RawData::Float(Cow::Borrowed(values)) => values.as_ptr().addr(),
+            RawData::Time { values: Cow::Borrowed(values), .. } => values.as_ptr().addr(),
+            RawData::Decimal { values: Cow::Borrowed(values), .. } => values.as_ptr().addr(),
+            RawData::Date(Cow::Borrowed(values)) => values.as_ptr().addr(),
+            other => panic!("{name} was copied: {other:?}"),
+        };
+        assert_eq!(found, address, "{name}");
+    }
 }
 
 #[test]
