@@ -239,10 +239,11 @@ impl Outcome {
     }
 
     /// Who moved where from this outcome to another.
-    fn compare(&self, after: &Bound<'_, Self>) -> Result<Comparison> {
-        let (py, before, after) = (after.py(), Arc::clone(&self.outcome), Arc::clone(&after.get().outcome));
-        let comparison = run(py, before.user_count(), move || userops::playbook::compare(&before, &after))??;
-        Ok(Comparison { log: self.log.clone_ref(py), comparison })
+    fn compare(before: &Bound<'_, Self>, after: &Bound<'_, Self>) -> Result<Comparison> {
+        let outcomes = [before, after].map(|outcome| Arc::clone(&outcome.get().outcome));
+        let compare = move || userops::playbook::compare(&outcomes[0], &outcomes[1]);
+        let comparison = run(before.py(), before.get().outcome.user_count(), compare)??;
+        Ok(Comparison { before: before.clone().unbind(), after: after.clone().unbind(), comparison })
     }
 
     fn __repr__(&self) -> String {
@@ -281,7 +282,8 @@ impl Outcome {
 #[pyclass(frozen, module = "userops")]
 #[derive(Debug)]
 pub(crate) struct Comparison {
-    log: Py<EventLog>,
+    before: Py<Outcome>,
+    after: Py<Outcome>,
     comparison: userops::playbook::Comparison,
 }
 
@@ -289,7 +291,7 @@ pub(crate) struct Comparison {
 impl Comparison {
     /// A row per user and definition that differ: `kind`, `name`, `user`, `before`, `after`.
     fn to_table(&self, py: Python<'_>) -> Result<Table> {
-        let users = self.log.get().log.users();
+        let users = self.before.get().log().users();
         Ok(py.detach(|| self.comparison.to_table(users))?.into())
     }
 
@@ -298,7 +300,7 @@ impl Comparison {
     fn segments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let segments = PyDict::new(py);
         for (name, diff) in &self.comparison.segments {
-            segments.set_item(name, SegmentDiff::new(&self.log, diff.clone()).into_pyobject(py)?)?;
+            segments.set_item(name, SegmentDiff::new(&self.before.get().log, diff.clone()).into_pyobject(py)?)?;
         }
         Ok(segments)
     }
@@ -308,5 +310,10 @@ impl Comparison {
     fn stages(&self) -> Result<Option<Table>> {
         let stages = self.comparison.stages.as_ref();
         Ok(stages.map(|stages| stages.to_table()).transpose()?.map(Table::from))
+    }
+
+    /// A comparison is pickled as its two outcomes, and made again.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Result<Reduced<'py>> {
+        Ok(reduce::<Outcome>(py, "compare", (&self.before, &self.after))?)
     }
 }

@@ -301,6 +301,13 @@ impl SegmentDiff {
         let (entered, left) = (self.diff.entered.len(), self.diff.left.len());
         format!("<SegmentDiff: {entered} entered, {left} left, {} stayed>", self.diff.stayed.len())
     }
+
+    /// A difference is pickled as the two segments, and taken again.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Result<Reduced<'py>> {
+        let userops::segment::SegmentDiff { entered, left, stayed } = &self.diff;
+        let (before, after) = (stayed | left, stayed | entered);
+        Ok(reduce::<Segment>(py, "diff", (Segment::new(&self.log, before), Segment::new(&self.log, after)))?)
+    }
 }
 
 /// Who enters, leaves and stays between segments of two logs, told by user id: a dict.

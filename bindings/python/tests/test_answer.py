@@ -237,7 +237,7 @@ def test_survival_takes_any_table() -> None:
     assert fit.to_summary_table()[0]["log_likelihood"] == fit.log_likelihood
     assert fit.options["covariates"] == ["x"]
     with pytest.raises(errors.InvalidDefinitionError, match="unknown field `covariate`"):
-        uo.fit_cox(LIVES, covariate=["x"])
+        uo.fit_cox(LIVES, covariate=["x"])  # type: ignore[call-arg]
 
 
 def test_drivers_and_attribution_account_for_everybody(log: uo.EventLog) -> None:

@@ -14,6 +14,8 @@ from userops import errors
 LOG = uo.EventLog.read([{"user": 1, "time": "2026-01-01", "event": "view"}], mapping=uo.mapping("user", "time"))
 AS_OF = "2026-02-01T00:00:00Z"
 PAY = {"events": ["view"]}
+LIVES: dict[str, list[object]] = {"duration": [1.0, 2.0], "event": [True, False], "group": ["a", "b"], "age": [30, 40]}
+MEASURES = {"recency": [1, 2], "frequency": [1, 2], "monetary": [10, 20]}
 MISSPELT: dict[str, Callable[[], object]] = {
     "profiles": lambda: uo.build_profiles(LOG, as_of=AS_OF, window_days=[7]),  # type: ignore[call-arg]
     "retention": lambda: uo.measure_retention(LOG, as_of=AS_OF, period="day", last=3),  # type: ignore[call-arg]
@@ -31,6 +33,15 @@ MISSPELT: dict[str, Callable[[], object]] = {
     "drivers": lambda: uo.find_drivers(LOG, as_of=AS_OF, target=PAY, count=[1]),  # type: ignore[call-arg]
     "attribution": lambda: uo.attribute_conversions(LOG, as_of=AS_OF, conversion=PAY, touch={}),  # type: ignore[call-arg]
     "a ladder": lambda: uo.build_ladder(LOG, as_of=AS_OF, orders=["view"], rungs=3),  # type: ignore[call-arg]
+    "a churn standard": lambda: uo.set_churn_standard(LOG, as_of=AS_OF, horizon=30),  # type: ignore[call-arg]
+    "a rule": lambda: uo.set_churn_standard(LOG, as_of=AS_OF, rule="elbow"),  # type: ignore[arg-type]
+    "gaps": lambda: uo.collect_gaps(LOG, as_of=AS_OF, step=7),  # type: ignore[call-arg]
+    "survival": lambda: uo.estimate_survival(LIVES, interval="log"),  # type: ignore[arg-type]
+    "a comparison": lambda: uo.compare_survival(LIVES, by="group"),  # type: ignore[call-arg]
+    "a Cox fit": lambda: uo.fit_cox(LIVES, covariate=["age"]),  # type: ignore[call-arg]
+    "RFM": lambda: uo.RfmModel.fit(MEASURES, nested=True),  # type: ignore[call-arg]
+    "eight groups": lambda: uo.EightGroupScheme.fit(MEASURES, threshold="median"),  # type: ignore[call-arg]
+    "contribution": lambda: uo.ContributionModel.fit({"posts": [1.0]}, core=0.1),  # type: ignore[call-arg]
     "samples": lambda: uo.sample_log(user=3),  # type: ignore[call-arg]
 }
 

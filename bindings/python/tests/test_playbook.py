@@ -136,6 +136,9 @@ def test_an_outcome_explains_itself_and_is_compared(outcome: uo.Outcome, log: uo
     assert pickle.loads(pickle.dumps(explanation)) == explanation
     earlier = outcome.playbook.evaluate(log, as_of=AS_OF - timedelta(days=45))
     comparison = earlier.compare(outcome)
+    again = pickle.loads(pickle.dumps(comparison))
+    assert again.to_table() == comparison.to_table()
+    assert set(again.segments) == set(comparison.segments)
     diff = comparison.segments["win_back"]
     assert set(diff.entered) == set(outcome.segment("win_back") - earlier.segment("win_back"))
     moved = {row["user"] for row in comparison.to_table().to_dicts() if row["kind"] == "stage"}

@@ -61,6 +61,10 @@ def test_a_segment_survives_bytes_and_pickling() -> None:
     assert (few, some) == (FEW, SOME)
     assert few.log is some.log, "the log is pickled once"
     assert hash(few) == hash(FEW)
+    diff = SOME.diff(FEW)
+    again = pickle.loads(pickle.dumps(diff))
+    assert (again.entered, again.left, again.stayed) == (diff.entered, diff.left, diff.stayed)
+    assert again.to_table() == diff.to_table()
     with pytest.raises(errors.InvalidFormatError):
         uo.Segment.from_bytes(LOG, b"no bitmap")
 

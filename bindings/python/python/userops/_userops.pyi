@@ -41,6 +41,8 @@ _Rows: TypeAlias = Iterable[Mapping[str, Any]]
 _Columns: TypeAlias = Mapping[str, Iterable[Any]]
 _Source: TypeAlias = str | PathLike[str] | bytes | bytearray | _ArrowStream | _ArrowArray | _Rows | _Columns
 
+_Lives: TypeAlias = Table | _ArrowStream | _ArrowArray | _Rows | _Columns
+
 _Names: TypeAlias = list[str] | tuple[str, ...] | set[str]
 _Counts: TypeAlias = list[int] | tuple[int, ...]
 _Definitions: TypeAlias = Sequence[_Definition]
@@ -186,6 +188,52 @@ class _AttributionOptions(TypedDict, total=False):
     touches_reused: bool
     direct_channels: _Names
     cost_minor: Mapping[str, int]
+
+class _ChurnOptions(TypedDict, total=False):
+    activity: _Definition
+    rule: Literal["least_error"] | _Definition
+    step_days: int
+    days_max: int
+    horizon_days: int
+    shift_days: int
+    gaps_min: int
+
+class _SurvivalOptions(TypedDict, total=False):
+    duration: str
+    event: str
+    group: str | None
+    interval: Literal["log_log", "plain"]
+    restricted_until: float | None
+
+class _LogRankOptions(TypedDict, total=False):
+    group: Required[str]
+    duration: str
+    event: str
+
+class _CoxOptions(TypedDict, total=False):
+    covariates: _Names
+    duration: str
+    event: str
+
+class _RfmOptions(TypedDict, total=False):
+    recency: _Definition
+    frequency: _Definition
+    monetary: _Definition
+    nesting: Literal["independent", "nested"]
+    frequency_measure: Literal["orders", "purchase_days", "custom"]
+    monetary_measure: Literal["sum", "mean_per_order", "custom"]
+
+class _EightGroupOptions(TypedDict, total=False):
+    recency: _Definition
+    frequency: _Definition
+    monetary: _Definition
+
+class _ContributionRules(TypedDict, total=False):
+    dimensions: _Definitions
+    core_ratio: float
+    middle_ratio: float
+    period_count: int
+    active_periods_min: int
 
 class _SampleOptions(TypedDict, total=False):
     seed: int
@@ -1191,7 +1239,7 @@ class Drivers:
     @classmethod
     def _from_text(cls, text: str) -> Drivers: ...
 
-def set_churn_standard(log: EventLog, *, as_of: _Instant, **options: Any) -> ChurnStandard:
+def set_churn_standard(log: EventLog, *, as_of: _Instant, **options: Unpack[_ChurnOptions]) -> ChurnStandard:
     """After how much silence a user is lost, from the gaps between active days.
 
     Args:
@@ -1245,7 +1293,7 @@ class ChurnStandard:
     @classmethod
     def _from_text(cls, text: str) -> ChurnStandard: ...
 
-def collect_gaps(log: EventLog, *, as_of: _Instant, **options: Any) -> ChurnGaps:
+def collect_gaps(log: EventLog, *, as_of: _Instant, **options: Unpack[_ChurnOptions]) -> ChurnGaps:
     """The gaps between active days of the users of a log, counted by length.
 
     Args:
@@ -1268,7 +1316,7 @@ class ChurnGaps:
     def merge(self, other: ChurnGaps) -> ChurnGaps:
         """The gaps of these users and of others. No user may be in both."""
 
-    def standard(self, **options: Any) -> ChurnStandard:
+    def standard(self, **options: Unpack[_ChurnOptions]) -> ChurnStandard:
         """The churn standard of these gaps; options as in `set_churn_standard`."""
 
     def __eq__(self, other: object, /) -> bool: ...
@@ -1276,7 +1324,7 @@ class ChurnGaps:
     @classmethod
     def _from_text(cls, text: str) -> ChurnGaps: ...
 
-def estimate_survival(lives: Table | _ArrowStream | _ArrowArray | _Rows | _Columns, **options: Any) -> Survival:
+def estimate_survival(lives: _Lives, **options: Unpack[_SurvivalOptions]) -> Survival:
     """How many lives last longer than each time, by group where asked.
 
     Args:
@@ -1322,7 +1370,7 @@ class Survival:
     @classmethod
     def _from_text(cls, text: str) -> Survival: ...
 
-def compare_survival(lives: Table | _ArrowStream | _ArrowArray | _Rows | _Columns, **options: Any) -> LogRank:
+def compare_survival(lives: _Lives, **options: Unpack[_LogRankOptions]) -> LogRank:
     """Whether groups differ in how long they last: the log-rank test.
 
     Args:
@@ -1365,7 +1413,7 @@ class LogRank:
     @classmethod
     def _from_text(cls, text: str) -> LogRank: ...
 
-def fit_cox(lives: Table | _ArrowStream | _ArrowArray | _Rows | _Columns, **options: Any) -> CoxFit:
+def fit_cox(lives: _Lives, **options: Unpack[_CoxOptions]) -> CoxFit:
     """By how much covariates raise or lower the risk: Cox's proportional hazards, with Efron's ties.
 
     Args:
@@ -1578,7 +1626,7 @@ class RfmModel:
     """
 
     @classmethod
-    def fit(cls, measures: _Measures, **options: Any) -> RfmModel:
+    def fit(cls, measures: _Measures, **options: Unpack[_RfmOptions]) -> RfmModel:
         """Fits a model on a population.
 
         Args:
@@ -1693,7 +1741,7 @@ class EightGroupScheme:
     """The eight value groups: each of the three measures high or low."""
 
     @classmethod
-    def fit(cls, measures: _Measures, **options: Any) -> EightGroupScheme:
+    def fit(cls, measures: _Measures, **options: Unpack[_EightGroupOptions]) -> EightGroupScheme:
         """Fits the thresholds on a population.
 
         Args:
@@ -1743,7 +1791,7 @@ class ContributionModel:
         *,
         active_periods: Sequence[int] | None = None,
         cost: Sequence[float] | None = None,
-        **rules: Any,
+        **rules: Unpack[_ContributionRules],
     ) -> ContributionModel:
         """Fits a model on a population.
 
@@ -2027,6 +2075,8 @@ class SegmentDiff:
 
     def to_table(self) -> Table:
         """A row per user who moved: `user`, `movement`."""
+
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 def assign_segment(log: EventLog, segment: _Definition, *, as_of: _Instant, outcome: Outcome | None = None) -> Segment:
     """The users who are in a segment by its definition, without a playbook.
@@ -2721,6 +2771,8 @@ class Comparison:
 
     def to_table(self) -> Table:
         """A row per user and definition that differ: `kind`, `name`, `user`, `before`, `after`."""
+
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
 class Lifecycle:
