@@ -136,7 +136,7 @@ fn conditions() -> Vec<EventPattern> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(1_700))]
 
     #[test]
     fn matches_equal_every_way_of_giving_events_to_the_pattern(
