@@ -1,5 +1,7 @@
 //! Sequences against every way of giving events to a pattern, and published examples.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use userops::error::ErrorKind;
 use userops::event::{Event, EventSchema};
@@ -173,6 +175,78 @@ proptest! {
             prop_assert_eq!(counts.match_count, counts.counts.iter().map(|count| u64::from(*count)).sum::<u64>());
             let alone = crate::funnel::ONE_THREAD.install(|| count_sequences(&log, as_of, &pattern).unwrap());
             prop_assert_eq!(alone, counts);
+        }
+    }
+}
+
+fn next_queries() -> impl Strategy<Value = NextQuery> {
+    use NextBase::{FirstMatch, Head, LastMatch, Tail};
+    use NextDirection::{Backward, Forward};
+    let pattern = || prop::sample::subsequence(vec!["a", "b", "c", "x"], 0..3).prop_map(EventPattern::new);
+    let ways = vec![
+        (Forward, FirstMatch),
+        (Forward, LastMatch),
+        (Forward, Head),
+        (Backward, FirstMatch),
+        (Backward, LastMatch),
+        (Backward, Tail),
+    ];
+    (prop::collection::vec(pattern(), 1..4), pattern(), prop::sample::select(ways))
+        .prop_map(|(chain, base_condition, (direction, base))| NextQuery { chain, base_condition, base, direction })
+}
+
+/// What comes behind the chain of one user, who did these things in this order: an event, or the end.
+fn naive_next(query: &NextQuery, names: &[&str]) -> Option<Option<String>> {
+    let meets =
+        |pattern: &EventPattern, name: &str| pattern.events.is_empty() || pattern.events.iter().any(|n| n == name);
+    let is_backward = query.direction == NextDirection::Backward;
+    let bases = (0..names.len())
+        .filter(|place| meets(&query.base_condition, names[*place]) && meets(&query.chain[0], names[*place]));
+    let base = match query.base {
+        NextBase::FirstMatch => bases.min(),
+        NextBase::LastMatch => bases.max(),
+        NextBase::Head => bases.min().filter(|place| *place == 0),
+        NextBase::Tail => bases.max().filter(|place| place + 1 == names.len()),
+    }?;
+    let mut way: Vec<&str> = if is_backward { names[..=base].to_vec() } else { names[base..].to_vec() };
+    if is_backward {
+        way.reverse();
+    }
+    let chain = query.chain.iter().enumerate();
+    chain.map(|(step, pattern)| meets(pattern, way.get(step)?).then_some(())).collect::<Option<Vec<()>>>()?;
+    Some(way.get(query.chain.len()).map(|name| (*name).to_owned()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_700))]
+
+    #[test]
+    fn what_comes_next_equals_walking_from_the_base(
+        rows in prop::collection::vec((0i64..4, 0i64..12, prop::sample::select(vec!["a", "b", "c", "x"])), 0..24),
+        queries in prop::collection::vec(next_queries(), 6), until in 0i64..16,
+    ) {
+        let (log, as_of) = (log_of(&rows), Timestamp::from_micros(at(until)));
+        for query in queries {
+            let mut expected: BTreeMap<Option<String>, u64> = BTreeMap::new();
+            let mut present = 0;
+            for user in 0..4 {
+                let mut own: Vec<_> = rows.iter().filter(|row| row.0 == user && row.1 <= until).collect();
+                own.sort_by_key(|row| row.1);
+                present += u64::from(!own.is_empty());
+                let names: Vec<&str> = own.iter().map(|row| row.2).collect();
+                if let Some(next) = naive_next(&query, &names) {
+                    *expected.entry(next).or_default() += 1;
+                }
+            }
+            let found = next_events(&log, as_of, &query).unwrap();
+            let matched: u64 = expected.values().sum();
+            prop_assert_eq!((found.users.count, found.users.of_count), (matched, present));
+            let mut sorted: Vec<(Option<String>, u64)> = expected.into_iter().collect();
+            sorted.sort_by_key(|(name, count)| (name.is_none(), std::cmp::Reverse(*count), name.clone()));
+            let rows: Vec<_> = found.rows.iter().map(|row| (row.event.clone(), row.users.count)).collect();
+            prop_assert_eq!(rows, sorted, "{:?}", query);
+            prop_assert!(found.rows.iter().all(|row| row.users.of_count == matched));
+            prop_assert_eq!(crate::funnel::ONE_THREAD.install(|| next_events(&log, as_of, &query).unwrap()), found);
         }
     }
 }
