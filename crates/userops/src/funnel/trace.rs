@@ -34,6 +34,37 @@ pub enum StopReason {
     Missing,
 }
 
+impl StopReason {
+    /// Every reason, in the order of declaration.
+    pub const ALL: [Self; 9] = [
+        Self::Completed,
+        Self::WindowOpen,
+        Self::Excluded,
+        Self::Interrupted,
+        Self::TooLate,
+        Self::TooEarly,
+        Self::Apart,
+        Self::EventTaken,
+        Self::Missing,
+    ];
+
+    /// The stable name, in `snake_case`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::WindowOpen => "window_open",
+            Self::Excluded => "excluded",
+            Self::Interrupted => "interrupted",
+            Self::TooLate => "too_late",
+            Self::TooEarly => "too_early",
+            Self::Apart => "apart",
+            Self::EventTaken => "event_taken",
+            Self::Missing => "missing",
+        }
+    }
+}
+
 /// One event of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepEvent {
