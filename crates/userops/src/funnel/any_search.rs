@@ -7,7 +7,7 @@
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::definition::{EventUse, Noise, NoiseKind, TiePolicy};
+use super::definition::{EntryChoice, EventUse, Noise, NoiseKind, TiePolicy};
 use super::plan::Plan;
 use super::search::Outcome;
 use super::view::View;
@@ -53,6 +53,8 @@ pub(crate) struct AnySearch {
     weights: Vec<u64>,
     /// The first slot of each step.
     slots: Vec<u8>,
+    /// The step that the start serves.
+    start_step: usize,
     /// Every step and event with which an attempt completed it.
     pub(crate) completed: Vec<(u8, usize)>,
 }
@@ -67,6 +69,8 @@ pub(crate) struct AnyWalk<'s, 'p> {
     /// Whether the events of the best attempt are wanted.
     pub(crate) wants_events: bool,
     pub(crate) start: usize,
+    /// A step and an event behind which, at its instant, the step takes none.
+    pub(crate) bar: Option<(usize, usize)>,
     pub(crate) search: &'s mut AnySearch,
 }
 
@@ -79,6 +83,12 @@ impl AnyWalk<'_, '_> {
         self.prepare();
         let mut best = Best { outcome: self.level_of(0), events: Vec::new() };
         for step in self.steps_of(self.start) {
+            if self.is_barred(step, self.start) {
+                continue;
+            }
+            // Which events of the start's instant are free depends on what the start serves.
+            self.search.memo.clear();
+            self.search.start_step = step;
             let state = self.state_after(None, step, self.start)?;
             let Some(state) = state else { continue };
             let next = self.through(0, step, self.start, state)?;
@@ -206,7 +216,8 @@ impl AnyWalk<'_, '_> {
             let gap = times[index].saturating_sub(time);
             for step in self.steps_of(index).filter(missing) {
                 let slot = self.slot(step);
-                if gap < slot.gap_min || gap > slot.gap_max || !self.may_serve(state, step, index) {
+                let fits = gap >= slot.gap_min && gap <= slot.gap_max;
+                if !fits || self.is_barred(step, index) || !self.may_serve(state, step, index) {
                     continue;
                 }
                 if let Some(next) = self.state_after(Some(state), step, index)? {
@@ -226,9 +237,26 @@ impl AnyWalk<'_, '_> {
         let event = state.event as usize;
         match self.plan.funnel.ties {
             TiePolicy::AsOrdered => event + usize::from(self.plan.funnel.event_use == EventUse::Once),
-            TiePolicy::StepOrder => self.instant_start(event).max(self.start),
+            TiePolicy::StepOrder => self.instant_start(event).max(self.first_seen()),
             TiePolicy::StrictlyLater => times.partition_point(|other| *other <= times[event]),
         }
+    }
+
+    /// The first event that may be taken. Where arrival does not matter all of the start's instant may be behind it, but
+    /// not what the entry before has left, nor what the attempt's own end does not look at.
+    fn first_seen(&self) -> usize {
+        let funnel = self.plan.funnel;
+        let ends_apart = self.plan.is_narrow() && self.plan.can_end();
+        if funnel.ties == TiePolicy::StepOrder && funnel.entry != EntryChoice::Every && !ends_apart {
+            self.instant_start(self.start)
+        } else {
+            self.start
+        }
+    }
+
+    fn is_barred(&self, step: usize, index: usize) -> bool {
+        let times = &self.view.times;
+        self.bar.is_some_and(|(barred, last)| barred == step && index > last && times[index] == times[last])
     }
 
     fn instant_start(&self, event: usize) -> usize {
@@ -249,9 +277,10 @@ impl AnyWalk<'_, '_> {
         }
         let View { times, masks, .. } = self.view;
         let is_same = times[index] == times[state.event as usize];
-        let first = self.instant_start(index).max(self.start);
-        let before = masks[first..index].iter().filter(|mask| **mask >> step & 1 == 1).count() as u64;
-        before == if is_same { taken } else { 0 }
+        let serves_start = step == self.search.start_step && times[index] == times[self.start];
+        let first = if serves_start { self.start } else { self.instant_start(index).max(self.first_seen()) };
+        let before = masks[first..index.max(first)].iter().filter(|mask| **mask >> step & 1 == 1).count() as u64;
+        index >= first && before == if is_same { taken } else { 0 }
     }
 
     /// The state behind one more event; `None` where an exclusion or its being taken forbids that.

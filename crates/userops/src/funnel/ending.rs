@@ -125,19 +125,38 @@ fn reach_in_any_order(
 ) -> Result<()> {
     let deadline = plan.deadline(view.times[start]);
     let (open_until, with_bans) = (i64::MIN, true);
-    let mut reach = |step: u8, index: usize| {
-        let known = &mut reached.steps[usize::from(step)];
-        *known = place(plan, view, index, step + 1).min(*known);
-    };
     if plan.is_free() {
-        AnyAttempt { plan, view, deadline, open_until, with_bans }
-            .completed(start)
-            .for_each(|(step, event)| reach(step, event));
+        let attempt = AnyAttempt { plan, view, deadline, open_until, with_bans };
+        attempt.completed(start).for_each(|(step, event)| reached.reach(plan, view, step, event));
         return Ok(());
     }
-    AnyWalk { plan, view, deadline, open_until, with_bans, wants_events: false, start, search }.solve()?;
-    search.completed.iter().for_each(|(step, event)| reach(*step, *event));
+    let mut completed = |bar: Option<(usize, usize)>| -> Result<Vec<(u8, usize)>> {
+        AnyWalk { plan, view, deadline, open_until, with_bans, wants_events: false, start, bar, search }.solve()?;
+        Ok(std::mem::take(&mut search.completed))
+    };
+    for (step, event) in completed(None)? {
+        if !plan.remembers_used() || plan.funnel.steps[usize::from(step)].times == 1 {
+            reached.reach(plan, view, step, event);
+            continue;
+        }
+        // Of events of one instant the last completes the step, whichever the search has taken last.
+        let of_instant = (0..view.len()).filter(|other| view.times[*other] == view.times[event]);
+        for last in of_instant.filter(|other| view.masks[*other] >> step & 1 == 1) {
+            let is_there = |one: &(u8, usize)| one.0 == step && view.times[one.1] == view.times[event];
+            if completed(Some((usize::from(step), last)))?.iter().any(is_there) {
+                reached.reach(plan, view, step, last);
+                break;
+            }
+        }
+    }
     Ok(())
+}
+
+impl Reached {
+    fn reach(&mut self, plan: &Plan<'_>, view: &View, step: u8, event: usize) {
+        let known = &mut self.steps[usize::from(step)];
+        *known = place(plan, view, event, step + 1).min(*known);
+    }
 }
 
 fn ends(plan: &Plan<'_>, reached: &Reached, mask: u64, step: u8, place: Place) -> bool {

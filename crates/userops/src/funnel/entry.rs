@@ -198,9 +198,9 @@ impl EntrySearch {
         }
         let view = if plan.is_narrow() { &self.narrowed } else { &self.all };
         let outcome = if plan.funnel.order == StepOrder::Any && !plan.is_free() {
-            let (start, search) = (position, &mut self.any_search);
+            let (start, bar, search) = (position, None, &mut self.any_search);
             let (outcome, events) =
-                AnyWalk { plan, view, deadline, open_until, with_bans, wants_events, start, search }.solve()?;
+                AnyWalk { plan, view, deadline, open_until, with_bans, wants_events, start, bar, search }.solve()?;
             if wants_events {
                 self.witness = events;
             }

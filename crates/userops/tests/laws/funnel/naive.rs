@@ -236,8 +236,12 @@ impl<'a> Naive<'a> {
             return;
         }
         for slot in self.nexts_of(&chain) {
-            // In any order nothing before the start is taken; in order of steps events of its instant may be.
-            for event in if self.is_any() { chain[0].1 } else { 0 }..self.events.len() {
+            // In any order nothing that came before the start is taken, but of its instant where order of arrival is none.
+            let has_end = self.funnel.noise == Noise::End || self.funnel.repetition == Repetition::End;
+            let is_free = self.funnel.ties == TiePolicy::StepOrder
+                && self.funnel.entry != EntryChoice::Every
+                && !(has_end && self.ends_apart());
+            for event in if self.is_any() && !is_free { chain[0].1 } else { 0 }..self.events.len() {
                 let mut longer = chain.clone();
                 longer.push((slot, event));
                 self.extend(longer, found);

@@ -5,8 +5,9 @@ use userops::analytics::period::CalendarPeriod;
 use userops::column::{Bitmap, BitmapBuilder};
 use userops::error::ErrorKind;
 use userops::funnel::{
-    Breakdown, Conversion, EntryChoice, EntryStatus, EventUse, Funnel, FunnelPreset, FunnelStep, LevelTally, StepOrder,
-    TiePolicy, break_down_conversion, compare_conversion, measure_conversion, time_conversion, trend_conversion,
+    Breakdown, Conversion, EntryChoice, EntryStatus, EventUse, Funnel, FunnelPreset, FunnelStep, LevelTally, Noise,
+    NoiseKind, Repetition, StepOrder, TiePolicy, break_down_conversion, compare_conversion, measure_conversion,
+    time_conversion, trend_conversion,
 };
 use userops::log::EventLog;
 use userops::time::{Span, Timestamp, Weekday};
@@ -40,8 +41,12 @@ fn bits(len: usize, bit: impl Fn(usize) -> bool) -> Bitmap {
 
 /// Funnels whose answers know no arrival order, even of events of one instant.
 fn is_free_of_arrival(funnel: &Funnel) -> bool {
-    funnel.ties != TiePolicy::AsOrdered
-        && funnel.order != StepOrder::Strict
+    let by_event = funnel.order == StepOrder::Strict
+        || (funnel.noise == Noise::Restart && funnel.noise_kind == NoiseKind::OtherStep);
+    // Of two events of one instant that are of one step the second one is by arrival.
+    funnel.repetition == Repetition::Ignore
+        && funnel.ties != TiePolicy::AsOrdered
+        && (funnel.ties == TiePolicy::StepOrder || !by_event)
         && funnel.entry == EntryChoice::Best
         && funnel.held.is_empty()
 }
@@ -278,7 +283,7 @@ proptest! {
         let as_of = hour(until);
         let whole = measure("UTC", &rows, as_of, &funnel);
         // Noise and repetitions that end the search depend on what was reached, and so may come sooner.
-        let ends = funnel.noise == userops::funnel::Noise::End || funnel.repetition == userops::funnel::Repetition::End;
+        let ends = funnel.noise == Noise::End || funnel.repetition == Repetition::End;
         if let Some(window) = funnel.window.filter(|_| funnel.entry != EntryChoice::Every && !ends) {
             let longer = Span::from_micros(window.as_micros() + Span::from_hours(more).as_micros());
             let wider = measure("UTC", &rows, as_of, &Funnel { window: Some(longer), ..funnel.clone() });
