@@ -212,8 +212,9 @@ impl AnyWalk<'_, '_> {
         let mut successors = Vec::new();
         let first = self.first_candidate(state);
         let len = times[first..].partition_point(|instant| *instant <= last);
-        for index in first..(first + len).min(event_limit.saturating_add(1)) {
-            let gap = times[index].saturating_sub(time);
+        let end = (first + len).min(event_limit.saturating_add(1));
+        for (index, instant) in times.iter().enumerate().take(end).skip(first) {
+            let gap = instant.saturating_sub(time);
             for step in self.steps_of(index).filter(missing) {
                 let slot = self.slot(step);
                 let fits = gap >= slot.gap_min && gap <= slot.gap_max;

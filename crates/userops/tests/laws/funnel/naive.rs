@@ -428,12 +428,10 @@ impl<'a> Naive<'a> {
 
     /// The event with which one step more begins, and the one with which one more is complete, as they come.
     fn ends_in_any_order(&self, ban: &Exclusion, chain: &Chain) -> (Option<usize>, Option<usize>) {
-        let begun = |chain: &[(usize, usize)]| chain.iter().filter(|(slot, _)| self.slots[*slot].1 == 1).count();
-        let done = |chain: &[(usize, usize)]| chain.iter().filter(|(slot, _)| self.completes(*slot)).count();
-        let first = |count: &dyn Fn(&[(usize, usize)]) -> usize, least: u32| {
-            (0..chain.len()).find(|index| count(&chain[..=*index]) >= least as usize)
-        };
-        (first(&begun, ban.from), first(&done, ban.until))
+        let begun = |last: &usize| chain[..=*last].iter().filter(|(slot, _)| self.slots[*slot].1 == 1).count();
+        let done = |last: &usize| chain[..=*last].iter().filter(|(slot, _)| self.completes(*slot)).count();
+        let from = (0..chain.len()).find(|last| begun(last) >= ban.from as usize);
+        (from, (0..chain.len()).find(|last| done(last) >= ban.until as usize))
     }
 
     /// In the same scope as the start, with no other value.
