@@ -1,10 +1,11 @@
 //! Funnels: how many users come how far through some steps, who they are, and how long it takes them.
 //!
 //! [`Funnel`] is the definition, as data. [`measure_conversion`] counts a population, [`trace_funnel`] tells of one user
-//! which events were taken and why it went no further. Every combination of options is either answered exactly or refused
-//! with the reason, by [`Funnel::check`].
+//! which events were taken and why it went no further. Every combination of options is answered exactly; what no event can
+//! keep is refused with the reason, by [`Funnel::check`].
 
 mod any_order;
+mod any_search;
 mod breakdown;
 mod check;
 mod comparison;

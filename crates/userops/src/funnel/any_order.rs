@@ -41,6 +41,16 @@ impl AnyAttempt<'_, '_> {
         Outcome { level, end: completed, done_count: level, is_open }
     }
 
+    /// Every step that an attempt from this event can complete, with the first event at which one does.
+    pub(crate) fn completed(&self, start: usize) -> impl Iterator<Item = (u8, usize)> + use<'_> {
+        let (end, _) = self.range_end(start);
+        self.plan.funnel.steps.iter().enumerate().flat_map(move |(step, definition)| {
+            // Of the events of one instant any may complete it, and the one of the start is taken.
+            let matches = (start..end).filter(move |index| self.view.masks[*index] >> step & 1 == 1);
+            matches.skip(definition.times as usize - 1).take(1).map(move |event| (step as u8, event))
+        })
+    }
+
     /// The events that serve, by slot: of all ways to the outcome the one with the earliest event of step 1, then of
     /// step 2, and so on; a step that is left out comes last.
     pub(crate) fn witness(&self, start: usize, outcome: &Outcome, witness: &mut Vec<(u8, usize)>) {
@@ -133,7 +143,9 @@ impl AnyAttempt<'_, '_> {
             };
             let Some(banned) = (0..times.len()).find(tells).map(|event| times[event]) else { continue };
             is_stopped |= banned <= self.deadline;
-            let is_before = |other: &i64| if ban.until_included { *other < banned } else { *other <= banned };
+            // Nothing lies between events of one instant.
+            let is_strict = ban.until_included && banned > time;
+            let is_before = |other: &i64| if is_strict { *other < banned } else { *other <= banned };
             end = end.min(times.partition_point(is_before));
         }
         (end.max(start + 1), is_stopped)

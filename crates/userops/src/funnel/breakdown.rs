@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::definition::Funnel;
-use super::measure::{LevelTally, add_step_columns, gather, steps_of};
+use super::measure::{ConversionStep, LevelTally, add_step_columns, gather, steps_of};
 use crate::column::Column;
 use crate::error::{Result, invalid_argument, limit_exceeded};
 use crate::log::EventLog;
@@ -180,6 +180,14 @@ fn order_key(column: &Column, row: usize) -> Option<i64> {
             }
             _ => None,
         },
+    }
+}
+
+impl BreakdownGroup {
+    /// Each step of the funnel that was asked for, as [`Conversion::steps`](super::Conversion::steps) of this group.
+    #[must_use]
+    pub fn steps(&self, funnel: &Funnel) -> Vec<ConversionStep> {
+        steps_of(funnel, &self.tallies)
     }
 }
 

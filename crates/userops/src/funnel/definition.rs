@@ -17,9 +17,10 @@ pub enum StepOrder {
     #[default]
     Ordered,
     /// Each step is the very next event after the one before it. With [`Noise::Ignore`] events of no step are not seen,
-    /// with [`Noise::Restart`] they count like any other.
+    /// else they count like any other.
     Strict,
-    /// The steps in any order; the attempt begins with the first of them, whichever it is.
+    /// The steps in any order. The attempt begins with an event of any of them, and takes further events behind it, those
+    /// of repeated steps among others; "the event before" is the one that it took before, whichever step that served.
     Any,
 }
 
@@ -41,7 +42,8 @@ pub enum TiePolicy {
     /// The order in which they arrived.
     #[default]
     AsOrdered,
-    /// The order of the steps: whatever arrived first, the event of the earlier step comes first.
+    /// The order of the steps: whatever arrived first, the event of the earlier step comes first; in any order, any. For
+    /// [`StepOrder::Strict`] and [`NoiseKind::OtherStep`] nothing lies between events at the instants of those taken.
     StepOrder,
     /// None: a step comes at a later instant than the one before it.
     StrictlyLater,
@@ -67,7 +69,9 @@ pub enum Noise {
     Ignore,
     /// It stops the attempt that it comes into; later attempts begin anew.
     Restart,
-    /// The first noise after the first start ends the search: what comes behind is not looked at.
+    /// The first noise after the first start ends the search: what comes behind is not looked at. What is noise depends on
+    /// the furthest that any attempt has come before it. With `held` or `scope` each attempt has an end of its own, among
+    /// the events that it sees.
     End,
 }
 
@@ -75,13 +79,14 @@ pub enum Noise {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoiseKind {
-    /// Events of no step, and events of a step whose turn has not come. Steps that were reached may come again. Each
-    /// match of an event counts by itself, in order of steps.
+    /// Events of no step, and events of a step whose turn has not come; in any order each step has its turn. Steps that
+    /// were reached may come again. Each match of an event counts by itself, in order of steps.
     #[default]
     OutOfTurn,
     /// Events of no step.
     NoStep,
-    /// Every event but the next of the attempt, and those of the step that it took last.
+    /// Every event but the next of the attempt, and those of the step that it took last. What ends the search is an event
+    /// that is neither of the step reached nor of one that may follow it; in any order, one of no step.
     OtherStep,
 }
 
@@ -92,7 +97,8 @@ pub enum Repetition {
     /// It may.
     #[default]
     Ignore,
-    /// A second event of a step that was reached ends the search, except of step 1.
+    /// A further event of a step that was complete ends the search, except of step 1 where the steps have an order. With
+    /// `held` or `scope` each attempt has an end of its own, among the events that it sees.
     End,
 }
 
@@ -141,7 +147,7 @@ pub struct FunnelStep {
     /// The event comes at most this long after the one before it, which is inclusive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gap_max: Option<Span>,
-    /// Whether the step may be left out.
+    /// Whether the step may be left out. Where only such steps are left, all is done: they do not move the end.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
     /// How many events make the step: 3 is the same as writing it three times, but counts as one level.
@@ -222,7 +228,10 @@ impl From<&str> for FunnelStep {
 ///
 /// What counts is the instant: such an event between the instant of step `from` (of its last event) and that of step
 /// `until` (of its first event), or the last event of an attempt that has not come so far. Such an event stops the
-/// attempt where it is.
+/// attempt where it is. Where `from` or `until` is optional and left out, the next event that was taken is the end.
+///
+/// In any order steps count as they come: from the first event of the `from`th step to begin until the last event of the
+/// `until`th to be complete, or the last event, which is an end as well; nothing lies between events of one instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exclusion {
@@ -259,9 +268,10 @@ impl Exclusion {
 /// A funnel: what users are asked to go through, and what counts as having gone through it.
 ///
 /// An **attempt** is a start, which is an event of step 1, and events for the steps behind it that keep every
-/// condition. Its **level** is the number of the last step that it has completed. From one start the attempt that
-/// counts is one of the highest level; of those one that gets there first; of those one with the most optional steps;
-/// and of those the one whose events come earliest, step by step.
+/// condition; where the first steps are optional, of one of them or the one behind them. Its **level** is the number of the
+/// last step that it has completed, in any order of how many, and the number of all where only optional ones are left.
+/// From one start the attempt that counts is one of the highest level; of those one that gets there first; of those one
+/// with the most optional steps; and of those the one whose events come earliest, step by step.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Funnel {

@@ -5,8 +5,9 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::any_order::AnyAttempt;
+use super::any_search::{AnySearch, AnyWalk};
 use super::definition::{EntryChoice, StepOrder};
-use super::ending::end_search;
+use super::ending::{Searches, end_search};
 use super::plan::Plan;
 use super::search::{Attempt, Outcome, Search};
 use super::view::{View, ViewScratch};
@@ -60,6 +61,7 @@ pub(crate) struct EntrySearch {
     narrowed: View,
     scratch: ViewScratch,
     search: Search,
+    any_search: AnySearch,
     /// The events of the entry that is handed over: slot and row of the log.
     pub(crate) witness: Vec<(u8, usize)>,
 }
@@ -78,7 +80,9 @@ impl EntrySearch {
         mut visit: impl FnMut(Entry, &[(u8, usize)]) -> Result<()>,
     ) -> Result<()> {
         self.all.load(plan, rows, &mut self.scratch);
-        let is_ended = end_search(plan, &mut self.all, &mut self.search)?;
+        let mut searches = Searches { ordered: &mut self.search, any: &mut self.any_search };
+        // Attempts that see different events have an end of their own.
+        let is_ended = !plan.is_narrow() && end_search(plan, &mut self.all, None, &mut searches)?;
         match plan.funnel.entry {
             EntryChoice::Every => self.visit_every(plan, is_ended, visit),
             EntryChoice::First => {
@@ -156,8 +160,7 @@ impl EntrySearch {
     fn first_start(&self, plan: &Plan<'_>, from: usize) -> Option<usize> {
         let is_start = |index: &usize| {
             let mask = self.all.masks[*index];
-            let is_step = if plan.funnel.order == StepOrder::Any { mask != 0 } else { mask & 1 == 1 };
-            is_step && plan.held.iter().all(|column| column.get(self.all.rows[*index]).is_some())
+            mask & plan.start_mask != 0 && plan.held.iter().all(|column| column.get(self.all.rows[*index]).is_some())
         };
         (from..self.all.len()).find(is_start)
     }
@@ -177,19 +180,32 @@ impl EntrySearch {
         let deadline = plan.deadline(self.all.times[start]);
         let mut position = start;
         let mut open_until = deadline;
-        let is_narrow = !plan.held.is_empty() || plan.funnel.scope.is_some();
-        if is_narrow {
+        let mut is_ended = is_ended;
+        if plan.is_narrow() {
             let Some((there, scope_end)) = self.narrowed.narrow(plan, &self.all, start) else {
                 return Ok(Outcome::NONE);
             };
             position = there;
             open_until = deadline.min(scope_end);
+            let mut searches = Searches { ordered: &mut self.search, any: &mut self.any_search };
+            if end_search(plan, &mut self.narrowed, Some(there), &mut searches)? {
+                is_ended = true;
+                position = self.narrowed.rows.partition_point(|row| *row < self.all.rows[start]);
+            }
         }
         if is_ended {
             open_until = i64::MIN;
         }
-        let view = if is_narrow { &self.narrowed } else { &self.all };
-        let outcome = if plan.funnel.order == StepOrder::Any {
+        let view = if plan.is_narrow() { &self.narrowed } else { &self.all };
+        let outcome = if plan.funnel.order == StepOrder::Any && !plan.is_free() {
+            let (start, bar, search) = (position, None, &mut self.any_search);
+            let (outcome, events) =
+                AnyWalk { plan, view, deadline, open_until, with_bans, wants_events, start, bar, search }.solve()?;
+            if wants_events {
+                self.witness = events;
+            }
+            outcome
+        } else if plan.funnel.order == StepOrder::Any {
             let attempt = AnyAttempt { plan, view, deadline, open_until, with_bans };
             let outcome = attempt.solve(position);
             if wants_events {

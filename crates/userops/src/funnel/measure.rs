@@ -97,13 +97,15 @@ pub struct Conversion {
 /// For the common funnel (steps in order, a window from the first event, any tie policy and event use) this is one
 /// pass over the names, and the instants of steps whose turn has come: O(events · steps). Any other takes a search
 /// from each start, O(slots · events²) a start at most over the events that the start's window, scope and values
-/// leave, where slots are the steps with their repeats. Users are shared out over rayon's threads; a byte a user is
-/// kept.
+/// leave, where slots are the steps with their repeats; steps in any order O(events · steps²), or where gaps and the like
+/// bind an event to the one before it as many states as there are ways to leave steps out. Users are shared out over
+/// rayon's threads; a byte a user is kept.
 ///
 /// # Errors
 /// Those of [`Funnel::check`]; `UnknownName` for an event or property that the log does not have;
 /// `TypeMismatch` for a filter that does not fit a property; `LimitExceeded` where, with `step_order` and `once`, too
-/// many events of one instant match several steps.
+/// many events of one instant match several steps, and where steps in any order that hang on the event before them can be
+/// left out in too many ways.
 pub fn measure_conversion(log: &EventLog, as_of: Timestamp, funnel: &Funnel) -> Result<Conversion> {
     let calendar = log.calendar(as_of);
     let plan = Plan::new(log, as_of, &calendar, funnel)?;

@@ -2,7 +2,8 @@
 
 use super::check::SLOTS_MAX;
 use super::definition::{
-    EntryChoice, EventUse, Exclusion, Funnel, Noise, NoiseKind, Repetition, StepOrder, TiePolicy, WindowFrom,
+    EntryChoice, EventUse, Exclusion, Funnel, FunnelStep, Noise, NoiseKind, Repetition, StepOrder, TiePolicy,
+    WindowFrom,
 };
 use crate::column::Column;
 use crate::error::Result;
@@ -28,7 +29,7 @@ pub(crate) struct Slot {
     pub(crate) rest_min: i64,
 }
 
-/// An exclusion with slots for its ends.
+/// An exclusion with slots for its ends; in any order they are how many steps have begun, and how many are complete.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ban {
     pub(crate) from: u8,
@@ -52,6 +53,10 @@ pub(crate) struct Plan<'a> {
     pub(crate) slots: Vec<Slot>,
     pub(crate) bans: Vec<Ban>,
     pub(crate) step_count: u8,
+    /// The steps with which an attempt may begin, as bits.
+    pub(crate) start_mask: u64,
+    /// The last step that is not optional, counted from 0.
+    pub(crate) last_required: u8,
 }
 
 impl<'a> Plan<'a> {
@@ -74,6 +79,8 @@ impl<'a> Plan<'a> {
             bans: bans_of(funnel, &slots),
             slots,
             step_count: funnel.steps.len() as u8,
+            start_mask: start_mask(funnel),
+            last_required: funnel.steps.iter().rposition(|step| !step.optional).unwrap_or(0) as u8,
         })
     }
 
@@ -83,6 +90,11 @@ impl<'a> Plan<'a> {
             (Some(window), WindowFrom::First) => start.saturating_add(window.as_micros()),
             _ => i64::MAX,
         }
+    }
+
+    /// Whether attempts see different events.
+    pub(crate) fn is_narrow(&self) -> bool {
+        !self.held.is_empty() || self.funnel.scope.is_some()
     }
 
     /// Whether something can end the search, see [`Noise::End`] and [`Repetition::End`].
@@ -96,6 +108,25 @@ impl<'a> Plan<'a> {
             NoiseKind::OutOfTurn => self.slots[usize::from(slot)].beyond,
             NoiseKind::NoStep | NoiseKind::OtherStep => 0,
         }
+    }
+
+    /// The steps that are not noise behind a slot by [`NoiseKind::OtherStep`], as bits: its own, and those that may follow.
+    pub(crate) fn turn_of(&self, slot: usize) -> u64 {
+        let bit = |slot: usize| 1 << self.slots[slot].step;
+        self.slots[slot].nexts.iter().fold(bit(slot), |turn, next| turn | bit(usize::from(*next)))
+    }
+
+    /// Whether, in any order, nothing binds an event to the one taken before it, so that it is enough to count and to
+    /// share out the events from a start on.
+    pub(crate) fn is_free(&self) -> bool {
+        let funnel = self.funnel;
+        let is_free = |step: &FunnelStep| step.gap_min.is_none() && step.gap_max.is_none() && !step.optional;
+        funnel.window_from == WindowFrom::First
+            && funnel.ties != TiePolicy::StrictlyLater
+            && (funnel.noise != Noise::Restart || funnel.noise_kind != NoiseKind::OtherStep)
+            && funnel.steps.iter().all(is_free)
+            && (funnel.event_use == EventUse::Reuse || funnel.steps.iter().all(|step| step.times == 1))
+            && funnel.exclusions.iter().all(|one| one.from == 1 && one.until as usize == funnel.steps.len())
     }
 
     /// Whether attempts are chains of events in order of time that only the first window bounds: then it is enough to
@@ -147,7 +178,7 @@ fn slots_of(funnel: &Funnel) -> Vec<Slot> {
         let nexts: Vec<u8> = if slots[index].completes {
             // Behind an optional step the one after it may follow too.
             let behind = step + 1..funnel.steps.len();
-            let last = behind.clone().find(|next| !funnel.steps[*next].optional).unwrap_or(step);
+            let last = behind.clone().find(|next| !funnel.steps[*next].optional).unwrap_or(funnel.steps.len());
             behind.take_while(|next| *next <= last).map(|next| firsts[next]).collect()
         } else {
             vec![index as u8 + 1]
@@ -157,7 +188,9 @@ fn slots_of(funnel: &Funnel) -> Vec<Slot> {
             let slot = &slots[usize::from(*next)];
             slot.gap_min.max(later).saturating_add(slot.rest_min)
         };
-        let rest_min = nexts.iter().map(rest).min().unwrap_or(0);
+        // Behind the last step that is not optional nothing is needed any more.
+        let is_done = slots[index].completes && funnel.steps[step + 1..].iter().all(|step| step.optional);
+        let rest_min = if is_done { 0 } else { nexts.iter().map(rest).min().unwrap_or(0) };
         let slot = &mut slots[index];
         slot.beyond = u64::MAX.checked_shl(turn as u32 + 1).unwrap_or(0);
         slot.rest_min = rest_min;
@@ -166,12 +199,21 @@ fn slots_of(funnel: &Funnel) -> Vec<Slot> {
     slots
 }
 
+fn start_mask(funnel: &Funnel) -> u64 {
+    if funnel.order == StepOrder::Any {
+        return u64::MAX;
+    }
+    let first = funnel.steps.iter().position(|step| !step.optional).unwrap_or(0);
+    u64::MAX >> (63 - first)
+}
+
 fn bans_of(funnel: &Funnel, slots: &[Slot]) -> Vec<Ban> {
     let first_of = |step: u32| slots.iter().position(|slot| u32::from(slot.step) + 1 == step).unwrap_or(0) as u8;
     let last_of = |step: u32| slots.iter().rposition(|slot| u32::from(slot.step) + 1 == step).unwrap_or(0) as u8;
+    let is_any = funnel.order == StepOrder::Any;
     let ban = |exclusion: &Exclusion| Ban {
-        from: last_of(exclusion.from),
-        until: first_of(exclusion.until),
+        from: if is_any { exclusion.from as u8 } else { last_of(exclusion.from) },
+        until: if is_any { exclusion.until as u8 } else { first_of(exclusion.until) },
         from_included: exclusion.from_included,
         until_included: exclusion.until_included,
     };

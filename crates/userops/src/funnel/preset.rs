@@ -33,8 +33,8 @@ pub enum FunnelPreset {
     ClickhouseAllowReentry,
     /// Steps in sequence, other events between them; one event serves one step.
     PosthogOrdered,
-    /// Steps one right after the other; the step taken last may come again. Among events of one instant PostHog lets
-    /// strictness rest, where here the order of arrival tells.
+    /// Steps one right after the other; the step taken last may come again. At an instant of several events PostHog lets
+    /// strictness rest, where here the order of arrival tells; the ties `step_order` let it rest where a step is taken.
     PosthogStrict,
     /// Steps in any order. Where an event matches several steps PostHog gives it to one of them as it comes; here it
     /// goes where it helps most.

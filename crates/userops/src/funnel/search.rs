@@ -15,6 +15,8 @@ use crate::error::{Result, limit_exceeded};
 
 /// The most states of one attempt; see the head of this file for what makes them many.
 const STATES_MAX: usize = 1 << 22;
+/// The end of an outcome whose level was reached before the state it is asked of; sooner than every instant.
+const REACHED: i64 = i64::MIN;
 
 /// Where an attempt stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,23 +90,24 @@ impl Attempt<'_, '_> {
     /// # Errors
     /// `LimitExceeded` where events of one instant leave too many ways to look at.
     pub(crate) fn solve(&mut self, start: usize) -> Result<Outcome> {
-        let state = self.begin(start)?;
-        self.outcome(state)
+        Ok(self.best_beginning(start)?.map_or(Outcome::NONE, |(_, outcome)| outcome))
     }
 
     /// As [`Attempt::solve`], and leaves the events of the best attempt in `search.witness`.
     pub(crate) fn solve_with_witness(&mut self, start: usize) -> Result<Outcome> {
-        let mut state = self.begin(start)?;
-        let whole = self.outcome(state)?;
+        let Some((mut state, whole)) = self.best_beginning(start)? else { return Ok(Outcome::NONE) };
         let mut rest = whole;
         self.search.witness.clear();
         self.search.witness.push((state.slot, state.event as usize));
         loop {
             let slot = &self.plan.slots[usize::from(state.slot)];
-            if rest.level == 0 || (slot.completes && rest.level == slot.step + 1) {
+            if rest.level == 0 || rest.rank() == self.own_outcome(state).rank() {
                 return Ok(whole);
             }
             rest.done_count -= u8::from(slot.completes);
+            if slot.completes && slot.step == self.plan.last_required {
+                rest.end = REACHED;
+            }
             let from = self.search.stack.len();
             self.push_successors(state)?;
             let mut next = None;
@@ -126,19 +129,42 @@ impl Attempt<'_, '_> {
         self.search.memo.keys().map(|state| (state.slot, state.event as usize))
     }
 
-    fn begin(&mut self, start: usize) -> Result<State> {
+    /// Where the best attempt from an event stands first, and its outcome; of equals the earlier step.
+    fn best_beginning(&mut self, start: usize) -> Result<Option<(State, Outcome)>> {
         self.search.memo.clear();
         self.search.stack.clear();
         self.load_bans();
+        let mut best: Option<(State, Outcome)> = None;
+        let mut is_open = false;
+        for slot in 0..self.plan.slots.len() {
+            let step = self.plan.slots[slot].step;
+            if self.plan.start_mask >> step & 1 == 0 {
+                break;
+            }
+            let is_repeat = slot > 0 && self.plan.slots[slot - 1].step == step;
+            if is_repeat || self.view.masks[start] >> step & 1 == 0 {
+                continue;
+            }
+            let state = self.begin(slot as u8, start)?;
+            let outcome = self.outcome(state)?;
+            is_open |= outcome.is_open;
+            if best.is_none_or(|(_, known)| outcome.rank() > known.rank()) {
+                best = Some((state, outcome));
+            }
+        }
+        Ok(best.map(|(state, outcome)| (state, Outcome { is_open, ..outcome })))
+    }
+
+    fn begin(&mut self, slot: u8, start: usize) -> Result<State> {
         let time = self.view.times[start];
         let mut tight = 0;
         for (index, ban) in self.bans() {
-            if ban.from == 0 && ban.from_included && self.is_banned(index, time) {
+            if ban.from <= slot && slot < ban.until && ban.from_included && self.is_banned(index, time) {
                 tight |= 1 << index;
             }
         }
         let used = if self.plan.remembers_used() { self.used_bit(start)? } else { 0 };
-        Ok(State { slot: 0, event: start as u32, tight, used })
+        Ok(State { slot, event: start as u32, tight, used })
     }
 
     fn load_bans(&mut self) {
@@ -178,12 +204,8 @@ impl Attempt<'_, '_> {
             )));
         }
         let slot = &self.plan.slots[usize::from(state.slot)];
-        let mut best = if slot.completes {
-            let end = self.view.times[state.event as usize];
-            Outcome { level: slot.step + 1, end, done_count: 1, is_open: false }
-        } else {
-            Outcome::NONE
-        };
+        let time = self.view.times[state.event as usize];
+        let mut best = self.own_outcome(state);
         best.is_open = self.could_go_on(state);
         let from = self.search.stack.len();
         self.push_successors(state)?;
@@ -191,6 +213,9 @@ impl Attempt<'_, '_> {
             let mut next = self.outcome(self.search.stack[index])?;
             if next.level > 0 {
                 next.done_count += u8::from(slot.completes);
+            }
+            if next.end == REACHED && slot.step == self.plan.last_required {
+                next.end = time;
             }
             let is_open = best.is_open || next.is_open;
             if next.rank() > best.rank() {
@@ -201,6 +226,20 @@ impl Attempt<'_, '_> {
         self.search.stack.truncate(from);
         self.search.memo.insert(state, best);
         Ok(best)
+    }
+
+    /// The outcome of an attempt that goes no further. Where only optional steps are left all is done, and further ones
+    /// do not move the end.
+    fn own_outcome(&self, state: State) -> Outcome {
+        let slot = &self.plan.slots[usize::from(state.slot)];
+        if !slot.completes {
+            return Outcome::NONE;
+        }
+        let is_done = slot.step >= self.plan.last_required;
+        let level = if is_done { self.plan.step_count } else { slot.step + 1 };
+        let time = self.view.times[state.event as usize];
+        let end = if slot.step > self.plan.last_required { REACHED } else { time };
+        Outcome { level, end, done_count: 1, is_open: false }
     }
 
     /// Puts every state that may follow on the stack, ascending by slot and event.
@@ -289,7 +328,7 @@ impl Attempt<'_, '_> {
             let is_tight = state.tight & bit != 0;
             if ban.from <= state.slot && state.slot < ban.until {
                 let banned = if is_tight { time } else { self.next_ban(index, time) };
-                if next == ban.until {
+                if next >= ban.until {
                     if banned < instant || (banned == instant && ban.until_included) {
                         return None;
                     }
@@ -299,7 +338,8 @@ impl Attempt<'_, '_> {
                     tight |= bit;
                 }
             }
-            if next == ban.from && ban.from_included && self.is_banned(index, instant) {
+            let begins = state.slot < ban.from && ban.from <= next && next < ban.until;
+            if begins && ban.from_included && self.is_banned(index, instant) {
                 tight |= bit;
             }
         }
@@ -314,9 +354,15 @@ impl Attempt<'_, '_> {
         let mut limit = Limit { event: usize::MAX, time: i64::MAX };
         // What is past the deadline has no say: nothing could follow it in time.
         let end = times.partition_point(|time| *time <= self.deadline);
+        // In order of steps nothing is between at the instants of the events that are taken.
+        let later = times.partition_point(|time| *time <= times[event])..end;
         if funnel.order == StepOrder::Strict {
-            let sees = |index: &usize| funnel.noise == Noise::Restart || masks[*index] != 0;
-            limit.event = (event + 1..end).find(sees).unwrap_or(usize::MAX);
+            let sees = |index: &usize| funnel.noise != Noise::Ignore || masks[*index] != 0;
+            if funnel.ties == TiePolicy::StepOrder {
+                limit.time = later.into_iter().find(sees).map_or(i64::MAX, |index| times[index]);
+            } else {
+                limit.event = (event + 1..end).find(sees).unwrap_or(usize::MAX);
+            }
             return limit;
         }
         if funnel.noise != Noise::Restart {
@@ -324,7 +370,12 @@ impl Attempt<'_, '_> {
         }
         if funnel.noise_kind == NoiseKind::OtherStep {
             let step = self.plan.slots[usize::from(state.slot)].step;
-            limit.event = (event..end).find(|index| masks[*index] >> step & 1 == 0).unwrap_or(usize::MAX);
+            let is_other = |index: &usize| masks[*index] >> step & 1 == 0;
+            if funnel.ties == TiePolicy::StepOrder {
+                limit.time = later.into_iter().find(is_other).map_or(i64::MAX, |index| times[index]);
+            } else {
+                limit.event = (event..end).find(is_other).unwrap_or(usize::MAX);
+            }
             return limit;
         }
         let beyond = self.plan.beyond(state.slot);

@@ -1,10 +1,14 @@
 //! One user's way through a funnel: the events that were taken, and why it went no further.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::definition::{Funnel, Noise, Repetition, StepOrder, TiePolicy, WindowFrom};
-use super::entry::{EntrySearch, EntryStatus};
+use super::entry::EntryStatus;
+use super::measure::visit_entries;
 use super::plan::Plan;
+use super::scan::Scan;
 use crate::error::Result;
 use crate::id::UserIx;
 use crate::log::EventLog;
@@ -32,6 +36,37 @@ pub enum StopReason {
     EventTaken,
     /// The next step did not happen behind the last one, or several of the above hold only together.
     Missing,
+}
+
+impl StopReason {
+    /// Every reason, in the order of declaration.
+    pub const ALL: [Self; 9] = [
+        Self::Completed,
+        Self::WindowOpen,
+        Self::Excluded,
+        Self::Interrupted,
+        Self::TooLate,
+        Self::TooEarly,
+        Self::Apart,
+        Self::EventTaken,
+        Self::Missing,
+    ];
+
+    /// The stable name, in `snake_case`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::WindowOpen => "window_open",
+            Self::Excluded => "excluded",
+            Self::Interrupted => "interrupted",
+            Self::TooLate => "too_late",
+            Self::TooEarly => "too_early",
+            Self::Apart => "apart",
+            Self::EventTaken => "event_taken",
+            Self::Missing => "missing",
+        }
+    }
 }
 
 /// One event of an entry.
@@ -75,9 +110,8 @@ pub struct Trace {
 pub fn trace_funnel(log: &EventLog, user: UserIx, as_of: Timestamp, funnel: &Funnel) -> Result<Vec<Trace>> {
     let calendar = log.calendar(as_of);
     let plan = Plan::new(log, as_of, &calendar, funnel)?;
-    let rows = log.events_of(user).until(as_of).rows();
     let mut traces = Vec::new();
-    EntrySearch::default().visit(&plan, rows, true, |entry, witness| {
+    visit_entries(&plan, Scan::new(&plan).as_ref(), just(user), true, |_, entry, witness| {
         let event = |(slot, row): &(u8, usize)| StepEvent {
             step: u32::from(plan.slots[usize::from(*slot)].step) + 1,
             repeat: plan.slots[..=usize::from(*slot)]
@@ -106,6 +140,10 @@ pub fn trace_funnel(log: &EventLog, user: UserIx, as_of: Timestamp, funnel: &Fun
         };
     }
     Ok(traces)
+}
+
+fn just(user: UserIx) -> Range<usize> {
+    user.0 as usize..user.0 as usize + 1
 }
 
 /// The first condition without which the user would have come further than this level.
@@ -168,9 +206,8 @@ fn relaxations(funnel: &Funnel) -> Vec<(StopReason, Funnel)> {
 fn best_level(log: &EventLog, user: UserIx, as_of: Timestamp, funnel: &Funnel) -> Result<u32> {
     let calendar = log.calendar(as_of);
     let plan = Plan::new(log, as_of, &calendar, funnel)?;
-    let rows = log.events_of(user).until(as_of).rows();
     let mut best = 0;
-    EntrySearch::default().visit(&plan, rows, false, |entry, _| {
+    visit_entries(&plan, Scan::new(&plan).as_ref(), just(user), false, |_, entry, _| {
         best = best.max(u32::from(entry.level));
         Ok(())
     })?;

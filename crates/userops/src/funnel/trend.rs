@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::definition::Funnel;
-use super::measure::{LevelTally, add_step_columns, gather, steps_of};
+use super::measure::{ConversionStep, LevelTally, add_step_columns, gather, steps_of};
 use crate::analytics::period::{CalendarPeriod, check_period_count};
 use crate::column::{Column, Packed};
 use crate::error::Result;
@@ -82,6 +82,14 @@ pub fn trend_conversion(
         tallies: whole.get(&number).cloned().unwrap_or_else(|| vec![LevelTally::default(); count]),
     };
     Ok(ConversionTrend { funnel: funnel.clone(), as_of, period, rows: (first..=last).map(row).collect() })
+}
+
+impl TrendRow {
+    /// Each step of the funnel that was asked for, as [`Conversion::steps`](super::Conversion::steps) of this period.
+    #[must_use]
+    pub fn steps(&self, funnel: &Funnel) -> Vec<ConversionStep> {
+        steps_of(funnel, &self.tallies)
+    }
 }
 
 impl ConversionTrend {

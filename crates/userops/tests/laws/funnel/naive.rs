@@ -1,7 +1,8 @@
 //! Funnels by trying every way of giving events to steps, judged as a whole.
 
 use userops::funnel::{
-    EntryChoice, EntryStatus, EventUse, Funnel, Noise, NoiseKind, Repetition, Scope, StepOrder, TiePolicy, WindowFrom,
+    EntryChoice, EntryStatus, EventUse, Exclusion, Funnel, Noise, NoiseKind, Repetition, Scope, StepOrder, TiePolicy,
+    WindowFrom,
 };
 use userops::time::{Calendar, Timestamp};
 
@@ -47,7 +48,9 @@ impl<'a> Naive<'a> {
             |(index, step): (usize, &userops::funnel::FunnelStep)| (1..=step.times).map(move |one| (index, one));
         let slots = funnel.steps.iter().enumerate().flat_map(repeats).collect();
         let mut naive = Self { funnel, calendar, as_of, events, with_bans: true, end: None, slots };
-        naive.end = naive.end_place();
+        if !naive.ends_apart() {
+            naive.end = naive.end_place(None);
+        }
         naive
     }
 
@@ -72,17 +75,33 @@ impl<'a> Naive<'a> {
         }
     }
 
+    fn is_any(&self) -> bool {
+        self.funnel.order == StepOrder::Any
+    }
+
+    /// Whether attempts see different events, so that each has an end of its own.
+    fn ends_apart(&self) -> bool {
+        !self.funnel.held.is_empty() || self.funnel.scope.is_some()
+    }
+
+    /// The last step that is not optional.
+    fn last_required(&self) -> usize {
+        self.funnel.steps.iter().rposition(|step| !step.optional).unwrap()
+    }
+
+    /// Whether an attempt may begin with the step: all before it may be left out.
+    fn begins(&self, step: usize) -> bool {
+        self.is_any() || self.funnel.steps[..step].iter().all(|before| before.optional)
+    }
+
     fn is_start(&self, event: usize) -> bool {
         let seen = &self.events[event];
-        let is_step =
-            if self.funnel.order == StepOrder::Any { !seen.steps.is_empty() } else { seen.steps.contains(&0) };
         let is_known = self.funnel.held.is_empty() || seen.value.is_some();
         // What is behind the end of the search does not begin anything.
-        is_step
-            && is_known
+        is_known
             && (0..self.funnel.steps.len()).any(|step| {
                 seen.steps.contains(&step)
-                    && (step == 0 || self.funnel.order == StepOrder::Any)
+                    && self.begins(step)
                     && self.end.is_none_or(|end| self.place(event, step + 1) < end)
             })
     }
@@ -91,14 +110,11 @@ impl<'a> Naive<'a> {
         let mut best: Option<(usize, Chain)> = None;
         let mut is_open = false;
         for start in starts {
-            let is_any = self.funnel.order == StepOrder::Any;
-            if is_any && self.end.is_none() {
-                is_open |= self.can_convert(*start, &Vec::new());
-            }
+            self.end_apart(*start);
             for chain in self.chains(*start) {
-                is_open |= !is_any && self.end.is_none() && self.can_convert(*start, &chain);
-                if self.level(&chain) > 0
-                    && self.is_complete(&chain)
+                is_open = is_open || (self.end.is_none() && self.can_convert(*start, &chain));
+                let chain = self.counted(&chain);
+                if !chain.is_empty()
                     && best.as_ref().is_none_or(|(known, other)| self.is_better(*start, &chain, *known, other))
                 {
                     best = Some((*start, chain));
@@ -119,11 +135,23 @@ impl<'a> Naive<'a> {
         Some(Entry { level, status, start: self.events[start].time, end: self.end_of(&chain), chain })
     }
 
+    fn end_apart(&mut self, start: usize) {
+        if self.ends_apart() {
+            self.end = None;
+            self.end = self.end_place(Some(start));
+        }
+    }
+
     fn free_level(&mut self, starts: &[usize]) -> usize {
-        self.with_bans = false;
-        let level = starts.iter().flat_map(|start| self.chains(*start)).map(|chain| self.level(&chain)).max();
-        self.with_bans = true;
-        level.unwrap_or(0)
+        let mut level = 0;
+        for start in starts {
+            self.end_apart(*start);
+            self.with_bans = false;
+            let levels = self.chains(*start).into_iter().map(|chain| self.level(&self.counted(&chain)));
+            level = levels.max().unwrap_or(0).max(level);
+            self.with_bans = true;
+        }
+        level
     }
 
     fn is_better(&self, start: usize, chain: &Chain, known_start: usize, known: &Chain) -> bool {
@@ -136,7 +164,7 @@ impl<'a> Naive<'a> {
             (self.level(chain), -self.end_of(chain), self.events[start].time, done(chain))
         };
         let key = |start: usize, chain: &Chain| {
-            let by_slot: Vec<(usize, usize)> = if self.funnel.order == StepOrder::Any {
+            let by_slot: Vec<(usize, usize)> = if self.is_any() {
                 let event_of = |slot| chain.iter().find(|one| one.0 == slot).map_or(usize::MAX, |one| one.1);
                 (0..self.slots.len()).map(|slot| (slot, event_of(slot))).collect()
             } else {
@@ -148,16 +176,42 @@ impl<'a> Naive<'a> {
         new > old || (new == old && key(start, chain) < key(known_start, known))
     }
 
-    fn end_of(&self, chain: &Chain) -> i64 {
-        chain.iter().map(|(_, event)| self.events[*event].time).max().unwrap()
+    /// What counts of a chain: the events of the steps that it completes, in order of steps; in order, only what ends with
+    /// a complete step.
+    fn counted(&self, chain: &Chain) -> Chain {
+        if !self.is_any() {
+            let is_complete = self.completes(chain.last().unwrap().0);
+            return if is_complete { chain.clone() } else { Vec::new() };
+        }
+        let is_done = |step: usize| chain.iter().any(|(slot, _)| self.slots[*slot].0 == step && self.completes(*slot));
+        let mut counted: Chain = chain.iter().copied().filter(|(slot, _)| is_done(self.slots[*slot].0)).collect();
+        counted.sort_unstable();
+        counted
     }
 
-    /// The last step that the chain completes; in any order how many.
+    /// When the level was reached: optional steps behind it do not move the end.
+    fn end_of(&self, chain: &Chain) -> i64 {
+        let is_whole = self.level(chain) == self.funnel.steps.len();
+        let tells = |slot: usize| {
+            let step = self.slots[slot].0;
+            !is_whole || if self.is_any() { !self.funnel.steps[step].optional } else { step <= self.last_required() }
+        };
+        chain.iter().filter(|(slot, _)| tells(*slot)).map(|(_, event)| self.events[*event].time).max().unwrap()
+    }
+
+    /// The last step that the chain completes; in any order how many. All, where only optional ones are left.
     fn level(&self, chain: &Chain) -> usize {
-        let complete = |(slot, _): &&(usize, usize)| self.completes(*slot);
-        match self.funnel.order {
-            StepOrder::Any => chain.iter().filter(complete).count(),
-            _ => chain.iter().filter(complete).map(|(slot, _)| self.slots[*slot].0 + 1).max().unwrap_or(0),
+        let steps = chain.iter().filter(|(slot, _)| self.completes(*slot)).map(|(slot, _)| self.slots[*slot].0);
+        let done: Vec<usize> = steps.collect();
+        let is_whole = if self.is_any() {
+            (0..self.funnel.steps.len()).all(|step| self.funnel.steps[step].optional || done.contains(&step))
+        } else {
+            done.iter().any(|step| *step >= self.last_required())
+        };
+        match (is_whole, self.is_any()) {
+            (true, _) => self.funnel.steps.len(),
+            (false, true) => done.len(),
+            (false, false) => done.into_iter().map(|step| step + 1).max().unwrap_or(0),
         }
     }
 
@@ -165,17 +219,14 @@ impl<'a> Naive<'a> {
         self.slots.get(slot + 1).is_none_or(|next| next.0 != self.slots[slot].0)
     }
 
-    fn is_complete(&self, chain: &Chain) -> bool {
-        self.completes(chain.last().unwrap().0)
-    }
-
     /// Every valid chain from a start, unfinished ones as well.
     fn chains(&self, start: usize) -> Vec<Chain> {
         let mut found = Vec::new();
-        if self.funnel.order == StepOrder::Any {
-            self.choose(start, 0, &mut Vec::new(), &mut found);
-        } else {
-            self.extend(vec![(0, start)], &mut found);
+        for slot in 0..self.slots.len() {
+            let (step, repeat) = self.slots[slot];
+            if repeat == 1 && self.begins(step) {
+                self.extend(vec![(slot, start)], &mut found);
+            }
         }
         found
     }
@@ -184,8 +235,13 @@ impl<'a> Naive<'a> {
         if !self.is_valid(&chain) {
             return;
         }
-        for slot in self.nexts(chain.last().unwrap().0) {
-            for event in 0..self.events.len() {
+        for slot in self.nexts_of(&chain) {
+            // In any order nothing that came before the start is taken, but of its instant where order of arrival is none.
+            let has_end = self.funnel.noise == Noise::End || self.funnel.repetition == Repetition::End;
+            let is_free = self.funnel.ties == TiePolicy::StepOrder
+                && self.funnel.entry != EntryChoice::Every
+                && !(has_end && self.ends_apart());
+            for event in if self.is_any() && !is_free { chain[0].1 } else { 0 }..self.events.len() {
                 let mut longer = chain.clone();
                 longer.push((slot, event));
                 self.extend(longer, found);
@@ -211,74 +267,14 @@ impl<'a> Naive<'a> {
         nexts
     }
 
-    /// In any order: each step takes its events or is left out.
-    fn choose(&self, start: usize, slot: usize, chain: &mut Chain, found: &mut Vec<Chain>) {
-        let Some((step, repeat)) = self.slots.get(slot).copied() else {
-            if !chain.is_empty() && self.is_valid_in_any_order(start, chain) {
-                found.push(chain.clone());
-            }
-            return;
-        };
-        if repeat == 1 {
-            self.choose(start, slot + self.funnel.steps[step].times as usize, chain, found);
+    /// In any order each step's first event that is not there yet.
+    fn nexts_of(&self, chain: &Chain) -> Vec<usize> {
+        if !self.is_any() {
+            return self.nexts(chain.last().unwrap().0);
         }
-        for event in start..self.events.len() {
-            let follows = repeat == 1 || chain.last().is_some_and(|(_, last)| event > *last);
-            if self.events[event].steps.contains(&step) && follows {
-                chain.push((slot, event));
-                self.choose(start, slot + 1, chain, found);
-                chain.pop();
-            }
-        }
-    }
-
-    fn is_valid_in_any_order(&self, start: usize, chain: &Chain) -> bool {
-        let first = &self.events[start];
-        let last_time = self.end_of(chain);
-        let last = chain.iter().map(|(_, event)| *event).max().unwrap();
-        let is_once = self.funnel.event_use == EventUse::Once;
-        let repeats = |one: &(usize, usize)| chain.iter().filter(|other| other.1 == one.1).count() > 1;
-        if is_once && chain.iter().any(repeats) {
-            return false;
-        }
-        let fits = |(slot, event): &(usize, usize)| {
-            self.is_of_start(start, *event)
-                && (self.funnel.held.is_empty() || self.events[*event].value.is_some())
-                && self.end.is_none_or(|end| self.place(*event, self.slots[*slot].0 + 1) < end)
-        };
-        if !chain.iter().all(fits) {
-            return false;
-        }
-        if self.funnel.window.is_some_and(|window| last_time - first.time > window.as_micros()) {
-            return false;
-        }
-        if self.funnel.noise == Noise::Restart {
-            let is_noise = |event: &usize| self.sees(start, *event) && self.steps(*event).is_empty();
-            let is_broken = match self.funnel.ties {
-                TiePolicy::AsOrdered => (start + 1..last).any(|event| is_noise(&event)),
-                _ => (0..self.events.len()).filter(is_noise).any(|event| {
-                    let time = self.events[event].time;
-                    first.time < time && time <= last_time
-                }),
-            };
-            if is_broken {
-                return false;
-            }
-        }
-        self.with_bans.then(|| self.funnel.exclusions.iter().enumerate()).into_iter().flatten().all(|(index, ban)| {
-            // Whether an attempt is on is a matter of its start and its last event alone.
-            let others = chain.iter().any(|(_, event)| *event != start);
-            !others
-                || (0..self.events.len()).filter(|event| self.sees(start, *event)).all(|event| {
-                    let time = self.events[event].time;
-                    let after = time > first.time || (ban.from_included && time == first.time);
-                    // The latest event other than the start must not come behind the ban.
-                    let reach = chain.iter().filter(|(_, one)| *one != start).map(|(_, one)| self.events[*one].time);
-                    let reach = reach.max().unwrap();
-                    let before = time < reach || (ban.until_included && time == reach);
-                    !(self.events[event].bans.contains(&index) && after && before)
-                })
-        })
+        let is_taken = |slot: usize| chain.iter().any(|(other, _)| *other == slot);
+        let is_next = |slot: &usize| !is_taken(*slot) && (self.slots[*slot].1 == 1 || is_taken(*slot - 1));
+        (0..self.slots.len()).filter(is_next).collect()
     }
 
     fn is_valid(&self, chain: &Chain) -> bool {
@@ -298,9 +294,10 @@ impl<'a> Naive<'a> {
     fn uses_fit(&self, chain: &Chain) -> bool {
         let is_once = self.funnel.event_use == EventUse::Once;
         chain.iter().enumerate().all(|(index, (slot, event))| {
-            chain[..index]
-                .iter()
-                .all(|(other, used)| event != used || (!is_once && self.slots[*slot].0 != self.slots[*other].0))
+            chain[..index].iter().all(|(other, used)| {
+                let is_repeat = self.slots[*slot].0 == self.slots[*other].0;
+                if is_repeat { event > used } else { event != used || !is_once }
+            })
         })
     }
 
@@ -329,17 +326,30 @@ impl<'a> Naive<'a> {
 
     fn is_interrupted(&self, start: usize, (slot, event): (usize, usize), (next_slot, next): (usize, usize)) -> bool {
         let funnel = self.funnel;
-        let seen = |other: &usize| self.sees(start, *other);
+        let seen = |other: &usize| self.sees(start, *other) && self.is_looked_at(*other);
+        let (time, next_time) = (self.events[event].time, self.events[next].time);
+        // By events; in order of steps nothing is between at the instants of the events that are taken.
+        let lies_between = |other: &usize| match funnel.ties {
+            TiePolicy::StepOrder => time < self.events[*other].time && self.events[*other].time < next_time,
+            _ => event < *other && *other < next,
+        };
+        let between = || (0..self.events.len()).filter(seen).filter(lies_between);
         if funnel.order == StepOrder::Strict {
-            let counts = |other: &usize| funnel.noise == Noise::Restart || !self.steps(*other).is_empty();
-            return (event + 1..next).filter(seen).any(|other| counts(&other));
+            return between().any(|other| funnel.noise != Noise::Ignore || !self.steps(other).is_empty());
         }
         if funnel.noise != Noise::Restart {
             return false;
         }
         if funnel.noise_kind == NoiseKind::OtherStep {
             let step = self.slots[slot].0;
-            return (event + 1..next).filter(seen).any(|other| !self.steps(other).contains(&step));
+            return between().any(|other| !self.steps(other).contains(&step));
+        }
+        if self.is_any() {
+            let is_noise = |other: &usize| self.steps(*other).is_empty();
+            return (0..self.events.len()).filter(seen).filter(is_noise).any(|other| match funnel.ties {
+                TiePolicy::AsOrdered => event < other && other < next,
+                _ => time < self.events[other].time && self.events[other].time <= next_time,
+            });
         }
         let (from, until) = (self.place(event, self.slots[slot].0 + 1), self.place(next, self.slots[next_slot].0 + 1));
         let turn = self.nexts(slot).into_iter().map(|next| self.slots[next].0).max().unwrap_or(self.slots[slot].0);
@@ -352,16 +362,28 @@ impl<'a> Naive<'a> {
         })
     }
 
+    /// What comes behind the end of the search is not looked at.
+    fn is_looked_at(&self, event: usize) -> bool {
+        self.end.is_none_or(|end| self.matches(event).into_iter().any(|step| self.place(event, step) < end))
+    }
+
     /// The steps of an event, from 1; 0 for an event of none.
     fn matches(&self, event: usize) -> Vec<usize> {
-        let steps = self.steps(event);
+        let steps = self.known_steps(event);
         if steps.is_empty() { vec![0] } else { steps.into_iter().map(|step| step + 1).collect() }
     }
 
     /// An event whose held value is unknown is of no step.
-    fn steps(&self, event: usize) -> Vec<usize> {
+    fn known_steps(&self, event: usize) -> Vec<usize> {
         let seen = &self.events[event];
         if self.funnel.held.is_empty() || seen.value.is_some() { seen.steps.clone() } else { Vec::new() }
+    }
+
+    /// Those of them before the end of the search.
+    fn steps(&self, event: usize) -> Vec<usize> {
+        let mut steps = self.known_steps(event);
+        steps.retain(|step| self.end.is_none_or(|end| self.place(event, step + 1) < end));
+        steps
     }
 
     fn place(&self, event: usize, step: usize) -> Place {
@@ -374,17 +396,42 @@ impl<'a> Naive<'a> {
     fn keeps(&self, index: usize, chain: &Chain) -> bool {
         let ban = &self.funnel.exclusions[index];
         let time_of = |event: usize| self.events[event].time;
-        let from = chain.iter().find(|(slot, _)| self.slots[*slot].0 + 1 == ban.from as usize && self.completes(*slot));
-        let Some((_, from)) = from else { return true };
-        let until = chain.iter().find(|(slot, _)| self.slots[*slot] == (ban.until as usize - 1, 1));
-        let end = until.map_or_else(|| time_of(chain.last().unwrap().1), |(_, event)| time_of(*event));
-        let from = time_of(*from);
+        let (from, until) =
+            if self.is_any() { self.ends_in_any_order(ban, chain) } else { self.ends_in_order(ban, chain) };
+        let Some(from) = from else { return true };
+        let last = chain.len() - 1;
+        let end = time_of(chain[until.unwrap_or(last)].1);
+        let begin = time_of(chain[from].1);
+        if until.is_some_and(|until| until <= from) || (self.is_any() && begin == end) {
+            return true;
+        }
+        // In any order the last event of an attempt that has not come so far is an end as well.
+        let until_included = ban.until_included && (until.is_some() || self.is_any());
         !(0..self.events.len()).any(|event| {
             let time = time_of(event);
-            let after = time > from || (time == from && ban.from_included);
-            let before = time < end || (time == end && ban.until_included && until.is_some());
-            self.sees(chain[0].1, event) && self.events[event].bans.contains(&index) && after && before
+            let after = time > begin || (time == begin && ban.from_included);
+            let before = time < end || (time == end && until_included);
+            self.sees(chain[0].1, event)
+                && self.is_looked_at(event)
+                && self.events[event].bans.contains(&index)
+                && after
+                && before
         })
+    }
+
+    /// The last event of one step and the first of another, or the next that is taken where the step is left out.
+    fn ends_in_order(&self, ban: &Exclusion, chain: &Chain) -> (Option<usize>, Option<usize>) {
+        let last_of = self.slots.iter().rposition(|slot| slot.0 + 1 == ban.from as usize).unwrap();
+        let first_of = self.slots.iter().position(|slot| slot.0 + 1 == ban.until as usize).unwrap();
+        (chain.iter().position(|one| one.0 >= last_of), chain.iter().position(|one| one.0 >= first_of))
+    }
+
+    /// The event with which one step more begins, and the one with which one more is complete, as they come.
+    fn ends_in_any_order(&self, ban: &Exclusion, chain: &Chain) -> (Option<usize>, Option<usize>) {
+        let begun = |last: &usize| chain[..=*last].iter().filter(|(slot, _)| self.slots[*slot].1 == 1).count();
+        let done = |last: &usize| chain[..=*last].iter().filter(|(slot, _)| self.completes(*slot)).count();
+        let from = (0..chain.len()).find(|last| begun(last) >= ban.from as usize);
+        (from, (0..chain.len()).find(|last| done(last) >= ban.until as usize))
     }
 
     /// In the same scope as the start, with no other value.
@@ -414,9 +461,6 @@ impl<'a> Naive<'a> {
             end: None,
             slots: self.slots.clone(),
         };
-        if self.funnel.order == StepOrder::Any {
-            return future.any_order_can_convert(start);
-        }
         future.goes_on(start, chain, 0)
     }
 
@@ -434,17 +478,21 @@ impl<'a> Naive<'a> {
     }
 
     fn goes_on(&mut self, start: usize, chain: &Chain, depth: usize) -> bool {
-        let (slot, event) = *chain.last().unwrap();
-        let time = self.events[event].time;
-        let nexts = self.nexts(slot);
-        if nexts.is_empty() {
+        if self.level(&self.counted(chain)) == self.funnel.steps.len() {
             return depth > 0;
         }
-        for next in nexts {
+        let time = self.events[chain.last().unwrap().1].time;
+        for next in self.nexts_of(chain) {
             let step = self.slots[next].0;
             let gap_min = self.funnel.steps[step].gap_min.map_or(0, |gap| gap.as_micros());
-            let soonest = [self.as_of + 1, time + gap_min, time + 1].into_iter().filter(|time| *time > self.as_of);
-            for instant in soonest.collect::<Vec<_>>() {
+            let mut soonest = vec![self.as_of + 1, time + gap_min, time + 1];
+            if self.is_any() {
+                // There are many orders: of each only the soonest.
+                let later = i64::from(self.funnel.ties == TiePolicy::StrictlyLater);
+                soonest = vec![(self.as_of + 1).max(time + gap_min.max(later))];
+            }
+            soonest.retain(|time| *time > self.as_of);
+            for instant in soonest {
                 let Some(fake) = self.fake(start, instant, vec![step]) else { continue };
                 if self.events.last().is_some_and(|last| last.time > instant) {
                     continue;
@@ -462,52 +510,56 @@ impl<'a> Naive<'a> {
         false
     }
 
-    /// All steps at once, after `as_of`.
-    fn any_order_can_convert(&mut self, start: usize) -> bool {
-        let mut longer = Vec::new();
-        for slot in 0..self.slots.len() {
-            let Some(fake) = self.fake(start, self.as_of + 1, vec![self.slots[slot].0]) else { return false };
-            self.events.push(fake);
-            longer.push((slot, self.events.len() - 1));
-        }
-        self.is_valid_in_any_order(start, &longer)
-    }
-
-    fn end_place(&self) -> Option<Place> {
+    /// Where the search ends: for all attempts, or for the one that begins at an event.
+    fn end_place(&self, only: Option<usize>) -> Option<Place> {
         let funnel = self.funnel;
         if funnel.noise != Noise::End && funnel.repetition != Repetition::End {
             return None;
         }
         let starts = (0..self.events.len()).filter(|event| self.is_start(*event));
-        let is_any = funnel.order == StepOrder::Any;
-        let starts: Vec<usize> =
-            if funnel.entry == EntryChoice::First { starts.take(1).collect() } else { starts.collect() };
+        let starts: Vec<usize> = match only {
+            Some(start) => vec![start],
+            None if funnel.entry == EntryChoice::First => starts.take(1).collect(),
+            None => starts.collect(),
+        };
+        let mut started: Vec<Place> = Vec::new();
         let mut reached: Vec<(usize, Place)> = Vec::new();
-        for start in starts {
-            if is_any {
-                reached.push((0, self.place(start, *self.matches(start).first().unwrap())));
-                continue;
-            }
-            for chain in self.chains(start) {
+        for start in &starts {
+            let first = self.matches(*start).into_iter().find(|step| self.begins(*step - 1)).unwrap();
+            started.push(self.place(*start, first));
+            for chain in self.chains(*start) {
                 let (slot, event) = *chain.last().unwrap();
                 reached.push((slot, self.place(event, self.slots[slot].0 + 1)));
             }
         }
-        let mut places: Vec<(Place, usize)> = Vec::new();
-        for event in 0..self.events.len() {
-            places.extend(self.matches(event).into_iter().map(|step| (self.place(event, step), step)));
+        let mut places: Vec<(Place, usize, usize)> = Vec::new();
+        for event in (0..self.events.len()).filter(|event| only.is_none_or(|start| self.sees(start, *event))) {
+            places.extend(self.matches(event).into_iter().map(|step| (self.place(event, step), step, event)));
         }
         places.sort_unstable();
-        let ends = |(place, step): &(Place, usize)| {
+        let ends = |(place, step, event): &(Place, usize, usize)| {
+            if !started.iter().any(|start| start < place) {
+                return false;
+            }
             let before: Vec<usize> = reached.iter().filter(|(_, other)| other < place).map(|(slot, _)| *slot).collect();
-            let Some(furthest) = before.iter().max() else { return false };
-            let turn = self.nexts(*furthest).into_iter().map(|next| self.slots[next].0).max();
-            let turn = turn.unwrap_or(self.slots[*furthest].0);
-            let is_late = !is_any && funnel.noise_kind == NoiseKind::OutOfTurn && *step > turn + 1;
+            let is_late = !self.is_any() && {
+                let furthest = *before.iter().max().unwrap();
+                let nexts: Vec<usize> = self.nexts(furthest).into_iter().map(|next| self.slots[next].0).collect();
+                let own = self.slots[furthest].0;
+                match funnel.noise_kind {
+                    NoiseKind::OutOfTurn => *step > nexts.iter().max().unwrap_or(&own) + 1,
+                    NoiseKind::NoStep => false,
+                    NoiseKind::OtherStep => {
+                        let steps = self.steps(*event);
+                        !steps.iter().any(|step| *step == own || nexts.contains(step))
+                    }
+                }
+            };
             let is_noise = funnel.noise == Noise::End && (*step == 0 || is_late);
-            let is_again = |step: usize| before.iter().any(|slot| self.slots[*slot].0 + 1 == step);
-            is_noise || (funnel.repetition == Repetition::End && *step > 1 && is_again(*step))
+            let is_again = || before.iter().any(|slot| self.slots[*slot].0 + 1 == *step && self.completes(*slot));
+            let may_come_again = *step == 0 || (*step == 1 && !self.is_any());
+            is_noise || (funnel.repetition == Repetition::End && !may_come_again && is_again())
         };
-        places.iter().find(|one| ends(one)).map(|(place, _)| *place)
+        places.iter().find(|one| ends(one)).map(|(place, _, _)| *place)
     }
 }

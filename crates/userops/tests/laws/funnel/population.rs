@@ -5,12 +5,16 @@ use userops::analytics::period::CalendarPeriod;
 use userops::column::{Bitmap, BitmapBuilder};
 use userops::error::ErrorKind;
 use userops::funnel::{
-    Breakdown, Conversion, EntryChoice, EntryStatus, EventUse, Funnel, FunnelPreset, FunnelStep, LevelTally, StepOrder,
-    TiePolicy, break_down_conversion, compare_conversion, measure_conversion, time_conversion, trend_conversion,
+    Breakdown, Conversion, EntryChoice, EntryStatus, EventUse, Funnel, FunnelPreset, FunnelStep, LevelTally, Noise,
+    NoiseKind, Repetition, StepOrder, TiePolicy, break_down_conversion, compare_conversion, measure_conversion,
+    time_conversion, trend_conversion,
 };
+use userops::log::EventLog;
 use userops::time::{Span, Timestamp, Weekday};
+use userops::value::Value;
 
-use super::{NAMES, Row, funnel, hour, log_of, naive_entries, names, rows, span};
+use super::naive::Entry;
+use super::{NAMES, Row, funnel, hour, log_of, naive_entries, names, rows, span, tallies};
 
 fn sum<'a>(parts: impl Iterator<Item = &'a Vec<LevelTally>>, count: usize) -> Vec<LevelTally> {
     let mut sums = vec![LevelTally::default(); count];
@@ -37,144 +41,249 @@ fn bits(len: usize, bit: impl Fn(usize) -> bool) -> Bitmap {
 
 /// Funnels whose answers know no arrival order, even of events of one instant.
 fn is_free_of_arrival(funnel: &Funnel) -> bool {
-    funnel.ties != TiePolicy::AsOrdered
-        && funnel.order != StepOrder::Strict
+    let by_event = funnel.order == StepOrder::Strict
+        || (funnel.noise == Noise::Restart && funnel.noise_kind == NoiseKind::OtherStep);
+    // Of two events of one instant that are of one step the second one is by arrival.
+    funnel.repetition == Repetition::Ignore
+        && funnel.ties != TiePolicy::AsOrdered
+        && (funnel.ties == TiePolicy::StepOrder || !by_event)
         && funnel.entry == EntryChoice::Best
         && funnel.held.is_empty()
 }
 
+/// The sums of one funnel over one log and its two parts; with `all` also what is the same for every funnel.
+fn check_sums(
+    [log, even, odd]: &[EventLog; 3],
+    rows: &[Row],
+    as_of: i64,
+    funnel: &Funnel,
+    period: CalendarPeriod,
+    all: bool,
+) -> Result<(), TestCaseError> {
+    let (at, count) = (Timestamp::from_micros(as_of), funnel.steps.len());
+    let whole = measure_conversion(log, at, funnel).unwrap();
+    let parts = [even, odd].map(|part| measure_conversion(part, at, funnel).unwrap().tallies);
+    prop_assert_eq!(sum(parts.iter(), count), whole.tallies.clone());
+
+    let ids = log.users().integers().unwrap_or_default();
+    let entries: Vec<_> = ids.iter().map(|id| naive_entries(funnel, log, rows, *id, as_of)).collect();
+    let trend = trend_conversion(log, at, funnel, period).unwrap();
+    prop_assert_eq!(sum(trend.rows.iter().map(|row| &row.tallies), count), whole.tallies.clone());
+    prop_assert!(trend.rows.windows(2).all(|pair| pair[0].first_day < pair[1].first_day));
+    let calendar = log.calendar(at);
+    for row in &trend.rows {
+        let begins = |entry: &&Entry| {
+            let day = calendar.day(Timestamp::from_micros(entry.start));
+            trend
+                .rows
+                .iter()
+                .rfind(|other| other.first_day <= day)
+                .is_some_and(|other| other.first_day == row.first_day)
+        };
+        let own: Vec<Entry> = entries.iter().flatten().filter(begins).cloned().collect();
+        prop_assert_eq!(&row.tallies, &tallies(funnel, &own), "{:?} of {:?}", row.first_day, funnel);
+        prop_assert_eq!(row.steps(funnel).len(), count);
+    }
+    for breakdown in [
+        Breakdown::First("v".into()),
+        Breakdown::Last("v".into()),
+        Breakdown::EachStep("v".into()),
+        Breakdown::Step { property: "v".into(), step: count as u32 },
+    ] {
+        let broken = break_down_conversion(log, at, funnel, &breakdown).unwrap();
+        prop_assert_eq!(sum(broken.groups.iter().map(|group| &group.tallies), count), whole.tallies.clone());
+        for group in &broken.groups {
+            let own = ids.iter().zip(&entries).flat_map(|(id, entries)| {
+                entries.iter().filter(|entry| value_of(funnel, &breakdown, rows, *id, as_of, entry) == group.value)
+            });
+            let own: Vec<Entry> = own.cloned().collect();
+            prop_assert_eq!(&group.tallies, &tallies(funnel, &own), "{:?} of {:?}", breakdown, funnel);
+        }
+        prop_assert!(!all || broken.to_table().is_ok());
+    }
+    let [first, second] = [1, 2].map(|part| bits(ids.len(), |user| ids[user] % 3 == part));
+    let comparison = compare_conversion(log, at, funnel, &first, &second).unwrap();
+    let own = |part: i64| -> Vec<Entry> {
+        let users = ids.iter().zip(&entries).filter(|(id, _)| **id % 3 == part);
+        users.flat_map(|(_, entries)| entries.iter().cloned()).collect()
+    };
+    let [first, second] = [own(1), own(2)];
+    for (step, level) in comparison.steps.iter().zip(1..) {
+        let reached = |entries: &[Entry]| entries.iter().filter(|entry| entry.level >= level).count();
+        let counts = [reached(&first), reached(&second)];
+        prop_assert_eq!([step.first.count, step.second.count].map(|count| count as usize), counts);
+        let ratio = |part: usize, of: &[Entry]| part as f64 / of.len() as f64;
+        let difference = ratio(counts[0], &first) - ratio(counts[1], &second);
+        prop_assert!(step.difference.is_none_or(|known| (known - difference).abs() < 1e-12));
+        prop_assert_eq!(step.difference.is_none(), first.is_empty() || second.is_empty());
+        // So few entries are for the exact test, which two equal shares do not contradict.
+        prop_assert!(step.p_value.is_none_or(|value| value > 0.0 && value <= 1.0 + 1e-9));
+        prop_assert!(difference != 0.0 || step.p_value.is_none_or(|value| (value - 1.0).abs() < 1e-9));
+    }
+
+    let steps = whole.steps();
+    prop_assert!(steps.windows(2).all(|pair| pair[0].count >= pair[1].count), "a later step has no more");
+    prop_assert_eq!(whole.converted().count, steps[count - 1].count);
+    let settled = whole.converted_of_settled().ratio;
+    prop_assert!(settled.is_none() || whole.converted().ratio <= settled);
+    for (step, level) in steps.iter().zip(1u8..) {
+        let reached = whole.levels.iter().filter(|one| **one >= level).count() as u64;
+        prop_assert!(funnel.entry == EntryChoice::Every || reached == step.count);
+    }
+    if all {
+        prop_assert_eq!(trend.to_table().unwrap().row_count(), trend.rows.len() * count);
+        let alone = super::ONE_THREAD.install(|| measure_conversion(log, at, funnel).unwrap());
+        prop_assert_eq!(alone, whole);
+        let json = serde_json::to_string(funnel).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<Funnel>(&json).unwrap(), funnel);
+    }
+    Ok(())
+}
+
+/// Times of one funnel and the values of its steps, against those of the events that were taken.
+fn check_times(log: &EventLog, rows: &[Row], as_of: i64, mut funnel: Funnel, plain: bool) -> Result<(), TestCaseError> {
+    if plain {
+        let steps = funnel.steps.iter().map(|step| FunnelStep::new(step.events.clone())).collect();
+        let entry = if funnel.entry == EntryChoice::Every { EntryChoice::Best } else { funnel.entry };
+        let (window, ties, event_use) = (funnel.window, funnel.ties, funnel.event_use);
+        funnel = Funnel { steps, window, ties, event_use, entry, ..Funnel::default() };
+    }
+    if funnel.check().is_err() {
+        return Ok(());
+    }
+    let mut whole = Vec::new();
+    let mut open = Vec::new();
+    let mut steps = vec![Vec::new(); funnel.steps.len()];
+    let mut values = vec![[0u64; 3]; funnel.steps.len()];
+    for id in log.users().integers().unwrap_or_default() {
+        for entry in naive_entries(&funnel, log, rows, *id, as_of) {
+            match entry.status {
+                EntryStatus::Converted => whole.push(entry.end - entry.start),
+                EntryStatus::Pending => open.push(as_of - entry.start),
+                _ => {}
+            }
+            let mut own: Vec<&Row> = rows.iter().filter(|row| row.0 == *id && hour(row.1) <= as_of).collect();
+            own.sort_by_key(|row| row.1);
+            let steps_of = funnel.steps.iter().enumerate();
+            let slots: Vec<(usize, u32)> =
+                steps_of.flat_map(|(step, one)| (1..=one.times).map(move |repeat| (step, repeat))).collect();
+            let mut before = None;
+            for (slot, event) in &entry.chain {
+                let (step, repeat) = slots[*slot];
+                if repeat == 1 {
+                    values[step][own[*event].3.map_or(2, |value| value as usize)] += 1;
+                }
+                if repeat == funnel.steps[step].times {
+                    let time = hour(own[*event].1);
+                    if let Some(before) = before.filter(|_| funnel.order != StepOrder::Any) {
+                        steps[step].push(time - before);
+                    }
+                    before = Some(time);
+                }
+            }
+        }
+    }
+    whole.sort_unstable();
+    open.sort_unstable();
+    steps.iter_mut().for_each(|step| step.sort_unstable());
+    let times = time_conversion(log, Timestamp::from_micros(as_of), &funnel).unwrap();
+    prop_assert_eq!(&times.whole_micros, &whole, "{:?}", funnel);
+    prop_assert_eq!(&times.open_micros, &open);
+    prop_assert_eq!(&times.step_micros, &steps, "{:?}", funnel);
+    prop_assert_eq!(times.to_table().unwrap().row_count(), funnel.steps.len());
+    let binned = times.histogram(Span::from_hours(2)).unwrap();
+    let column = binned.column("count").unwrap();
+    let counts: i64 = (0..binned.row_count())
+        .filter_map(|row| match column.get(row) {
+            Some(userops::value::ValueRef::Integer(count)) => Some(count),
+            _ => None,
+        })
+        .sum();
+    prop_assert_eq!(counts as usize, whole.len());
+    let curve = times.curve();
+    prop_assert!(curve.windows(2).all(|pair| pair[0].ratio <= pair[1].ratio));
+    prop_assert!(curve.windows(2).all(|pair| pair[0].after_micros < pair[1].after_micros));
+    if open.is_empty() && !whole.is_empty() {
+        let share = whole.len() as f64 / (whole.len() as f64 + times.lost_count as f64);
+        prop_assert!((curve[curve.len() - 1].ratio - share).abs() < 1e-12);
+    }
+    let broken =
+        break_down_conversion(log, Timestamp::from_micros(as_of), &funnel, &Breakdown::EachStep("v".into())).unwrap();
+    let mut counted = vec![[0u64; 3]; funnel.steps.len()];
+    for group in &broken.groups {
+        let index = match group.value {
+            Some(Value::Integer(value)) => value as usize,
+            _ => 2,
+        };
+        group.step_counts.iter().enumerate().for_each(|(step, count)| counted[step][index] += count);
+    }
+    // Of a step that was not done there is no event, and no value that is unknown.
+    prop_assert_eq!(counted, values, "{:?}", funnel);
+    Ok(())
+}
+
+/// The value under which an entry is counted.
+fn value_of(
+    funnel: &Funnel,
+    breakdown: &Breakdown,
+    rows: &[Row],
+    user: i64,
+    as_of: i64,
+    entry: &Entry,
+) -> Option<Value> {
+    let mut own: Vec<&Row> = rows.iter().filter(|row| row.0 == user && hour(row.1) <= as_of).collect();
+    own.sort_by_key(|row| row.1);
+    let events = entry.chain.iter().map(|(_, event)| *event);
+    let event = match breakdown {
+        Breakdown::First(_) => events.min(),
+        Breakdown::Last(_) | Breakdown::EachStep(_) => events.max(),
+        Breakdown::Step { step, .. } => {
+            let slot: u32 = funnel.steps[..*step as usize - 1].iter().map(|step| step.times).sum();
+            entry.chain.iter().find(|one| one.0 == slot as usize).map(|one| one.1)
+        }
+        Breakdown::Attribute(_) => None,
+    };
+    event.and_then(|event| own[event].3).map(Value::Integer)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(900))]
 
     #[test]
     fn parts_and_slots_and_values_sum_to_the_whole(
-        rows in rows(6), funnel in funnel(), until in 0i64..40, period in prop::sample::select(vec![
+        rows in rows(6), funnels in prop::collection::vec(funnel(), 12), until in 0i64..40,
+        period in prop::sample::select(vec![
             CalendarPeriod::Day, CalendarPeriod::Week { week_start: Weekday::Monday }, CalendarPeriod::Month,
         ]),
+        zone in prop::sample::select(vec!["UTC", "UTC", "America/New_York"]),
+        turn in 0usize..4,
     ) {
-        prop_assume!(funnel.check().is_ok());
-        let (as_of, count) = (hour(until), funnel.steps.len());
-        let whole = measure("America/New_York", &rows, as_of, &funnel);
         let (even, odd): (Vec<Row>, Vec<Row>) = rows.iter().copied().partition(|row| row.0 % 2 == 0);
-        let parts = [even, odd].map(|rows| measure("America/New_York", &rows, as_of, &funnel).tallies);
-        prop_assert_eq!(sum(parts.iter(), count), whole.tallies.clone());
-
-        let log = log_of("America/New_York", &rows);
-        let at = Timestamp::from_micros(as_of);
-        let trend = trend_conversion(&log, at, &funnel, period).unwrap();
-        prop_assert_eq!(sum(trend.rows.iter().map(|row| &row.tallies), count), whole.tallies.clone());
-        prop_assert!(trend.rows.windows(2).all(|pair| pair[0].first_day < pair[1].first_day));
-        prop_assert_eq!(trend.to_table().unwrap().row_count(), trend.rows.len() * count);
-        for breakdown in [
-            Breakdown::First("v".into()), Breakdown::Last("v".into()), Breakdown::EachStep("v".into()),
-            Breakdown::Step { property: "v".into(), step: count as u32 },
-        ] {
-            let broken = break_down_conversion(&log, at, &funnel, &breakdown).unwrap();
-            prop_assert_eq!(sum(broken.groups.iter().map(|group| &group.tallies), count), whole.tallies.clone());
-            prop_assert!(broken.to_table().is_ok());
+        let logs = [&rows, &even, &odd].map(|rows| log_of(zone, rows));
+        for (index, funnel) in funnels.iter().filter(|funnel| funnel.check().is_ok()).enumerate() {
+            check_sums(&logs, &rows, hour(until), funnel, period, index % 4 == turn)?;
         }
-
-        let steps = whole.steps();
-        prop_assert!(steps.windows(2).all(|pair| pair[0].count >= pair[1].count), "a later step has no more");
-        prop_assert_eq!(whole.converted().count, steps[count - 1].count);
-        let settled = whole.converted_of_settled().ratio;
-        prop_assert!(settled.is_none() || whole.converted().ratio <= settled);
-        for (step, level) in steps.iter().zip(1u8..) {
-            let reached = whole.levels.iter().filter(|one| **one >= level).count() as u64;
-            prop_assert!(funnel.entry == EntryChoice::Every || reached == step.count);
-        }
-        prop_assert_eq!(super::ONE_THREAD.install(|| measure_conversion(&log, at, &funnel).unwrap()), whole.clone());
-        let json = serde_json::to_string(&funnel).unwrap();
-        prop_assert_eq!(serde_json::from_str::<Funnel>(&json).unwrap(), funnel);
     }
 
     #[test]
     fn times_and_values_are_those_of_the_events_that_were_taken(
-        rows in rows(6), mut funnel in funnel(), plain in any::<bool>(), until in 0i64..40,
+        rows in rows(6), funnels in prop::collection::vec((funnel(), any::<bool>()), 12), until in 0i64..40,
     ) {
-        if plain {
-            let steps = funnel.steps.iter().map(|step| FunnelStep::new(step.events.clone())).collect();
-            let entry = if funnel.entry == EntryChoice::Every { EntryChoice::Best } else { funnel.entry };
-            let (window, ties, event_use) = (funnel.window, funnel.ties, funnel.event_use);
-            funnel = Funnel { steps, window, ties, event_use, entry, ..Funnel::default() };
-        }
-        prop_assume!(funnel.check().is_ok());
         let (log, as_of) = (log_of("UTC", &rows), hour(until));
-        let mut whole = Vec::new();
-        let mut open = Vec::new();
-        let mut steps = vec![Vec::new(); funnel.steps.len()];
-        let mut values = vec![[0u64; 3]; funnel.steps.len()];
-        for id in log.users().integers().unwrap_or_default() {
-            for entry in naive_entries(&funnel, &log, &rows, *id, as_of) {
-                match entry.status {
-                    EntryStatus::Converted => whole.push(entry.end - entry.start),
-                    EntryStatus::Pending => open.push(as_of - entry.start),
-                    _ => {}
-                }
-                let mut own: Vec<&Row> = rows.iter().filter(|row| row.0 == *id && hour(row.1) <= as_of).collect();
-                own.sort_by_key(|row| row.1);
-                let steps_of = funnel.steps.iter().enumerate();
-                let slots: Vec<(usize, u32)> =
-                    steps_of.flat_map(|(step, one)| (1..=one.times).map(move |repeat| (step, repeat))).collect();
-                let mut before = None;
-                for (slot, event) in &entry.chain {
-                    let (step, repeat) = slots[*slot];
-                    if repeat == 1 {
-                        values[step][own[*event].3.map_or(2, |value| value as usize)] += 1;
-                    }
-                    if repeat == funnel.steps[step].times {
-                        let time = hour(own[*event].1);
-                        if let Some(before) = before.filter(|_| funnel.order != StepOrder::Any) {
-                            steps[step].push(time - before);
-                        }
-                        before = Some(time);
-                    }
-                }
-            }
+        for (funnel, plain) in funnels {
+            check_times(&log, &rows, as_of, funnel, plain)?;
         }
-        whole.sort_unstable();
-        open.sort_unstable();
-        steps.iter_mut().for_each(|step| step.sort_unstable());
-        let times = time_conversion(&log, Timestamp::from_micros(as_of), &funnel).unwrap();
-        prop_assert_eq!(&times.whole_micros, &whole, "{:?}", funnel);
-        prop_assert_eq!(&times.open_micros, &open);
-        prop_assert_eq!(&times.step_micros, &steps, "{:?}", funnel);
-        prop_assert_eq!(times.to_table().unwrap().row_count(), funnel.steps.len());
-        let binned = times.histogram(Span::from_hours(2)).unwrap();
-        let column = binned.column("count").unwrap();
-        let counts: i64 = (0..binned.row_count()).filter_map(|row| match column.get(row) {
-            Some(userops::value::ValueRef::Integer(count)) => Some(count),
-            _ => None,
-        }).sum();
-        prop_assert_eq!(counts as usize, whole.len());
-        let curve = times.curve();
-        prop_assert!(curve.windows(2).all(|pair| pair[0].ratio <= pair[1].ratio));
-        prop_assert!(curve.windows(2).all(|pair| pair[0].after_micros < pair[1].after_micros));
-        if open.is_empty() && !whole.is_empty() {
-            let share = whole.len() as f64 / (whole.len() as f64 + times.lost_count as f64);
-            prop_assert!((curve[curve.len() - 1].ratio - share).abs() < 1e-12);
-        }
-        let broken = break_down_conversion(
-            &log, Timestamp::from_micros(as_of), &funnel, &Breakdown::EachStep("v".into()),
-        ).unwrap();
-        let mut counted = vec![[0u64; 3]; funnel.steps.len()];
-        for group in &broken.groups {
-            let index = match group.value { Some(userops::value::Value::Integer(value)) => value as usize, _ => 2 };
-            group.step_counts.iter().enumerate().for_each(|(step, count)| counted[step][index] += count);
-        }
-        // Of a step that was not done there is no event, and no value that is unknown.
-        prop_assert_eq!(counted, values, "{:?}", funnel);
     }
 
     #[test]
     fn a_longer_window_takes_nobody_back_and_arrival_does_not_matter(
-        rows in rows(6), funnel in funnel(), until in 0i64..40, more in 0i64..5, turn in 0usize..24,
+        rows in rows(6), funnels in prop::collection::vec(funnel(), 4), until in 0i64..40, more in 0i64..5, turn in 0usize..24,
     ) {
-        prop_assume!(funnel.check().is_ok());
+        for funnel in funnels.into_iter().filter(|funnel| funnel.check().is_ok()) {
         let as_of = hour(until);
         let whole = measure("UTC", &rows, as_of, &funnel);
         // Noise and repetitions that end the search depend on what was reached, and so may come sooner.
-        let ends = funnel.noise == userops::funnel::Noise::End || funnel.repetition == userops::funnel::Repetition::End;
+        let ends = funnel.noise == Noise::End || funnel.repetition == Repetition::End;
         if let Some(window) = funnel.window.filter(|_| funnel.entry != EntryChoice::Every && !ends) {
             let longer = Span::from_micros(window.as_micros() + Span::from_hours(more).as_micros());
             let wider = measure("UTC", &rows, as_of, &Funnel { window: Some(longer), ..funnel.clone() });
@@ -190,6 +299,7 @@ proptest! {
         });
         if !has_ties || is_free_of_arrival(&funnel) {
             prop_assert_eq!(measure("UTC", &turned, as_of, &funnel).tallies, whole.tallies, "{:?}", funnel);
+        }
         }
     }
 
