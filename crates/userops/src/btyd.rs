@@ -48,6 +48,7 @@ mod purchase;
 mod quadrature;
 mod read;
 mod shifted_beta_geometric;
+mod simulation;
 mod special;
 
 pub use bg_bb::{BgBb, OCCASIONS_MAX, OccasionHistory};
@@ -62,6 +63,7 @@ pub use options::{BtydModelKind, BtydOptions, BtydScoreOptions, ITERATIONS_MAX};
 pub use pareto_nbd::ParetoNbd;
 pub use purchase::{CustomerPurchases, PurchaseOptions, PurchaseSummary, summarise_purchases};
 pub use shifted_beta_geometric::{Contract, PERIODS_MAX, ShiftedBetaGeometric};
+pub use simulation::BtydSimulationOptions;
 
 #[cfg(test)]
 mod tests {

@@ -171,7 +171,7 @@ impl BtydModel {
     }
 }
 
-fn check_options(kind: BtydModelKind, horizon: Option<f64>, discount: Option<f64>) -> Result<()> {
+pub(super) fn check_options(kind: BtydModelKind, horizon: Option<f64>, discount: Option<f64>) -> Result<()> {
     let name = kind.name();
     if let Some(horizon) = horizon {
         if kind == BtydModelKind::GammaGamma {
@@ -195,7 +195,7 @@ fn check_options(kind: BtydModelKind, horizon: Option<f64>, discount: Option<f64
 }
 
 /// A horizon as a number of occasions or periods.
-fn occasions(horizon: f64) -> Result<u32> {
+pub(super) fn occasions(horizon: f64) -> Result<u32> {
     if horizon.fract() == 0.0 && (0.0..=f64::from(STEPS_MAX)).contains(&horizon) {
         return Ok(horizon as u32);
     }
