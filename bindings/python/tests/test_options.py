@@ -31,6 +31,8 @@ MISSPELT: dict[str, Callable[[], object]] = {
     "drivers": lambda: uo.find_drivers(LOG, as_of=AS_OF, target=PAY, count=[1]),  # type: ignore[call-arg]
     "attribution": lambda: uo.attribute_conversions(LOG, as_of=AS_OF, conversion=PAY, touch={}),  # type: ignore[call-arg]
     "a ladder": lambda: uo.build_ladder(LOG, as_of=AS_OF, orders=["view"], rungs=3),  # type: ignore[call-arg]
+    "purchases": lambda: uo.summarise_purchases(LOG, as_of=AS_OF, unit=7),  # type: ignore[call-arg]
+    "a fit": lambda: uo.fit_btyd({"x": [1]}, model="bg_nbd", ridges=1.0),  # type: ignore[call-arg]
     "samples": lambda: uo.sample_log(user=3),  # type: ignore[call-arg]
 }
 

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::activity::{ChoiceScratch, EventChoice};
+use crate::column::Column;
 use crate::error::{Result, invalid_argument};
 use crate::id::UserIx;
 use crate::log::EventLog;
@@ -252,5 +253,17 @@ impl PurchaseSummary {
         table
             .with("holdout_x", rows.iter().map(|row| row.holdout_count).collect::<Vec<_>>())?
             .with("holdout_spend", rows.iter().map(|row| row.holdout_spend_minor as f64 / major).collect::<Vec<_>>())
+    }
+
+    /// One row: `customer_count`, `last_day`, `holdout_days`, `unmatched_refund_count`.
+    ///
+    /// # Errors
+    /// None in practice: the columns have one length and distinct names.
+    pub fn to_summary_table(&self) -> Result<Table> {
+        Table::new(1)
+            .with("customer_count", vec![self.customers.len() as i64])?
+            .with("last_day", Column::Date(vec![self.last_day.0].into()))?
+            .with("holdout_days", vec![self.holdout_days])?
+            .with("unmatched_refund_count", vec![self.unmatched_refund_count as i64])
     }
 }

@@ -90,6 +90,24 @@ fn customers() -> Table {
 /// digits of the likelihood with mpmath's hyp2f1.
 const PARETO_ERRORS: [f64; 4] = [0.047627925979138, 0.84272253381646, 0.18728134231169, 6.2111135905972];
 
+#[test]
+fn a_forecast_is_held_against_what_was_held_out() {
+    let table = customers();
+    let whole = |row: usize, name: &str| match table.get(row, name) {
+        Some(ValueRef::Integer(value)) => value,
+        other => panic!("{name} in row {row}: {other:?}"),
+    };
+    for row in rows(golden!("cdnow_bg_customers.csv")) {
+        let cell = |name: &str| row[name].parse::<i64>().unwrap();
+        let index = cell("id") as usize - 1;
+        assert_eq!((whole(index, "x"), whole(index, "holdout_x")), (cell("x"), cell("holdout_x")));
+        assert_eq!(float(&table, index, "t_x"), cell("t_x_days") as f64 / 7.0);
+        assert_eq!(float(&table, index, "T"), cell("T_days") as f64 / 7.0);
+    }
+    // cdnow_holdout_aggregates of the same source: 1,882 purchases in 39 weeks.
+    assert_eq!((0..table.row_count()).map(|row| whole(row, "holdout_x")).sum::<i64>(), 1_882);
+}
+
 fn check_fit(fit: &BtydFit, golden: &Value) {
     let mut parameters = Worst::new("parameters");
     let mut errors = Worst::new("standard errors");
