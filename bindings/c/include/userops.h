@@ -443,8 +443,9 @@ userops_status userops_log_purchases(const userops_log *log,
  * "shifted_beta_geometric": `duration`, `event`. `out_model` is the model as JSON, such as {"model": "bg_nbd", "r": 0.24, "alpha":
  * 4.4, "a": 0.79, "b": 2.4}: all that a score needs. In `out_table` there is a row per parameter with its value and standard errors,
  * in `out_summary` one row (`log_likelihood`, `customer_count`, `converged`, `condition`, `weak`, …), in `out_covariance` a row per
- * pair of parameters, in `out_notes` a row for each thing that is weak about the fit, of which `weak` says whether there is one. All
- * but `out_model` may be NULL. Fails with INVALID_ARGUMENT where a row cannot be, and where nobody bought again.
+ * pair of parameters, in `out_notes` a row for each thing that is weak about the fit, of which `weak` says whether there is one.
+ * `out_table`, `out_summary`, `out_covariance` and `out_notes` may be NULL. Fails with INVALID_ARGUMENT where a row cannot be, and
+ * where nobody bought again.
  */
 userops_status userops_btyd_fit(const userops_table *customers,
                                 const char *options,

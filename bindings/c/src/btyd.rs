@@ -50,8 +50,9 @@ pub unsafe extern "C" fn userops_log_purchases(
 /// "shifted_beta_geometric": `duration`, `event`. `out_model` is the model as JSON, such as {"model": "bg_nbd", "r": 0.24, "alpha":
 /// 4.4, "a": 0.79, "b": 2.4}: all that a score needs. In `out_table` there is a row per parameter with its value and standard errors,
 /// in `out_summary` one row (`log_likelihood`, `customer_count`, `converged`, `condition`, `weak`, …), in `out_covariance` a row per
-/// pair of parameters, in `out_notes` a row for each thing that is weak about the fit, of which `weak` says whether there is one. All
-/// but `out_model` may be NULL. Fails with INVALID_ARGUMENT where a row cannot be, and where nobody bought again.
+/// pair of parameters, in `out_notes` a row for each thing that is weak about the fit, of which `weak` says whether there is one.
+/// `out_table`, `out_summary`, `out_covariance` and `out_notes` may be NULL. Fails with INVALID_ARGUMENT where a row cannot be, and
+/// where nobody bought again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn userops_btyd_fit(
     customers: *const userops_table,
