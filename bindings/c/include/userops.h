@@ -421,6 +421,85 @@ userops_status userops_log_attribution(const userops_log *log,
                                        userops_error **out_error);
 
 /**
+ * The purchases of every customer up to `as_of_micros`, as userops_btyd_fit() reads them: a row per customer in `out_table`, with
+ * `user`, `x` (local days with a purchase after the first), `t_x` and `T` (from the first purchase to the last, and to the end),
+ * `mean_spend` (of a repeat day, in major units), and where days are held out `holdout_x` and `holdout_spend`; in `out_summary` one
+ * row of counts. Negative amounts are refunds: they are money that comes back, and no purchases. `options` is a JSON object with,
+ * where wanted, `purchases` ({"events": […], "where": …}), `unit_days` (7 for weeks, by default 1) and `calibration_last_day` (the
+ * last day that models may see), and may be NULL. `out_summary` may be NULL.
+ */
+userops_status userops_log_purchases(const userops_log *log,
+                                     int64_t as_of_micros,
+                                     const char *options,
+                                     size_t options_len,
+                                     userops_table **out_table,
+                                     userops_table **out_summary,
+                                     userops_error **out_error);
+
+/**
+ * Fits a model of buying till you die to the rows of a table, each a customer, or as many as a column `count` says. `options` is a
+ * JSON object with `model` and, where wanted, `ridge`, `iterations_max` and `time_unit`. The model is "bg_nbd", "mbg_nbd" or
+ * "pareto_nbd", which read the columns `x`, `t_x` and `T`; "bg_bb": `x`, `t_x`, `n`; "gamma_gamma": `x`, `mean_spend`; or
+ * "shifted_beta_geometric": `duration`, `event`. `out_model` is the model as JSON, such as {"model": "bg_nbd", "r": 0.24, "alpha":
+ * 4.4, "a": 0.79, "b": 2.4}: all that a score needs. In `out_table` there is a row per parameter with its value and standard errors,
+ * in `out_summary` one row (`log_likelihood`, `customer_count`, `converged`, `condition`, `weak`, …), in `out_covariance` a row per
+ * pair of parameters, in `out_notes` a row for each thing that is weak about the fit, of which `weak` says whether there is one.
+ * `out_table`, `out_summary`, `out_covariance` and `out_notes` may be NULL. Fails with INVALID_ARGUMENT where a row cannot be, and
+ * where nobody bought again.
+ */
+userops_status userops_btyd_fit(const userops_table *customers,
+                                const char *options,
+                                size_t options_len,
+                                userops_bytes **out_model,
+                                userops_table **out_table,
+                                userops_table **out_summary,
+                                userops_table **out_covariance,
+                                userops_table **out_notes,
+                                userops_error **out_error);
+
+/**
+ * What a model of userops_btyd_fit() expects of the rows of a table, whose columns are those that it was fitted on (of contracts
+ * only `duration`): a row for each in `out_table`. `alive_probability`, and with a horizon `expected_purchases` and
+ * `no_purchase_probability`, of the models of purchases; `expected_spend` of "gamma_gamma"; `survival_ratio` and `retention_ratio`
+ * of "shifted_beta_geometric". With a discount there are `discounted_purchases` of "pareto_nbd" and `discounted_lifetime` of
+ * contracts. "bg_nbd" takes whoever has bought once to be there for certain: look at the probability of no purchase, or take
+ * another model. `btyd_model` is JSON, from a fit or by hand; `options` is a JSON object with, where wanted, `horizon` and
+ * `discount_rate`, and may be NULL.
+ */
+userops_status userops_btyd_score(const char *btyd_model,
+                                  size_t btyd_model_len,
+                                  const userops_table *customers,
+                                  const char *options,
+                                  size_t options_len,
+                                  userops_table **out_table,
+                                  userops_error **out_error);
+
+/**
+ * What a new customer will do within each of some horizons, a JSON array of numbers: a row for each in `out_table`, with `horizon`
+ * and `expected_purchases`, or `survival_ratio` of contracts. `btyd_model` as in userops_btyd_score().
+ */
+userops_status userops_btyd_project_new_customer(const char *btyd_model,
+                                                 size_t btyd_model_len,
+                                                 const char *horizons,
+                                                 size_t horizons_len,
+                                                 userops_table **out_table,
+                                                 userops_error **out_error);
+
+/**
+ * Draws a customer from a model for each row of a table, of which only the time observed is read: `T`, `n` of "bg_bb", `duration`,
+ * the most periods, of "shifted_beta_geometric", or `x` of "gamma_gamma". `out_table` has the columns that userops_btyd_fit() reads,
+ * and of purchases `alive` and, with a horizon, `future_x`. `btyd_model` as in userops_btyd_score(); `options` is a JSON object with,
+ * where wanted, `seed` and `horizon`, and may be NULL. The same seed gives the same customers.
+ */
+userops_status userops_btyd_simulate(const char *btyd_model,
+                                     size_t btyd_model_len,
+                                     const userops_table *customers,
+                                     const char *options,
+                                     size_t options_len,
+                                     userops_table **out_table,
+                                     userops_error **out_error);
+
+/**
  * The bytes, which live as long as the handle. A NUL byte follows them, so that a text can be used as a C string. NULL for
  * what are no bytes of this library.
  */

@@ -16,6 +16,7 @@ pub mod analytics;
 pub mod arrow;
 pub mod attribution;
 mod boundary;
+pub mod btyd;
 pub mod bytes;
 pub mod churn;
 pub mod driver;

@@ -6,6 +6,7 @@
 mod activity;
 mod arrow;
 mod attribution;
+mod btyd;
 mod churn;
 mod contribution;
 mod data;
@@ -62,6 +63,8 @@ mod _userops {
     use super::activity::{count_active_days, count_active_users, measure_stickiness, power_user_curve};
     #[pymodule_export]
     use super::attribution::{Attribution, attribute_conversions};
+    #[pymodule_export]
+    use super::btyd::{BtydFit, BtydModel, fit_btyd, summarise_purchases};
     #[pymodule_export]
     use super::churn::{ChurnGaps, ChurnStandard, collect_gaps, set_churn_standard};
     #[pymodule_export]

@@ -12,6 +12,7 @@ from userops import errors
 
 AS_OF = datetime(2025, 6, 1, tzinfo=timezone.utc)
 LIVES: dict[str, list[Any]] = {"duration": [1, 2, 3, 4], "event": [True, True, True, False], "x": [0, 1, 1, 0]}
+CUSTOMERS: dict[str, list[Any]] = {"x": [0, 1, 2, 0], "t_x": [0, 9, 3, 0], "T": [20, 15, 30, 9]}
 TOUCHES = {"patterns": [{"channel": "content", "events": ["view"]}]}
 
 
@@ -57,6 +58,8 @@ def test_every_answer_survives_pickling(log: uo.EventLog) -> None:
         uo.estimate_survival(LIVES),
         uo.compare_survival(LIVES, group="x"),
         uo.fit_cox(LIVES),
+        uo.fit_btyd(CUSTOMERS, model="mbg_nbd", ridge=0.1),
+        uo.BtydModel("pareto_nbd", r=0.55, alpha=10.6, s=0.6, beta=11.7),
         uo.measure_retention(log, as_of=AS_OF, period="month"),
         uo.find_sessions(log, as_of=AS_OF),
         uo.Currency("JPY"),
@@ -250,3 +253,29 @@ def test_drivers_and_attribution_account_for_everybody(log: uo.EventLog) -> None
     credit = sum(row["conversion_credit"] for row in answer.rows if row["model"] == "linear")
     assert credit == pytest.approx(answer.conversion_count)
     assert answer.options["models"][0] == "first"
+
+
+def test_a_fit_scores_customers_and_says_what_is_weak(log: uo.EventLog) -> None:
+    pay: Any = {"events": ["pay"]}
+    customers, summary = uo.summarise_purchases(log, as_of=AS_OF, purchases=pay, unit_days=7)
+    assert summary[0]["customer_count"] == len(customers) > 10
+    fit = uo.fit_btyd(customers, model="mbg_nbd", ridge=0.01, time_unit="week")
+    model = fit.model
+    assert (model.kind, list(model.parameters)) == ("mbg_nbd", ["r", "alpha", "a", "b"])
+    assert [one["value"] for one in fit.parameters] == list(model.parameters.values())
+    assert (fit.options["time_unit"], fit.customer_count, fit.left_out_count) == ("week", len(customers), 0)
+    assert fit.converged and len(fit.covariance or []) == 4 and len(fit.to_covariance_table()) == 16
+    scores = model.score(customers, horizon=4)
+    assert len(scores) == len(customers) and all(0 < chance <= 1 for chance in scores["alive_probability"])
+    assert scores == uo.BtydModel.from_json(model.to_json()).score(customers, horizon=4)
+    drawn = model.simulate(customers, seed=3, horizon=4)
+    assert drawn == model.simulate({"T": customers["T"]}, seed=3, horizon=4) != model.simulate(customers, horizon=4)
+    assert model.project_new_customer([0, 4])["expected_purchases"][0] == 0
+    one = uo.fit_btyd({"x": [3], "t_x": [20.0], "T": [30.0]}, model="bg_nbd")
+    assert one.notes and len(one.to_note_table()) == len(one.notes)
+    with pytest.raises(errors.InvalidArgumentError, match="none of 2 customers has bought again"):
+        uo.fit_btyd({"x": [0, 0], "t_x": [0, 0], "T": [9, 9]}, model="bg_nbd")
+    with pytest.raises(errors.InvalidDefinitionError, match="unknown variant"):
+        uo.fit_btyd(customers, model="bgnbd")  # type: ignore[arg-type]
+    with pytest.raises(errors.InvalidDefinitionError, match="missing field `b`"):
+        uo.BtydModel("bg_nbd", r=1.0, alpha=2.0, a=1.0)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import tomllib
+from cases.btyd import judge_btyd
 from cases.case import Case
 from cases.funnel import judge_funnel, judge_sequence
 from cases.ingest import judge_event_log, judge_ingest
@@ -40,6 +41,7 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "active_users": judge_active_users,
     "anniversary": judge_anniversary,
     "attribution": judge_table,
+    "btyd": judge_btyd,
     "calendar": judge_calendar,
     "churn": judge_table,
     "contribution": judge_contribution,
@@ -54,6 +56,7 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "playbook": judge_playbook,
     "portrait": judge_portrait,
     "profile": judge_profile,
+    "purchase": judge_table,
     "retention": judge_retention,
     "rfm": judge_rfm,
     "rfm_scheme": judge_rfm_scheme,

@@ -30,6 +30,8 @@ mod random;
 mod rhythm;
 mod world;
 
+pub(crate) use random::Random;
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -19,6 +19,7 @@ const GROUPS: &[&[&str]] = &[
     &[
         "activity",
         "attribution",
+        "btyd",
         "churn",
         "driver",
         "funnel",

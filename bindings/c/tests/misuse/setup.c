@@ -17,6 +17,8 @@ static const char MEASURES[] = "{\"row_count\":2,\"columns\":[[\"recency\",{\"in
 static const char OTHER[] = "{\"row_count\":2,\"columns\":[[\"other\",{\"integer\":[1,2]}]]}";
 static const char LIVES[] = "{\"row_count\":4,\"columns\":[[\"duration\",{\"integer\":[1,2,3,4]}],[\"event\",{\"integer\":[1,1,1,0]}],"
                             "[\"x\",{\"integer\":[0,1,1,0]}]]}";
+static const char CUSTOMERS[] = "{\"row_count\":4,\"columns\":[[\"x\",{\"integer\":[0,1,2,0]}],[\"t_x\",{\"integer\":[0,9,3,0]}],"
+                                "[\"T\",{\"integer\":[20,15,30,9]}]]}";
 static const char EVENT_ROWS[] = "{\"row_count\":1,\"columns\":[[\"user\",{\"integer\":[1]}],[\"time\",{\"time\":[0]}]]}";
 static const char USER[] = "{\"recency\":1,\"frequency\":1,\"monetary\":1}";
 #define ANSWER_AT INT64_C(1748736000000000)
@@ -29,7 +31,7 @@ const uint32_t USERS[1] = {0};
 typedef struct handles {
     userops_log *log;
     userops_report *report;
-    userops_table *measures, *other, *events, *users, *lives;
+    userops_table *measures, *other, *events, *users, *lives, *customers;
     userops_playbook *playbook;
     userops_outcome *outcome;
     userops_profiles *profiles;
@@ -72,6 +74,7 @@ static void make(handles *h) {
     OR_DIE(userops_table_from_json(TEXT(OTHER), &h->other, &error));
     OR_DIE(userops_table_from_json(TEXT(EVENT_ROWS), &h->events, &error));
     OR_DIE(userops_table_from_json(TEXT(LIVES), &h->lives, &error));
+    OR_DIE(userops_table_from_json(TEXT(CUSTOMERS), &h->customers, &error));
     OR_DIE(userops_log_users(h->log, &h->users, &error));
     OR_DIE(userops_playbook_from_json(TEXT(PLAYBOOK), &h->playbook, &error));
     OR_DIE(userops_playbook_evaluate(h->playbook, h->log, ANSWER_AT, NULL, 0, NULL, 0, &h->outcome, &error));
@@ -90,7 +93,7 @@ static void unmake(handles *h) {
     userops_log_free(h->log), userops_report_free(h->report), userops_table_free(h->measures), userops_table_free(h->other);
     userops_table_free(h->events), userops_table_free(h->users), userops_playbook_free(h->playbook);
     userops_outcome_free(h->outcome), userops_profiles_free(h->profiles), userops_ladder_free(h->ladder);
-    userops_segment_free(h->nobody), userops_table_free(h->lives);
+    userops_segment_free(h->nobody), userops_table_free(h->lives), userops_table_free(h->customers);
     userops_segment_free(h->segment), userops_model_free(h->model), userops_portrait_free(h->portrait);
     userops_bytes_free(h->bytes), userops_error_free(h->error), userops_reader_free(h->reader);
 }
@@ -154,6 +157,7 @@ void *valid_handle(const char *function, const char *parameter, const char *type
     if (!strcmp(function, "userops_funnel_compare") && !strcmp(parameter, "second")) return alive.nobody;
     if (!strcmp(parameter, "dimensions")) return alive.users;
     if (!strcmp(parameter, "lives")) return alive.lives;
+    if (!strcmp(parameter, "customers")) return alive.customers;
     return handle_of(&alive, type);
 }
 
@@ -166,6 +170,9 @@ static const char *const TEXTS[][3] = {
     {"userops_log_drivers", "options", "{\"target\":{\"events\":[\"pay\"]}}"},
     {"userops_log_attribution", "options",
      "{\"conversion\":{\"events\":[\"pay\"]},\"touches\":{\"patterns\":[{\"channel\":\"a\",\"events\":[\"view\"]}]}}"},
+    {"userops_btyd_fit", "options", "{\"model\":\"mbg_nbd\",\"ridge\":0.1}"},
+    {"", "btyd_model", "{\"model\":\"bg_nbd\",\"r\":0.24,\"alpha\":4.4,\"a\":0.79,\"b\":2.4}"},
+    {"", "horizons", "[1, 52]"},
     {"userops_survival_compare", "options", "{\"group\":\"x\"}"},
     {"userops_log_retention", "options", "{\"period\":\"month\"}"},
     {"userops_log_stickiness", "options", "{\"period\":\"month\"}"},

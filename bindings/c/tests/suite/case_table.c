@@ -1,4 +1,4 @@
-/** Cases of answers that come as tables: paths, series, drivers, attribution, churn, survival; see table.rs and survival.rs of the Rust runner. */
+/** Cases of answers that come as tables: paths, series, drivers, attribution, churn, survival, buying till you die; see table.rs, survival.rs and btyd.rs of the Rust runner. */
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +47,7 @@ void judge_table(verdict *v, json *body) {
     else if (!strcmp(answer, "drivers")) status = userops_log_drivers(log, as_of, RAW(options), &table, &second, &error);
     else if (!strcmp(answer, "attribution")) status = userops_log_attribution(log, as_of, RAW(options), &table, &second, &error);
     else if (!strcmp(answer, "churn_standard")) status = userops_log_churn_standard(log, as_of, RAW(options), &table, &second, NULL, &error);
+    else if (!strcmp(answer, "purchases")) status = userops_log_purchases(log, as_of, RAW(options), &table, &second, &error);
     else if (!strcmp(answer, "churn_thresholds")) {
         userops_table *curve = NULL;
         status = userops_log_churn_standard(log, as_of, RAW(options), &curve, NULL, &table, &error);
@@ -76,4 +77,27 @@ void judge_survival(verdict *v, json *body) {
         judge_rows(v, "the second table", json_get(expect, "second"), take_rows(v, second));
     }
     userops_table_free(lives);
+}
+
+void judge_btyd(verdict *v, json *body) {
+    json *expect = json_get(body, "expect"), *options = json_use(json_get(body, "options")), *columns = json_use(json_get(body, "columns"));
+    json *model = json_use(json_get(body, "model")), *horizons = json_use(json_get(body, "horizons"));
+    const char *answer = json_text(body, "answer");
+    userops_table *customers = NULL, *table = NULL, *second = NULL;
+    userops_bytes *fitted = NULL;
+    userops_error *error = NULL;
+    if (columns && !must(v, table_of_numbers(columns, &customers, &error), &error)) return;
+    userops_status status;
+    if (!answer) die("%s states no answer", v->name);
+    if (!strcmp(answer, "fit")) status = userops_btyd_fit(customers, RAW(options), &fitted, &table, &second, NULL, NULL, &error);
+    else if (!strcmp(answer, "score")) status = userops_btyd_score(RAW(model), customers, RAW(options), &table, &error);
+    else if (!strcmp(answer, "project")) status = userops_btyd_project_new_customer(RAW(model), RAW(horizons), &table, &error);
+    else if (!strcmp(answer, "simulate")) status = userops_btyd_simulate(RAW(model), customers, RAW(options), &table, &error);
+    else die("%s is no answer", answer);
+    if (succeeded(v, expect, status, &error)) {
+        judge_rows(v, "the answer", json_get(expect, "rows"), take_rows(v, table));
+        if (second) judge_rows(v, "the second table", json_get(expect, "second"), take_rows(v, second));
+    }
+    userops_bytes_free(fitted);
+    userops_table_free(customers);
 }

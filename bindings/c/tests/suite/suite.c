@@ -266,6 +266,8 @@ static void judge(const char *kind, verdict *v, json *body) {
         {"attribution", judge_table},       {"driver", judge_table},        {"path", judge_table},
         {"series", judge_table},            {"churn", judge_table},
                   {"survival", judge_survival},
+                  {"btyd", judge_btyd},
+                  {"purchase", judge_table},
         {"active_days", judge_active_days}, {"active_users", judge_active_users},
         {"retention", judge_retention},     {"session", judge_session},     {"stickiness", judge_stickiness},
     };

@@ -46,6 +46,7 @@ _Lives: TypeAlias = Table | _ArrowStream | _ArrowArray | _Rows | _Columns
 _Names: TypeAlias = list[str] | tuple[str, ...] | set[str]
 _Counts: TypeAlias = list[int] | tuple[int, ...]
 _Definitions: TypeAlias = Sequence[_Definition]
+_BtydModelKind: TypeAlias = Literal["bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb", "shifted_beta_geometric", "gamma_gamma"]
 _CalendarPeriod: TypeAlias = Literal["day", "month"] | _Definition
 
 # What may be given as keywords. Type checkers refuse a key that is not here, as the engine does.
@@ -234,6 +235,25 @@ class _ContributionRules(TypedDict, total=False):
     middle_ratio: float
     period_count: int
     active_periods_min: int
+
+class _PurchaseOptions(TypedDict, total=False):
+    purchases: _Definition
+    unit_days: float
+    calibration_last_day: _Day | None
+
+class _BtydOptions(TypedDict, total=False):
+    model: Required[_BtydModelKind]
+    ridge: float
+    iterations_max: int
+    time_unit: str | None
+
+class _BtydScoreOptions(TypedDict, total=False):
+    horizon: float | None
+    discount_rate: float | None
+
+class _BtydSimulationOptions(TypedDict, total=False):
+    seed: int
+    horizon: float | None
 
 class _SampleOptions(TypedDict, total=False):
     seed: int
@@ -1457,6 +1477,151 @@ class CoxFit:
     def __reduce__(self) -> tuple[Any, ...]: ...
     @classmethod
     def _from_text(cls, text: str) -> CoxFit: ...
+
+def summarise_purchases(log: EventLog, *, as_of: _Instant, **options: Unpack[_PurchaseOptions]) -> tuple[Table, Table]:
+    """The purchase days of every customer, as `fit_btyd` reads them, and one row of counts.
+
+    The first table has a row per customer: `user`, `x` (local days with a purchase after the first), `t_x` and `T` (from
+    the first purchase to the last, and to the end), `mean_spend` (of a repeat day, in major units), and where days are
+    held out `holdout_x` and `holdout_spend`. Negative amounts are refunds: they are money that comes back, and no
+    purchases. The second has `customer_count`, `last_day`, `holdout_days`, `unmatched_refund_count`.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `purchases` (a dict of `events` and `where`; every event by default), `unit_days` (7 for weeks, by
+            default 1), `calibration_last_day` (the last day that models may see; that of `as_of` by default).
+    """
+
+def fit_btyd(
+    customers: Table | _ArrowStream | _ArrowArray | _Rows | _Columns, **options: Unpack[_BtydOptions]
+) -> BtydFit:
+    """Fits a model of buying till you die to the rows of a table.
+
+    Args:
+        customers: A row per customer, or for as many as a column `count` says. Columns `x`, `t_x` and `T` for `"bg_nbd"`,
+            `"mbg_nbd"` and `"pareto_nbd"`; `x`, `t_x` and `n` for `"bg_bb"`; `x` and `mean_spend` for `"gamma_gamma"`;
+            `duration` and `event` for `"shifted_beta_geometric"`. Rows with something unknown are left out.
+        **options: `model`, `ridge` (so many times the squares of the parameters' logarithms are taken off the
+            log-likelihood; 0 by default), `iterations_max`, `time_unit` (a name that is kept with the fit).
+
+    Raises:
+        InvalidArgumentError: A row cannot be, or nobody has bought again.
+    """
+
+@final
+class BtydModel:
+    """A model with its parameters: all that is needed to score a customer."""
+
+    def __new__(cls, model: _BtydModelKind, **parameters: float) -> BtydModel:
+        """A model by its parameters: `BtydModel("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426)`."""
+
+    @property
+    def kind(self) -> _BtydModelKind:
+        """Which model it is."""
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The parameters by name, in order."""
+
+    def score(
+        self,
+        customers: Table | _ArrowStream | _ArrowArray | _Rows | _Columns,
+        **options: Unpack[_BtydScoreOptions],
+    ) -> Table:
+        """What the model expects of each customer.
+
+        `alive_probability`, and with a horizon `expected_purchases` and `no_purchase_probability`, of models of purchases;
+        `expected_spend` of `"gamma_gamma"`; `survival_ratio` and `retention_ratio` of `"shifted_beta_geometric"`. With a
+        discount also `discounted_purchases` of `"pareto_nbd"` and `discounted_lifetime` of contracts. BG/NBD takes
+        whoever has bought once to be there for certain: look at the probability of no purchase, or take another model.
+
+        Args:
+            customers: A row per customer, with the columns that the model was fitted on; of contracts only `duration`.
+            **options: `horizon` (how far to look ahead), `discount_rate`.
+        """
+
+    def project_new_customer(self, horizons: Sequence[float]) -> Table:
+        """What a new customer will do within each horizon: `expected_purchases`, or `survival_ratio` of contracts."""
+
+    def simulate(
+        self,
+        customers: Table | _ArrowStream | _ArrowArray | _Rows | _Columns,
+        **options: Unpack[_BtydSimulationOptions],
+    ) -> Table:
+        """A customer drawn from the model for each row, of which only the time observed is read.
+
+        Args:
+            customers: `T`; `n` for `"bg_bb"`; `duration`, the most periods, for contracts; `x` for `"gamma_gamma"`.
+            **options: `seed` (the same seed gives the same customers; 0 by default), `horizon` (tells `future_x` too).
+        """
+
+    def to_json(self) -> str:
+        """The model as JSON."""
+
+    @classmethod
+    def from_json(cls, text: str) -> BtydModel:
+        """The model of a JSON text."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class BtydFit:
+    """A model that was fitted to customers, and how well."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the fit."""
+
+    @property
+    def model(self) -> BtydModel:
+        """The model with its parameters."""
+
+    @property
+    def parameters(self) -> list[dict[str, Any]]:
+        """A dict for each parameter: `name`, `value`, `standard_error`, `log_standard_error`."""
+
+    @property
+    def covariance(self) -> list[list[float]] | None:
+        """The covariance of the parameters, row by row; None where the data do not settle all of them."""
+
+    @property
+    def log_likelihood(self) -> float:
+        """The logarithm of the likelihood, without the ridge."""
+
+    @property
+    def customer_count(self) -> int:
+        """How many customers it is of."""
+
+    @property
+    def left_out_count(self) -> int:
+        """Rows that are left out, because something is unknown of them or because they say nothing."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether the fit came to a maximum."""
+
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        """What is weak about the fit: dicts of `kind`, `parameter`, `message`; empty where nothing is."""
+
+    def to_table(self) -> Table:
+        """A row per parameter."""
+
+    def to_covariance_table(self) -> Table:
+        """A row per pair of parameters."""
+
+    def to_summary_table(self) -> Table:
+        """One row: likelihood, counts, whether it settled, its condition, whether something is weak."""
+
+    def to_note_table(self) -> Table:
+        """A row for each thing that is weak."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> BtydFit: ...
 
 def attribute_conversions(log: EventLog, *, as_of: _Instant, **options: Unpack[_AttributionOptions]) -> Attribution:
     """Shares conversions out over channels, by one model or several.

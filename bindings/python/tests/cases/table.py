@@ -1,4 +1,4 @@
-"""Cases of answers about a population that come as tables: paths, series, drivers, attribution, churn."""
+"""Cases of answers about a population that come as tables: paths, series, drivers, attribution, churn, purchases."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def churn_standard(log: uo.EventLog, **asked: Any) -> list[Any]:
 
 
 ANSWERS: dict[str, Callable[..., list[Any]]] = {
+    "purchases": lambda log, **asked: list(uo.summarise_purchases(log, **asked)),
     "transitions": lambda log, **asked: [uo.count_transitions(log, **asked)],
     "path_tree": path_tree,
     "series": lambda log, **asked: [uo.build_series(log, **asked)],

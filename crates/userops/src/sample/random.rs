@@ -4,7 +4,7 @@
 ///
 /// Its period is 2^64, and it is not meant for secrets.
 #[derive(Debug, Clone)]
-pub(super) struct Random {
+pub(crate) struct Random {
     state: u64,
 }
 
@@ -12,17 +12,17 @@ pub(super) struct Random {
 const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { state: seed }
     }
 
     /// A stream of its own for each user of each product; neighbours' states lie far apart, as each part is mixed.
-    pub(super) fn of_user(seed: u64, salt: u64, user: u32) -> Self {
+    pub(crate) fn of_user(seed: u64, salt: u64, user: u32) -> Self {
         let product = Self::new(seed ^ mix(salt)).bits();
         Self::new(mix(product ^ u64::from(user).wrapping_mul(GOLDEN_GAMMA)))
     }
 
-    fn bits(&mut self) -> u64 {
+    pub(crate) fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(GOLDEN_GAMMA);
         mix(self.state)
     }

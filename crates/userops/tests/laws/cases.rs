@@ -3,6 +3,7 @@
 //! The format is described in testdata/README.md. A new kind is a type that reads its case and judges it, and a line in
 //! [`judge`]; a new file is a line in [`FILES`].
 
+mod btyd;
 mod contribution;
 mod funnel;
 mod ingest;
@@ -100,8 +101,8 @@ macro_rules! files {
 }
 
 files! {
-    active_days, active_users, anniversary, attribution, calendar, churn, contribution, driver, event_log, funnel, ingest,
-    ladder, lifecycle, milestone, money, month_arithmetic, path, playbook, portrait, profile, retention, rfm,
+    active_days, active_users, anniversary, attribution, btyd, calendar, churn, contribution, driver, event_log, funnel, ingest,
+    ladder, lifecycle, milestone, money, month_arithmetic, path, playbook, portrait, profile, purchase, retention, rfm,
     rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth, score, segment, sequence, series,
     session, stickiness, survival, tag, time_format, time_window, time_window_dst, value_group,
 }
@@ -120,7 +121,9 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "money" => judge_as::<money::MoneyCase>(body, verdict),
         "month_arithmetic" => judge_as::<time::MonthArithmeticCase>(body, verdict),
         "playbook" => judge_as::<playbook::PlaybookCase>(body, verdict),
-        "attribution" | "churn" | "driver" | "path" | "series" => judge_as::<table::TableCase>(body, verdict),
+        "attribution" | "churn" | "driver" | "path" | "purchase" | "series" => {
+            judge_as::<table::TableCase>(body, verdict)
+        }
         "portrait" => judge_as::<portrait::PortraitCase>(body, verdict),
         "profile" => judge_as::<profile::ProfileCase>(body, verdict),
         "retention" => judge_as::<PresenceCase<presence::RetentionQuestion>>(body, verdict),
@@ -129,6 +132,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "rule_text" => judge_as::<rule_text::RuleTextCase>(body, verdict),
         "session" => judge_as::<PresenceCase<presence::SessionQuestion>>(body, verdict),
         "stickiness" => judge_as::<PresenceCase<presence::StickinessQuestion>>(body, verdict),
+        "btyd" => judge_as::<btyd::BtydCase>(body, verdict),
         "survival" => judge_as::<survival::SurvivalCase>(body, verdict),
         "sequence" => judge_as::<funnel::SequenceCase>(body, verdict),
         "time_format" => judge_as::<time::TimeFormatCase>(body, verdict),

@@ -10,6 +10,7 @@
 mod active_day;
 mod activity;
 mod attribution;
+mod btyd;
 mod cases;
 mod churn;
 mod driver;

@@ -28,18 +28,19 @@ fn no_options() -> toml::Value {
     toml::Value::Table(toml::Table::new())
 }
 
-impl SurvivalCase {
-    fn lives(&self) -> Table {
-        let rows = self.columns.values().next().map_or(0, |column| column.values().len());
-        let column = |numbers: &Numbers| -> Column {
-            match numbers.values() {
-                MeasureValues::Integer(values) => values.to_vec().into(),
-                MeasureValues::Float(values) => values.to_vec().into(),
-            }
-        };
-        self.columns.iter().fold(Table::new(rows), |table, (name, numbers)| table.with(name, column(numbers)).unwrap())
-    }
+/// The columns of numbers as a table.
+pub(super) fn table_of(columns: &BTreeMap<String, Numbers>) -> Table {
+    let rows = columns.values().next().map_or(0, |column| column.values().len());
+    let column = |numbers: &Numbers| -> Column {
+        match numbers.values() {
+            MeasureValues::Integer(values) => values.to_vec().into(),
+            MeasureValues::Float(values) => values.to_vec().into(),
+        }
+    };
+    columns.iter().fold(Table::new(rows), |table, (name, numbers)| table.with(name, column(numbers)).unwrap())
+}
 
+impl SurvivalCase {
     fn answer(&self, lives: &Table) -> Result<Vec<Table>> {
         let options = self.options.clone();
         match self.answer.as_str() {
@@ -62,6 +63,6 @@ impl SurvivalCase {
 
 impl Judge for SurvivalCase {
     fn judge(self, verdict: &mut Verdict) {
-        self.expect.judge(verdict, self.answer(&self.lives()));
+        self.expect.judge(verdict, self.answer(&table_of(&self.columns)));
     }
 }

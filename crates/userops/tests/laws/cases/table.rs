@@ -1,10 +1,11 @@
-//! Cases of answers about a population that come as tables: paths, series, drivers, attribution, churn.
+//! Cases of answers about a population that come as tables: paths, series, drivers, attribution, churn, purchases.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use userops::attribution::attribute_conversions;
+use userops::btyd::{PurchaseOptions, summarise_purchases};
 use userops::churn::set_churn_standard;
 use userops::driver::find_drivers;
 use userops::error::Result;
@@ -54,6 +55,10 @@ impl TableCase {
     fn answer(&self, log: &EventLog) -> Result<Vec<Table>> {
         let as_of = self.as_of;
         match self.answer.as_str() {
+            "purchases" => {
+                let purchases = summarise_purchases(log, as_of, self.options::<PurchaseOptions>())?;
+                Ok(vec![purchases.to_table(log)?, purchases.to_summary_table()?])
+            }
             "transitions" => Ok(vec![count_transitions(log, as_of, self.options::<PathOptions>())?.to_table()?]),
             "path_tree" => {
                 let tree = build_path_tree(log, as_of, self.options::<userops::path::PathTreeOptions>())?;
