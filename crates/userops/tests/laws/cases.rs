@@ -122,7 +122,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "month_arithmetic" => judge_as::<time::MonthArithmeticCase>(body, verdict),
         "playbook" => judge_as::<playbook::PlaybookCase>(body, verdict),
         "attribution" | "churn" | "driver" | "path" | "purchase" | "series" => {
-            judge_as::<table::TableCase>(body, verdict)
+            judge_as::<table::TableCase>(body, verdict);
         }
         "portrait" => judge_as::<portrait::PortraitCase>(body, verdict),
         "profile" => judge_as::<profile::ProfileCase>(body, verdict),
