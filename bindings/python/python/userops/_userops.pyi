@@ -1433,10 +1433,10 @@ class CoxFit:
 def summarise_purchases(log: EventLog, *, as_of: _Instant, **options: Unpack[_PurchaseOptions]) -> tuple[Table, Table]:
     """The purchase days of every customer, as `fit_btyd` reads them, and one row of counts.
 
-    The first table has a row per customer: `user`, `x` (local days with a purchase after the first), `t_x` and `T` (from
-    the first purchase to the last, and to the end), `mean_spend` (of a repeat day, in major units), and where days are
-    held out `holdout_x` and `holdout_spend`. Negative amounts are refunds: they are money that comes back, and no
-    purchases. The second has `customer_count`, `last_day`, `holdout_days`, `unmatched_refund_count`.
+    The first table has a row per customer: `user`, `x` (local days with a purchase after the first), `t_x` and `T`
+    (from the first purchase to the last, and to the end), `mean_spend` (of a repeat day, in major units), and where
+    days are held out `holdout_x` and `holdout_spend`. Negative amounts are refunds: they are money that comes back, and
+    no purchases. The second has `customer_count`, `last_day`, `holdout_days`, `unmatched_refund_count`.
 
     Args:
         log: The log.
