@@ -264,15 +264,20 @@ def test_a_fit_scores_customers_and_says_what_is_weak(log: uo.EventLog) -> None:
     assert (model.kind, list(model.parameters)) == ("mbg_nbd", ["r", "alpha", "a", "b"])
     assert [one["value"] for one in fit.parameters] == list(model.parameters.values())
     assert (fit.options["time_unit"], fit.customer_count, fit.left_out_count) == ("week", len(customers), 0)
-    assert fit.converged and len(fit.covariance or []) == 4 and len(fit.to_covariance_table()) == 16
+    assert fit.converged
+    assert len(fit.covariance or []) == 4
+    assert len(fit.to_covariance_table()) == 16
     scores = model.score(customers, horizon=4)
-    assert len(scores) == len(customers) and all(0 < chance <= 1 for chance in scores["alive_probability"])
+    assert len(scores) == len(customers)
+    assert all(0 < chance <= 1 for chance in scores["alive_probability"])
     assert scores == uo.BtydModel.from_json(model.to_json()).score(customers, horizon=4)
     drawn = model.simulate(customers, seed=3, horizon=4)
     assert drawn == model.simulate({"T": customers["T"]}, seed=3, horizon=4) != model.simulate(customers, horizon=4)
     assert model.project_new_customer([0, 4])["expected_purchases"][0] == 0
-    one = uo.fit_btyd({"x": [3], "t_x": [20.0], "T": [30.0]}, model="bg_nbd")
-    assert one.notes and len(one.to_note_table()) == len(one.notes)
+    single: dict[str, list[Any]] = {"x": [3], "t_x": [20.0], "T": [30.0]}
+    one = uo.fit_btyd(single, model="bg_nbd")
+    assert one.notes
+    assert len(one.to_note_table()) == len(one.notes)
     with pytest.raises(errors.InvalidArgumentError, match="none of 2 customers has bought again"):
         uo.fit_btyd({"x": [0, 0], "t_x": [0, 0], "T": [9, 9]}, model="bg_nbd")
     with pytest.raises(errors.InvalidDefinitionError, match="unknown variant"):

@@ -1481,10 +1481,10 @@ class CoxFit:
 def summarise_purchases(log: EventLog, *, as_of: _Instant, **options: Unpack[_PurchaseOptions]) -> tuple[Table, Table]:
     """The purchase days of every customer, as `fit_btyd` reads them, and one row of counts.
 
-    The first table has a row per customer: `user`, `x` (local days with a purchase after the first), `t_x` and `T` (from
-    the first purchase to the last, and to the end), `mean_spend` (of a repeat day, in major units), and where days are
-    held out `holdout_x` and `holdout_spend`. Negative amounts are refunds: they are money that comes back, and no
-    purchases. The second has `customer_count`, `last_day`, `holdout_days`, `unmatched_refund_count`.
+    The first table has a row per customer: `user`, `x` (local days with a purchase after the first), `t_x` and `T`
+    (from the first purchase to the last, and to the end), `mean_spend` (of a repeat day, in major units), and where
+    days are held out `holdout_x` and `holdout_spend`. Negative amounts are refunds: they are money that comes back, and
+    no purchases. The second has `customer_count`, `last_day`, `holdout_days`, `unmatched_refund_count`.
 
     Args:
         log: The log.
@@ -1499,9 +1499,10 @@ def fit_btyd(
     """Fits a model of buying till you die to the rows of a table.
 
     Args:
-        customers: A row per customer, or for as many as a column `count` says. Columns `x`, `t_x` and `T` for `"bg_nbd"`,
-            `"mbg_nbd"` and `"pareto_nbd"`; `x`, `t_x` and `n` for `"bg_bb"`; `x` and `mean_spend` for `"gamma_gamma"`;
-            `duration` and `event` for `"shifted_beta_geometric"`. Rows with something unknown are left out.
+        customers: A row per customer, or for as many as a column `count` says. Columns `x`, `t_x` and `T` for
+            `"bg_nbd"`, `"mbg_nbd"` and `"pareto_nbd"`; `x`, `t_x` and `n` for `"bg_bb"`; `x` and `mean_spend` for
+            `"gamma_gamma"`; `duration` and `event` for `"shifted_beta_geometric"`. Rows with something unknown are
+            left out.
         **options: `model`, `ridge` (so many times the squares of the parameters' logarithms are taken off the
             log-likelihood; 0 by default), `iterations_max`, `time_unit` (a name that is kept with the fit).
 
@@ -1531,10 +1532,11 @@ class BtydModel:
     ) -> Table:
         """What the model expects of each customer.
 
-        `alive_probability`, and with a horizon `expected_purchases` and `no_purchase_probability`, of models of purchases;
-        `expected_spend` of `"gamma_gamma"`; `survival_ratio` and `retention_ratio` of `"shifted_beta_geometric"`. With a
-        discount also `discounted_purchases` of `"pareto_nbd"` and `discounted_lifetime` of contracts. BG/NBD takes
-        whoever has bought once to be there for certain: look at the probability of no purchase, or take another model.
+        `alive_probability`, and with a horizon `expected_purchases` and `no_purchase_probability`, of models of
+        purchases; `expected_spend` of `"gamma_gamma"`; `survival_ratio` and `retention_ratio` of
+        `"shifted_beta_geometric"`. With a discount also `discounted_purchases` of `"pareto_nbd"` and
+        `discounted_lifetime` of contracts. BG/NBD takes whoever has bought once to be there for certain: look at the
+        probability of no purchase, or take another model.
 
         Args:
             customers: A row per customer, with the columns that the model was fitted on; of contracts only `duration`.
