@@ -17,7 +17,7 @@ use crate::error::Result;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryStatus {
-    /// The last step was done.
+    /// The last step was done, or the last that is not optional; in any order all that are not.
     Converted,
     /// Not yet: the window is still open at `as_of`, and events to come could convert.
     Pending,

@@ -371,6 +371,9 @@ fn reasons_name_what_was_in_the_way() {
     let apart = Funnel { scope: Some(Scope::Session { gap: Span::default() }), ..within(9) };
     assert_eq!(reason("a x b", apart), StopReason::Apart);
     assert_eq!(reason("a b", Funnel::new(["a", "b", "c"])), StopReason::WindowOpen);
+    for reason in StopReason::ALL {
+        assert_eq!(serde_json::to_value(reason).unwrap(), reason.name());
+    }
 }
 
 #[test]

@@ -247,7 +247,7 @@ fn value_of(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(900))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn parts_and_slots_and_values_sum_to_the_whole(
