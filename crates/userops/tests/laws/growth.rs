@@ -69,7 +69,7 @@ fn counts(row: &GrowthRow) -> [u64; 5] {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_500))]
+    #![proptest_config(ProptestConfig::with_cases(10_200))]
     #[test]
     fn growth_equals_sets_of_users_and_conserves_them(
         events in events(),
