@@ -5,9 +5,11 @@
 //! one occasion more to leave than there are repeats.
 
 use super::history::PurchaseHistory;
+use super::model::PurchaseModel;
 use super::newton::{Likelihood, PARAMETERS_MAX, Second, cell, sum_groups};
 use super::quadrature::integrate;
 use super::special::{Rising, ln_beta, ln_rising, ln_rising_ratio, logistic, soft_plus};
+use crate::error::{Result, invalid_argument};
 
 /// The parameters, and how many occasions to leave there are beside the repeats: 0 or 1.
 #[derive(Debug, Clone, Copy)]
@@ -44,14 +46,19 @@ impl BetaGeometric {
             + self.log_odds_left(history).map_or(0.0, soft_plus)
     }
 
-    /// The probability of being there still.
-    pub(super) fn alive_probability(&self, history: &PurchaseHistory) -> f64 {
+    /// Repeats of a new customer within `t`.
+    pub(super) fn expected_new(&self, t: f64) -> f64 {
+        let stays = if self.extra == 0 { 1.0 } else { self.b / (self.a + self.b) };
+        stays * purchases_while_alive(self.r, self.alpha, self.a, self.b + f64::from(self.extra), t)
+    }
+}
+
+impl PurchaseModel for BetaGeometric {
+    fn alive(&self, history: &PurchaseHistory) -> f64 {
         self.log_odds_left(history).map_or(1.0, |odds| logistic(-odds))
     }
 
-    /// Purchases to come within `t`.
-    pub(super) fn expected_purchases(&self, history: &PurchaseHistory, t: f64) -> f64 {
-        let alive = self.alive_probability(history);
+    fn expected(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64 {
         if alive == 0.0 {
             return 0.0;
         }
@@ -59,18 +66,16 @@ impl BetaGeometric {
         alive * purchases_while_alive(shape, rate, self.a, self.b + f64::from(history.x + self.extra), t)
     }
 
-    /// Repeats of a new customer within `t`.
-    pub(super) fn expected_new(&self, t: f64) -> f64 {
-        let stays = if self.extra == 0 { 1.0 } else { self.b / (self.a + self.b) };
-        stays * purchases_while_alive(self.r, self.alpha, self.a, self.b + f64::from(self.extra), t)
-    }
-
     /// The probability of no purchase within `t`: the customer has left, or is there and buys nothing, as one leaves only
     /// after a purchase.
-    pub(super) fn no_purchase_probability(&self, history: &PurchaseHistory, t: f64) -> f64 {
+    fn quiet(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64 {
         let shape = self.r + f64::from(history.x);
         let buys = -libm::expm1(-shape * libm::log1p(t / (self.alpha + history.age)));
-        1.0 - self.alive_probability(history) * buys
+        1.0 - alive * buys
+    }
+
+    fn discounted(&self, _: f64, _: &PurchaseHistory, rate: f64) -> Result<f64> {
+        Err(invalid_argument(format!("no closed form with a discount rate of {rate}")))
     }
 }
 

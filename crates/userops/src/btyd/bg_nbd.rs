@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::beta_geometric::BetaGeometric;
 use super::history::PurchaseHistory;
+use super::model::PurchaseModel;
 
 /// The BG/NBD model: Fader, Hardie, Lee, "Counting Your Customers the Easy Way", Marketing Science 24 (2005).
 ///
@@ -43,13 +44,14 @@ macro_rules! beta_geometric_model {
             /// The probability that the customer is there still.
             #[must_use]
             pub fn alive_probability(&self, history: &PurchaseHistory) -> f64 {
-                self.inner().alive_probability(history)
+                self.inner().alive(history)
             }
 
             /// How many purchases the customer will make within `t`, in the mean.
             #[must_use]
             pub fn expected_purchases(&self, history: &PurchaseHistory, t: f64) -> f64 {
-                self.inner().expected_purchases(history, t)
+                let inner = self.inner();
+                inner.expected(inner.alive(history), history, t)
             }
 
             /// How many repeat purchases a new customer will make within `t`, in the mean.
@@ -61,7 +63,8 @@ macro_rules! beta_geometric_model {
             /// The probability that the customer buys nothing within `t`.
             #[must_use]
             pub fn no_purchase_probability(&self, history: &PurchaseHistory, t: f64) -> f64 {
-                self.inner().no_purchase_probability(history, t)
+                let inner = self.inner();
+                inner.quiet(inner.alive(history), history, t)
             }
         }
     };

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::beta_geometric::BetaGeometric;
 use super::bg_nbd::beta_geometric_model;
 use super::history::PurchaseHistory;
+use super::model::PurchaseModel;
 
 /// The MBG/NBD model: Batislam, Denizel, Filiztekin, "Empirical validation and comparison of models for customer base
 /// analysis", International Journal of Research in Marketing 24 (2007).

@@ -215,48 +215,20 @@ fn table_of<const N: usize>(len: usize, columns: [Told<'_>; N]) -> Result<Table>
     columns.into_iter().flatten().try_fold(Table::new(len), |table, (name, column)| table.with(name, column))
 }
 
-/// What the three models of purchases at any time have in common.
-trait PurchaseModel: Sync {
+/// What the three models of purchases at any time have in common. The probability of being there is worked out once for each
+/// customer, and all else from it.
+pub(super) trait PurchaseModel: Sync {
+    /// The probability that the customer is there still.
     fn alive(&self, history: &PurchaseHistory) -> f64;
-    fn expected(&self, history: &PurchaseHistory, t: f64) -> f64;
-    fn quiet(&self, history: &PurchaseHistory, t: f64) -> f64;
-    fn discounted(&self, history: &PurchaseHistory, rate: f64) -> Result<f64>;
-}
-
-impl PurchaseModel for super::beta_geometric::BetaGeometric {
-    fn alive(&self, history: &PurchaseHistory) -> f64 {
-        self.alive_probability(history)
-    }
-
-    fn expected(&self, history: &PurchaseHistory, t: f64) -> f64 {
-        self.expected_purchases(history, t)
-    }
-
-    fn quiet(&self, history: &PurchaseHistory, t: f64) -> f64 {
-        self.no_purchase_probability(history, t)
-    }
-
-    fn discounted(&self, _: &PurchaseHistory, rate: f64) -> Result<f64> {
-        Err(invalid_argument(format!("no closed form with a discount rate of {rate}")))
-    }
-}
-
-impl PurchaseModel for ParetoNbd {
-    fn alive(&self, history: &PurchaseHistory) -> f64 {
-        self.alive_probability(history)
-    }
-
-    fn expected(&self, history: &PurchaseHistory, t: f64) -> f64 {
-        self.expected_purchases(history, t)
-    }
-
-    fn quiet(&self, history: &PurchaseHistory, t: f64) -> f64 {
-        self.no_purchase_probability(history, t)
-    }
-
-    fn discounted(&self, history: &PurchaseHistory, rate: f64) -> Result<f64> {
-        self.discounted_purchases(history, rate)
-    }
+    /// Purchases to come within `t`.
+    fn expected(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64;
+    /// The probability of no purchase within `t`.
+    fn quiet(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64;
+    /// All purchases to come, discounted.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a rate that cannot be, or a model without a closed form.
+    fn discounted(&self, alive: f64, history: &PurchaseHistory, rate: f64) -> Result<f64>;
 }
 
 fn score_purchases(
@@ -266,15 +238,17 @@ fn score_purchases(
     model: &impl PurchaseModel,
 ) -> Result<Table> {
     let rows = read_histories(customers)?.rows;
-    if let (Some(rate), Some(first)) = (discount, rows.iter().flatten().next()) {
-        model.discounted(first, rate)?;
+    let with_alive = |row: Option<PurchaseHistory>| row.map(|history| (history, model.alive(&history)));
+    let rows: Vec<_> = rows.into_par_iter().map(with_alive).collect();
+    if let (Some(rate), Some((first, alive))) = (discount, rows.iter().flatten().next()) {
+        model.discounted(*alive, first, rate)?;
     }
-    let discounted = |row: &PurchaseHistory| discount.and_then(|rate| model.discounted(row, rate).ok());
     let told = [
-        Some(("alive_probability", told(&rows, |row| Some(model.alive(row))))),
-        horizon.map(|t| ("expected_purchases", told(&rows, |row| Some(model.expected(row, t))))),
-        horizon.map(|t| ("no_purchase_probability", told(&rows, |row| Some(model.quiet(row, t))))),
-        discount.map(|_| ("discounted_purchases", told(&rows, discounted))),
+        Some(("alive_probability", told(&rows, |(_, alive)| Some(*alive)))),
+        horizon.map(|t| ("expected_purchases", told(&rows, |(row, alive)| Some(model.expected(*alive, row, t))))),
+        horizon.map(|t| ("no_purchase_probability", told(&rows, |(row, alive)| Some(model.quiet(*alive, row, t))))),
+        discount
+            .map(|rate| ("discounted_purchases", told(&rows, |(row, alive)| model.discounted(*alive, row, rate).ok()))),
     ];
     table_of(rows.len(), told)
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::history::PurchaseHistory;
+use super::model::PurchaseModel;
 use super::newton::{Likelihood, PARAMETERS_MAX, Second, cell, sum_groups};
 use super::quadrature::{Rule, integrate, rules};
 use super::special::{Rising, ln_rising, mean_of_decay};
@@ -52,9 +53,7 @@ impl ParetoNbd {
     /// Purchases to come within `t`.
     #[must_use]
     pub fn expected_purchases(&self, history: &PurchaseHistory, t: f64) -> f64 {
-        let shape = self.r + f64::from(history.x);
-        self.alive_probability(history) * shape / (self.alpha + history.age)
-            * self.time_there(self.beta + history.age, t)
+        self.expected(self.alive_probability(history), history, t)
     }
 
     /// Repeats of a new customer within `t`.
@@ -72,14 +71,7 @@ impl ParetoNbd {
     /// The probability of no purchase within `t`: the customer has left, leaves before buying, or stays and buys nothing.
     #[must_use]
     pub fn no_purchase_probability(&self, history: &PurchaseHistory, t: f64) -> f64 {
-        let then = Self {
-            r: self.r + f64::from(history.x),
-            alpha: self.alpha + history.age,
-            beta: self.beta + history.age,
-            ..*self
-        };
-        let Terms { stayed, left } = then.terms(&PurchaseHistory { x: 0, t_x: 0.0, age: t });
-        1.0 - self.alive_probability(history) * (1.0 - (stayed + left)).max(0.0)
+        self.quiet(self.alive_probability(history), history, t)
     }
 
     /// All purchases to come, each discounted by e^(−rate · time): DERT.
@@ -90,15 +82,7 @@ impl ParetoNbd {
     /// # Errors
     /// `InvalidArgument` unless the rate is finite and above 0.
     pub fn discounted_purchases(&self, history: &PurchaseHistory, rate: f64) -> Result<f64> {
-        if !rate.is_finite() || rate <= 0.0 {
-            return Err(invalid_argument(format!(
-                "the discount rate is {rate}; it is above 0, for one unit of time, compounded continuously"
-            )));
-        }
-        let beta = self.beta + history.age;
-        let shape = self.r + f64::from(history.x);
-        let there = beta * discounted_time(self.s, rate * beta);
-        Ok(self.alive_probability(history) * shape / (self.alpha + history.age) * there)
+        self.discounted(self.alive_probability(history), history, rate)
     }
 
     /// What the likelihood is the sum of, without the factors that both have at t_x.
@@ -111,6 +95,40 @@ impl ParetoNbd {
         });
         let log_stayed = -shape * range.alpha_log - self.s * range.beta_log;
         Terms { stayed: libm::exp(log_stayed), left: self.s * left / (self.beta + history.t_x) * range.start }
+    }
+}
+
+impl PurchaseModel for ParetoNbd {
+    fn alive(&self, history: &PurchaseHistory) -> f64 {
+        self.alive_probability(history)
+    }
+
+    fn expected(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64 {
+        let shape = self.r + f64::from(history.x);
+        alive * shape / (self.alpha + history.age) * self.time_there(self.beta + history.age, t)
+    }
+
+    fn quiet(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64 {
+        let then = Self {
+            r: self.r + f64::from(history.x),
+            alpha: self.alpha + history.age,
+            beta: self.beta + history.age,
+            ..*self
+        };
+        let Terms { stayed, left } = then.terms(&PurchaseHistory { x: 0, t_x: 0.0, age: t });
+        1.0 - alive * (1.0 - (stayed + left)).max(0.0)
+    }
+
+    fn discounted(&self, alive: f64, history: &PurchaseHistory, rate: f64) -> Result<f64> {
+        if !rate.is_finite() || rate <= 0.0 {
+            return Err(invalid_argument(format!(
+                "the discount rate is {rate}; it is above 0, for one unit of time, compounded continuously"
+            )));
+        }
+        let beta = self.beta + history.age;
+        let shape = self.r + f64::from(history.x);
+        let there = beta * discounted_time(self.s, rate * beta);
+        Ok(alive * shape / (self.alpha + history.age) * there)
     }
 }
 
