@@ -74,7 +74,8 @@
 //! 13. [`funnel`], [`sequence`], [`path`]: how far users come through steps in some order, how often, and by which ways.
 //! 14. [`driver`], [`attribution`], [`series`]: what goes with a target, what brought it about, and what is out of the ordinary.
 //! 15. [`survival`], [`churn`]: how long lives last that may not have ended yet, and after how much silence a user is lost.
-//! 16. [`btyd`]: how often customers will buy again, and who has left without saying so.
+//! 16. [`btyd`], [`lifetime_value`]: how often customers will buy again, who has left without saying so, and what they
+//!     are worth.
 //! 17. [`score`]: models that are fitted on a population and score one user at a time.
 //! 18. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
 //! 19. [`tag`]: what is said of users, by rules and by people.
@@ -101,6 +102,7 @@ pub mod funnel;
 pub mod id;
 pub mod ingest;
 pub mod lifecycle;
+pub mod lifetime_value;
 pub mod log;
 pub mod milestone;
 pub mod money;

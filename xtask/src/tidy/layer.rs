@@ -23,6 +23,7 @@ const GROUPS: &[&[&str]] = &[
         "churn",
         "driver",
         "funnel",
+        "lifetime_value",
         "path",
         "retention",
         "sequence",

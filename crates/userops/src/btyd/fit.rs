@@ -252,9 +252,6 @@ impl BtydFit {
     /// # Errors
     /// None in practice: the columns have one length and distinct names.
     pub fn to_note_table(&self) -> Result<Table> {
-        Table::new(self.notes.len())
-            .with("kind", self.notes.iter().map(|note| note.kind.name()).collect::<Vec<_>>())?
-            .with("parameter", self.notes.iter().map(|note| note.parameter.as_deref()).collect::<Vec<_>>())?
-            .with("message", self.notes.iter().map(|note| note.message.as_str()).collect::<Vec<_>>())
+        FitNote::table(&self.notes)
     }
 }

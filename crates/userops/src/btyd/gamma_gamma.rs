@@ -126,7 +126,7 @@ pub(super) struct SpendSample {
 }
 
 /// Reads the columns `x`, `mean_spend`, and `count` where there is one. Without purchases the mean may be anything.
-pub(super) fn read_spends(table: &Table) -> Result<Rows<SpendHistory>> {
+pub(crate) fn read_spends(table: &Table) -> Result<Rows<SpendHistory>> {
     let x = whole_numbers(table, "x", u64::from(REPEATS_MAX))?;
     let mean_spend = numbers(table, "mean_spend")?;
     Rows::read(table, |row| match x(row)? {

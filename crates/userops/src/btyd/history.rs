@@ -57,7 +57,7 @@ impl PurchaseHistory {
 }
 
 /// Reads the columns `x`, `t_x`, `T`, and `count` where there is one. A row with something unknown is left out.
-pub(super) fn read_histories(table: &Table) -> Result<Rows<PurchaseHistory>> {
+pub(crate) fn read_histories(table: &Table) -> Result<Rows<PurchaseHistory>> {
     let x = whole_numbers(table, "x", u64::from(REPEATS_MAX))?;
     let (t_x, age) = (numbers(table, "t_x")?, numbers(table, "T")?);
     Rows::read(table, |row| match (x(row)?, t_x(row)?, age(row)?) {

@@ -40,7 +40,7 @@ pub enum BtydModel {
 
 impl BtydModel {
     /// The model of a kind with these parameters, in order; those past the last are not looked at.
-    pub(super) fn of(kind: BtydModelKind, [one, two, three, four]: [f64; PARAMETERS_MAX]) -> Self {
+    pub(crate) fn of(kind: BtydModelKind, [one, two, three, four]: [f64; PARAMETERS_MAX]) -> Self {
         match kind {
             BtydModelKind::BgNbd => Self::BgNbd(BgNbd { r: one, alpha: two, a: three, b: four }),
             BtydModelKind::MbgNbd => Self::MbgNbd(MbgNbd { r: one, alpha: two, a: three, b: four }),
@@ -77,6 +77,22 @@ impl BtydModel {
             Self::GammaGamma(GammaGamma { p, q, v }) => vec![p, q, v],
         };
         self.kind().parameter_names().iter().copied().zip(values).collect()
+    }
+
+    /// The model as one of purchases at any time.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where it is none.
+    pub(crate) fn purchases(&self) -> Result<Box<dyn PurchaseModel>> {
+        match self {
+            Self::BgNbd(model) => Ok(Box::new(model.inner())),
+            Self::MbgNbd(model) => Ok(Box::new(model.inner())),
+            Self::ParetoNbd(model) => Ok(Box::new(*model)),
+            Self::BgBb(_) | Self::ShiftedBetaGeometric(_) | Self::GammaGamma(_) => Err(invalid_argument(format!(
+                "{} is no model of purchases at any time: take bg_nbd, mbg_nbd or pareto_nbd",
+                self.kind().name()
+            ))),
+        }
     }
 
     /// Refuses parameters that are not finite and above 0.
@@ -217,7 +233,7 @@ fn table_of<const N: usize>(len: usize, columns: [Told<'_>; N]) -> Result<Table>
 
 /// What the three models of purchases at any time have in common. The probability of being there is worked out once for each
 /// customer, and all else from it.
-pub(super) trait PurchaseModel: Sync {
+pub(crate) trait PurchaseModel: Sync {
     /// The probability that the customer is there still.
     fn alive(&self, history: &PurchaseHistory) -> f64;
     /// Purchases to come within `t`.

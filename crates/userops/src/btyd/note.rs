@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::fit::FittedParameter;
 use super::newton::{LOG_MAX, Maximum, PARAMETERS_MAX, cell, cholesky, solve};
 use super::options::BtydModelKind;
+use crate::error::Result;
+use crate::table::Table;
 
 /// With a greater error of its logarithm a parameter may as well be seven times greater or less (95 %).
 pub const LOG_ERROR_MAX: f64 = 1.0;
@@ -53,6 +55,16 @@ pub struct FitNote {
     pub parameter: Option<String>,
     /// The same in words, with the way out.
     pub message: String,
+}
+
+impl FitNote {
+    /// A row per note: `kind`, `parameter`, `message`.
+    pub(crate) fn table(notes: &[Self]) -> Result<Table> {
+        Table::new(notes.len())
+            .with("kind", notes.iter().map(|note| note.kind.name()).collect::<Vec<_>>())?
+            .with("parameter", notes.iter().map(|note| note.parameter.as_deref()).collect::<Vec<_>>())?
+            .with("message", notes.iter().map(|note| note.message.as_str()).collect::<Vec<_>>())
+    }
 }
 
 /// All that the curvature at the maximum says.

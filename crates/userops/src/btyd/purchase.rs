@@ -82,6 +82,8 @@ pub struct CustomerPurchases {
     pub holdout_count: u32,
     /// What was spent on them, less refunds.
     pub holdout_spend_minor: i64,
+    /// From the last day that may be seen to the first purchase of the time held out; `None` without one.
+    pub holdout_next_days: Option<u32>,
 }
 
 /// The purchases of all customers: the input of the models.
@@ -202,6 +204,7 @@ impl<'a> Reader<'a> {
             repeat_spend_minor: 0,
             holdout_count: 0,
             holdout_spend_minor: refunds_later,
+            holdout_next_days: None,
         };
         let mut before = first_day;
         for &(day, amount) in &self.days {
@@ -215,6 +218,7 @@ impl<'a> Reader<'a> {
                 &mut found.repeat_spend_minor
             } else {
                 found.holdout_count += is_other;
+                found.holdout_next_days.get_or_insert(day.0.abs_diff(self.last_day.0));
                 &mut found.holdout_spend_minor
             };
             *sum = sum.saturating_add(amount);
@@ -224,12 +228,13 @@ impl<'a> Reader<'a> {
 }
 
 impl PurchaseSummary {
-    /// A row per customer, as [`fit_btyd`](super::fit_btyd) reads it: `user`, `x`, `t_x`, `T`, `mean_spend`, and, where days
-    /// are held out, `holdout_x` and `holdout_spend`.
+    /// A row per customer, as [`fit_btyd`](super::fit_btyd) reads it: `user`, `first_day`, `x`, `t_x`, `T`, `spend`,
+    /// `mean_spend`, and, where days are held out, `holdout_x`, `holdout_spend` and `holdout_next`.
     ///
-    /// Times are in the unit of the options. Money is in major units of the log's currency; the mean is that of a repeat
-    /// purchase day, and unknown where there is none or where refunds leave nothing of it. The log is the one that was
-    /// summarised.
+    /// Times are in the unit of the options. Money is in major units of the log's currency: `spend` is all that was spent,
+    /// less refunds, and the mean is that of a repeat purchase day, unknown where there is none or where refunds leave
+    /// nothing of it. `holdout_next` is the time from the last day to the next purchase, unknown where there is none. The
+    /// log is the one that was summarised.
     ///
     /// # Errors
     /// None in practice: the columns have one length and distinct names.
@@ -237,22 +242,28 @@ impl PurchaseSummary {
         let rows = &self.customers;
         let units = |days: u32| f64::from(days) / self.options.unit_days;
         let major = log.currency().minor_per_major() as f64;
+        let spend =
+            |row: &CustomerPurchases| row.first_spend_minor.saturating_add(row.repeat_spend_minor) as f64 / major;
+        let next = |row: &CustomerPurchases| row.holdout_next_days.map(units);
         let mean = |row: &CustomerPurchases| {
             (row.repeat_count > 0 && row.repeat_spend_minor > 0)
                 .then(|| row.repeat_spend_minor as f64 / major / f64::from(row.repeat_count))
         };
         let table = Table::new(rows.len())
             .with("user", user_column(log.users(), rows.iter().map(|row| row.user)))?
+            .with("first_day", Column::Date(rows.iter().map(|row| row.first_day.0).collect::<Vec<_>>().into()))?
             .with("x", rows.iter().map(|row| row.repeat_count).collect::<Vec<_>>())?
             .with("t_x", rows.iter().map(|row| units(row.last_days)).collect::<Vec<_>>())?
             .with("T", rows.iter().map(|row| units(row.observed_days)).collect::<Vec<_>>())?
+            .with("spend", rows.iter().map(spend).collect::<Vec<_>>())?
             .with("mean_spend", rows.iter().map(mean).collect::<Vec<_>>())?;
         if self.holdout_days == 0 {
             return Ok(table);
         }
         table
             .with("holdout_x", rows.iter().map(|row| row.holdout_count).collect::<Vec<_>>())?
-            .with("holdout_spend", rows.iter().map(|row| row.holdout_spend_minor as f64 / major).collect::<Vec<_>>())
+            .with("holdout_spend", rows.iter().map(|row| row.holdout_spend_minor as f64 / major).collect::<Vec<_>>())?
+            .with("holdout_next", rows.iter().map(next).collect::<Vec<_>>())
     }
 
     /// One row: `customer_count`, `last_day`, `holdout_days`, `unmatched_refund_count`.

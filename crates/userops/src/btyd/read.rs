@@ -8,14 +8,14 @@ use crate::table::Table;
 const COUNT_MAX: u64 = 1 << 53;
 
 /// Finds the number in a row.
-pub(super) type Reader<'a, T> = Box<dyn Fn(usize) -> Result<Option<T>> + 'a>;
+pub(crate) type Reader<'a, T> = Box<dyn Fn(usize) -> Result<Option<T>> + 'a>;
 
 fn mismatch(column: &Column, name: &str) -> crate::error::Error {
     type_mismatch(format!("the column {name:?} is of type {}, where numbers are needed", column.value_type()))
 }
 
 /// The finite numbers of a column.
-pub(super) fn numbers<'a>(table: &'a Table, name: &'a str) -> Result<Reader<'a, f64>> {
+pub(crate) fn numbers<'a>(table: &'a Table, name: &'a str) -> Result<Reader<'a, f64>> {
     match table.column(name)? {
         Column::Integer(values) => Ok(Box::new(move |row| Ok(values.get(row).map(|value| value as f64)))),
         Column::Float(values) => Ok(Box::new(move |row| match values.get(row) {
@@ -51,7 +51,7 @@ pub(super) fn whole_numbers<'a>(table: &'a Table, name: &'a str, most: u64) -> R
 }
 
 /// Whether a table has a column.
-pub(super) fn has(table: &Table, name: &str) -> bool {
+pub(crate) fn has(table: &Table, name: &str) -> bool {
     table.columns().any(|(known, _)| known == name)
 }
 
@@ -73,8 +73,8 @@ fn counts(table: &Table) -> Result<Option<Vec<u64>>> {
 
 /// The customers of a table: a row for each of which everything is known, and how many each stands for.
 #[derive(Debug)]
-pub(super) struct Rows<T> {
-    pub(super) rows: Vec<Option<T>>,
+pub(crate) struct Rows<T> {
+    pub(crate) rows: Vec<Option<T>>,
     counts: Option<Vec<u64>>,
 }
 

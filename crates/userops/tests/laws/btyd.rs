@@ -2,6 +2,7 @@
 
 mod discrete;
 mod golden;
+mod next_purchase;
 mod purchase;
 mod simulation;
 

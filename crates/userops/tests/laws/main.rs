@@ -19,6 +19,7 @@ mod growth;
 mod ingest;
 mod ladder;
 mod lifecycle;
+mod lifetime_value;
 mod log;
 mod milestone;
 mod path;

@@ -108,6 +108,43 @@ fn a_forecast_is_held_against_what_was_held_out() {
     assert_eq!((0..table.row_count()).map(|row| whole(row, "holdout_x")).sum::<i64>(), 1_882);
 }
 
+#[test]
+fn forecasts_of_39_weeks_add_up() {
+    let table = customers();
+    let golden = json(golden!("cdnow_holdout_aggregates.json"));
+    for (kind, name) in [(BtydModelKind::BgNbd, "bg"), (BtydModelKind::MbgNbd, "mbg"), (BtydModelKind::ParetoNbd, "pn")]
+    {
+        let golden = &golden[name];
+        let model = fit_btyd(&table, kind).unwrap().model;
+        let scores = model.score(&table, BtydScoreOptions::default().horizon(39.0)).unwrap();
+        let whole = |row: usize, name: &str| match table.get(row, name) {
+            Some(ValueRef::Integer(value)) => value as f64,
+            other => panic!("{name} in row {row}: {other:?}"),
+        };
+        let count = table.row_count();
+        let expected: Vec<f64> = (0..count).map(|row| float(&scores, row, "expected_purchases")).collect();
+        let errors: Vec<f64> = (0..count).map(|row| expected[row] - whole(row, "holdout_x")).collect();
+        let mut worst = Worst::new(name);
+        worst.see(expected.iter().sum(), number(&golden["sum_expected_39w"]));
+        worst.see(errors.iter().map(|error| error.abs()).sum::<f64>() / count as f64, number(&golden["mae"]));
+        worst.see(
+            (errors.iter().map(|error| error * error).sum::<f64>() / count as f64).sqrt(),
+            number(&golden["rmse"]),
+        );
+        let alive = (0..count).map(|row| float(&scores, row, "alive_probability")).sum::<f64>();
+        worst.see(alive / count as f64, number(&golden["mean_palive"]));
+        // Repeats, with seven or more as one; the mean expected and the mean that came; customers.
+        for class in golden["by_x"].as_array().unwrap() {
+            let [x, mean_expected, mean_actual, size] = numbers(class)[..] else { panic!("{class}") };
+            let own: Vec<usize> = (0..count).filter(|row| whole(*row, "x").min(7.0) == x).collect();
+            assert_eq!(own.len() as f64, size);
+            worst.see(own.iter().map(|row| expected[*row]).sum::<f64>() / size, mean_expected);
+            worst.see(own.iter().map(|row| whole(*row, "holdout_x")).sum::<f64>() / size, mean_actual);
+        }
+        worst.at_most(1e-9);
+    }
+}
+
 fn check_fit(fit: &BtydFit, golden: &Value) {
     let mut parameters = Worst::new("parameters");
     let mut errors = Worst::new("standard errors");

@@ -83,6 +83,7 @@ fn naive(log: &EventLog, rows: &[Row], as_of: Timestamp, options: &PurchaseOptio
             repeat_spend_minor: sum(&|day| day > first && day <= last_day),
             holdout_count: (days.len() - seen.len()) as u32,
             holdout_spend_minor: sum(&|day| day > last_day),
+            holdout_next_days: days.iter().find(|day| **day > last_day).map(|day| (day.0 - last_day.0) as u32),
         });
     }
     (customers, unmatched)
