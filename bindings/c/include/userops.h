@@ -422,9 +422,9 @@ userops_status userops_log_attribution(const userops_log *log,
 
 /**
  * The purchases of every customer up to `as_of_micros`, as userops_btyd_fit() reads them: a row per customer in `out_table`, with
- * `user`, `x` (local days with a purchase after the first), `t_x` and `T` (from the first purchase to the last, and to the end),
- * `mean_spend` (of a repeat day, in major units), and where days are held out `holdout_x` and `holdout_spend`; in `out_summary` one
- * row of counts. Negative amounts are refunds: they are money that comes back, and no purchases. `options` is a JSON object with,
+ * `user`, `first_day`, `x` (local days with a purchase after the first), `t_x` and `T` (from the first purchase to the last, and to
+ * the end), `spend` (all of it, in major units), `mean_spend` (of a repeat day), and where days are held out `holdout_x`,
+ * `holdout_spend` and `holdout_next` (the time to the next purchase); in `out_summary` one row of counts. Negative amounts are refunds: they are money that comes back, and no purchases. `options` is a JSON object with,
  * where wanted, `purchases` ({"events": […], "where": …}), `unit_days` (7 for weeks, by default 1) and `calibration_last_day` (the
  * last day that models may see), and may be NULL. `out_summary` may be NULL.
  */
@@ -441,16 +441,17 @@ userops_status userops_log_purchases(const userops_log *log,
  * JSON object with `model` and, where wanted, `ridge`, `iterations_max` and `time_unit`. The model is "bg_nbd", "mbg_nbd" or
  * "pareto_nbd", which read the columns `x`, `t_x` and `T`; "bg_bb": `x`, `t_x`, `n`; "gamma_gamma": `x`, `mean_spend`; or
  * "shifted_beta_geometric": `duration`, `event`. `out_model` is the model as JSON, such as {"model": "bg_nbd", "r": 0.24, "alpha":
- * 4.4, "a": 0.79, "b": 2.4}: all that a score needs. In `out_table` there is a row per parameter with its value and standard errors,
+ * 4.4, "a": 0.79, "b": 2.4}: all that a score needs; `out_fit` is the whole fit as JSON, as userops_lifetime_value_forecast() reads it. In `out_table` there is a row per parameter with its value and standard errors,
  * in `out_summary` one row (`log_likelihood`, `customer_count`, `converged`, `condition`, `weak`, …), in `out_covariance` a row per
  * pair of parameters, in `out_notes` a row for each thing that is weak about the fit, of which `weak` says whether there is one.
- * `out_table`, `out_summary`, `out_covariance` and `out_notes` may be NULL. Fails with INVALID_ARGUMENT where a row cannot be, and
+ * `out_fit`, `out_table`, `out_summary`, `out_covariance` and `out_notes` may be NULL. Fails with INVALID_ARGUMENT where a row cannot be, and
  * where nobody bought again.
  */
 userops_status userops_btyd_fit(const userops_table *customers,
                                 const char *options,
                                 size_t options_len,
                                 userops_bytes **out_model,
+                                userops_bytes **out_fit,
                                 userops_table **out_table,
                                 userops_table **out_summary,
                                 userops_table **out_covariance,
@@ -498,6 +499,36 @@ userops_status userops_btyd_simulate(const char *btyd_model,
                                      size_t options_len,
                                      userops_table **out_table,
                                      userops_error **out_error);
+
+/**
+ * When each customer of a table buys next: a row for each in `out_table`, with `return_probability`, of a purchase within the
+ * horizon, and `lower`, `median` and `upper`, times from the end of observation for the case that the purchase is made within it;
+ * with `last_day` also `lower_day`, `median_day` and `upper_day`. `btyd_model` is one of purchases, as in userops_btyd_score();
+ * `customers` has `x`, `t_x` and `T`; `options` is a JSON object with `horizon` and, where wanted, `confidence` (the probability of
+ * the interval, by default 0.8), `last_day` (the last day that the data know) and `unit_days` (7 for weeks, by default 1).
+ */
+userops_status userops_btyd_predict_next_purchase(const char *btyd_model,
+                                                  size_t btyd_model_len,
+                                                  const userops_table *customers,
+                                                  const char *options,
+                                                  size_t options_len,
+                                                  userops_table **out_table,
+                                                  userops_error **out_error);
+
+/**
+ * How well the next purchases were told that were held out. `customers` has `x`, `t_x`, `T` and `holdout_next`, as
+ * userops_log_purchases() tells it; the rest is as in userops_btyd_predict_next_purchase(), the horizon being the time held out. In
+ * `out_table` there is a row for each tenth of the customers' own distributions with how many bought in it, alike where the model
+ * is right; in `out_summary` one row, with how many of the purchases fell into their interval. `out_summary` may be NULL.
+ */
+userops_status userops_btyd_review_next_purchase(const char *btyd_model,
+                                                 size_t btyd_model_len,
+                                                 const userops_table *customers,
+                                                 const char *options,
+                                                 size_t options_len,
+                                                 userops_table **out_table,
+                                                 userops_table **out_summary,
+                                                 userops_error **out_error);
 
 /**
  * The bytes, which live as long as the handle. A NUL byte follows them, so that a text can be used as a C string. NULL for
@@ -947,6 +978,70 @@ userops_status userops_lifecycle_furthest(const userops_log *log,
                                           int64_t until_micros,
                                           userops_table **out_table,
                                           userops_error **out_error);
+
+/**
+ * What each customer of a table will bring: a row for each in `out_table`, with `user` where there is one, `expected_purchases` (but
+ * for ever), `discounted_purchases`, `expected_spend`, `predicted_value`, and with a column `spend` also `historic_value` and
+ * `total_value`. `customers` has `x`, `t_x`, `T` and `mean_spend`. `value_model` is a JSON object with `purchases` (a model of purchases as in
+ * userops_btyd_score()), `spend` (`p`, `q` and `v` of "gamma_gamma") and, where wanted, `options`: `period_count` (how many periods
+ * to look ahead, by default 12; null for ever), `period` (units of time of one, by default 1), `discount_rate` (for a period, by
+ * default 0), `margin_ratio` (by default 1) and `time_unit`.
+ */
+userops_status userops_lifetime_value_score(const char *value_model,
+                                            size_t value_model_len,
+                                            const userops_table *customers,
+                                            userops_table **out_table,
+                                            userops_error **out_error);
+
+/**
+ * Lost customers, ranked by their value times the chance that they return: `row`, `user` where there is one, `silent_for`,
+ * `return_probability`, `value_if_back`, and `expected_value`, the product of the two. `value_model` and `customers` as in
+ * userops_lifetime_value_score(); `options` is a JSON object with `silent_at_least` (who has been silent so long is lost) and, where
+ * wanted, `horizon` (within which a return counts; that of the model by default) and `capacity` (how many to name at most).
+ */
+userops_status userops_lifetime_value_rank_win_back(const char *value_model,
+                                                    size_t value_model_len,
+                                                    const userops_table *customers,
+                                                    const char *options,
+                                                    size_t options_len,
+                                                    userops_table **out_table,
+                                                    userops_error **out_error);
+
+/**
+ * What the customers of a table have brought and will bring, with 95 % intervals, which say how sure the expected value is, given
+ * how sure the fits are of their parameters. `purchases_fit` and `spend_fit` are JSON, as `out_fit` of userops_btyd_fit(): of a model
+ * of purchases, and of "gamma_gamma". `options` are those of userops_lifetime_value_score(), and may be NULL; `groups` is a JSON object with
+ * `by`, a column of `customers`, and, where it holds dates, `period` ("day", {"week": {}}, "month"), and may be NULL. `out_table` has a row per
+ * customer: what userops_lifetime_value_score() tells, `predicted_standard_error`, `predicted_low`, `predicted_high`; `out_summary`
+ * one row, with the formula in words and numbers and the values of all; `out_groups`, where there are `groups`, a row for each;
+ * `out_model` the model of userops_lifetime_value_score() as JSON. All but `out_table` may be NULL.
+ */
+userops_status userops_lifetime_value_forecast(const userops_table *customers,
+                                               const char *purchases_fit,
+                                               size_t purchases_fit_len,
+                                               const char *spend_fit,
+                                               size_t spend_fit_len,
+                                               const char *options,
+                                               size_t options_len,
+                                               const char *groups,
+                                               size_t groups_len,
+                                               userops_table **out_table,
+                                               userops_table **out_summary,
+                                               userops_table **out_groups,
+                                               userops_bytes **out_model,
+                                               userops_error **out_error);
+
+/**
+ * How much the most valuable customers carry: a row in `out_table` for each share of them, with `customer_ratio`, `customer_count`,
+ * `value`, `value_ratio` and `value_min`. `values` is a JSON array with the value of each customer, from 0 on, null where it is
+ * unknown; `customer_ratios` one of shares, such as [0.01, 0.1].
+ */
+userops_status userops_share_of_top(const char *values,
+                                    size_t values_len,
+                                    const char *customer_ratios,
+                                    size_t customer_ratios_len,
+                                    userops_table **out_table,
+                                    userops_error **out_error);
 
 /**
  * A log of the events of one log and then those of another, as if the second had arrived after the first. Both have one

@@ -32,6 +32,22 @@ pub(crate) fn issue_json(value: &(impl Serialize + ?Sized)) -> Outcome<*mut user
     Ok(issue_bytes(json))
 }
 
+/// Writes a handle for a value as JSON where the caller asks for one; NULL asks for none.
+///
+/// # Safety
+/// `out` is NULL or has room for a handle.
+pub(crate) unsafe fn issue_json_if_asked(
+    out: *mut *mut userops_bytes,
+    value: &(impl Serialize + ?Sized),
+) -> Outcome<()> {
+    if !out.is_null() {
+        let bytes = issue_json(value)?;
+        // SAFETY: it is not NULL, so that it has room, as the caller says.
+        unsafe { out.write(bytes) };
+    }
+    Ok(())
+}
+
 /// The bytes, which live as long as the handle. A NUL byte follows them, so that a text can be used as a C string. NULL for
 /// what are no bytes of this library.
 #[unsafe(no_mangle)]

@@ -28,6 +28,7 @@ mod handle;
 pub mod ingest;
 pub mod ladder;
 pub mod lifecycle;
+pub mod lifetime_value;
 pub mod log;
 pub mod membership;
 pub mod milestone;

@@ -3,7 +3,9 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use serde_json::{Map, Value};
-use userops::btyd::{self as core, BtydOptions, BtydScoreOptions, BtydSimulationOptions, PurchaseOptions};
+use userops::btyd::{
+    self as core, BtydOptions, BtydScoreOptions, BtydSimulationOptions, NextPurchaseOptions, PurchaseOptions,
+};
 
 use crate::data;
 use crate::failure::Result;
@@ -17,7 +19,7 @@ use crate::time::AsOf;
 #[pyclass(frozen, eq, module = "userops")]
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct BtydModel {
-    model: core::BtydModel,
+    pub(crate) model: core::BtydModel,
 }
 
 #[pymethods]
@@ -69,6 +71,33 @@ impl BtydModel {
         Ok(run(customers.py(), table.row_count(), move || model.simulate(&table, options))??.into())
     }
 
+    /// When each customer buys next: a row for each.
+    #[pyo3(signature = (customers, **options))]
+    fn predict_next_purchase(
+        &self,
+        customers: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Table> {
+        let options: NextPurchaseOptions = data::read_options("options of the next purchase", options)?;
+        let (model, table) = (self.model, Table::read(customers)?);
+        // Each row takes some hundred looks at the model.
+        let looks = table.row_count().saturating_mul(100);
+        Ok(run(customers.py(), looks, move || model.predict_next_purchase(&table, &options))??.into())
+    }
+
+    /// How well the next purchases were told that were held out: a row per tenth, and one row.
+    #[pyo3(signature = (customers, **options))]
+    fn review_next_purchase(
+        &self,
+        customers: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> Result<(Table, Table)> {
+        let options: NextPurchaseOptions = data::read_options("options of the next purchase", options)?;
+        let (model, table) = (self.model, Table::read(customers)?);
+        let review = run(customers.py(), table.row_count(), move || model.review_next_purchase(&table, &options))??;
+        Ok((review.to_table()?.into(), review.to_summary_table()?.into()))
+    }
+
     /// The model as JSON.
     fn to_json(&self) -> Result<String> {
         data::to_text(&self.model)
@@ -96,7 +125,7 @@ impl BtydModel {
 #[pyclass(frozen, eq, module = "userops")]
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct BtydFit {
-    fit: core::BtydFit,
+    pub(crate) fit: core::BtydFit,
 }
 
 #[pymethods]
@@ -186,14 +215,19 @@ impl BtydFit {
         )
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> Result<Reduced<'py>> {
-        Ok(reduce::<Self>(py, "_from_text", (data::to_text(&self.fit)?,))?)
+    /// The fit as JSON.
+    fn to_json(&self) -> Result<String> {
+        data::to_text(&self.fit)
     }
 
-    /// The fit of a text that pickling has written.
+    /// The fit of a JSON text.
     #[classmethod]
-    fn _from_text(_class: &Bound<'_, PyType>, text: &str) -> Result<Self> {
+    fn from_json(_class: &Bound<'_, PyType>, text: &str) -> Result<Self> {
         Ok(Self { fit: data::from_text("fit", text)? })
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Result<Reduced<'py>> {
+        Ok(reduce::<Self>(py, "from_json", (data::to_text(&self.fit)?,))?)
     }
 }
 

@@ -20,6 +20,7 @@ mod growth;
 mod interrupt;
 mod ladder;
 mod lifecycle;
+mod lifetime_value;
 mod log;
 mod membership;
 mod milestone;
@@ -94,6 +95,8 @@ mod _userops {
     use super::ladder::{Ladder, LadderPart, build_ladder};
     #[pymodule_export]
     use super::lifecycle::{Lifecycle, StageHistories, StageSeries};
+    #[pymodule_export]
+    use super::lifetime_value::{LifetimeValueForecast, LifetimeValueModel, forecast_lifetime_value, share_of_top};
     #[pymodule_export]
     use super::log::EventLog;
     #[pymodule_export]

@@ -255,6 +255,32 @@ def test_drivers_and_attribution_account_for_everybody(log: uo.EventLog) -> None
     assert answer.options["models"][0] == "first"
 
 
+def test_values_are_told_with_their_formula(log: uo.EventLog) -> None:
+    pay: Any = {"events": ["pay"]}
+    customers, _ = uo.summarise_purchases(log, as_of=AS_OF, purchases=pay, unit_days=7)
+    purchases = uo.fit_btyd(customers, model="mbg_nbd", ridge=0.01, time_unit="week")
+    assert uo.BtydFit.from_json(purchases.to_json()) == purchases
+    spend = uo.fit_btyd(customers, model="gamma_gamma", ridge=0.01)
+    forecast = uo.forecast_lifetime_value(customers, purchases, spend, period_count=12, margin_ratio=0.3)
+    assert forecast.formula == "0.3 · expected spend · expected purchases within 12 periods of 1 week"
+    assert forecast.formula in repr(forecast)
+    assert len(forecast) == len(customers) == len(forecast.to_table())
+    assert len(forecast.notes) == len(forecast.to_note_table())
+    cohorts = forecast.to_group_table(customers, by="first_day", period="month")
+    total = forecast.to_summary_table()[0]["predicted_value"]
+    assert sum(cohorts["predicted_value"]) == pytest.approx(total)
+    model = forecast.model
+    assert model == uo.LifetimeValueModel(purchases.model, spend.model, **model.options)
+    lost = model.rank_win_back(customers, silent_at_least=2, capacity=3)
+    assert lost["expected_value"] == sorted(lost["expected_value"], reverse=True)
+    shares = uo.share_of_top(forecast.to_table()["predicted_value"], [0.1, 1.0])
+    assert 0.1 < shares[0]["value_ratio"] < shares[1]["value_ratio"] == 1
+    for answer in (forecast, model):
+        assert pickle.loads(pickle.dumps(answer)) == answer
+    with pytest.raises(errors.InvalidArgumentError, match="the model of spend is mbg_nbd; it is gamma_gamma"):
+        uo.LifetimeValueModel(purchases.model, purchases.model)
+
+
 def test_a_fit_scores_customers_and_says_what_is_weak(log: uo.EventLog) -> None:
     pay: Any = {"events": ["pay"]}
     customers, summary = uo.summarise_purchases(log, as_of=AS_OF, purchases=pay, unit_days=7)
@@ -274,6 +300,10 @@ def test_a_fit_scores_customers_and_says_what_is_weak(log: uo.EventLog) -> None:
     drawn = model.simulate(customers, seed=3, horizon=4)
     assert drawn == model.simulate({"T": customers["T"]}, seed=3, horizon=4) != model.simulate(customers, horizon=4)
     assert model.project_new_customer([0, 4])["expected_purchases"][0] == 0
+    told = model.predict_next_purchase(customers, horizon=4, last_day="2026-03-01", unit_days=7)
+    times = zip(told["lower"], told["median"], told["upper"], strict=True)
+    assert all(low < middle < high <= 4 for low, middle, high in times)
+    assert {"lower_day", "median_day", "upper_day"} <= set(told.columns)
     single: dict[str, list[Any]] = {"x": [3], "t_x": [20.0], "T": [30.0]}
     one = uo.fit_btyd(single, model="bg_nbd")
     assert one.notes

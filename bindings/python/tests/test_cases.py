@@ -13,6 +13,7 @@ from cases.case import Case
 from cases.funnel import judge_funnel, judge_sequence
 from cases.ingest import judge_event_log, judge_ingest
 from cases.ladder import judge_ladder
+from cases.lifetime_value import judge_lifetime_value
 from cases.money import judge_money
 from cases.playbook import judge_playbook, judge_rule_text
 from cases.portrait import judge_portrait
@@ -50,6 +51,7 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "funnel": judge_funnel,
     "ingest": judge_ingest,
     "ladder": judge_ladder,
+    "lifetime_value": judge_lifetime_value,
     "money": judge_money,
     "month_arithmetic": judge_month_arithmetic,
     "path": judge_table,

@@ -16,6 +16,8 @@ AS_OF = "2026-02-01T00:00:00Z"
 PAY = {"events": ["view"]}
 LIVES: dict[str, list[object]] = {"duration": [1.0, 2.0], "event": [True, False], "group": ["a", "b"], "age": [30, 40]}
 MEASURES = {"recency": [1, 2], "frequency": [1, 2], "monetary": [10, 20]}
+MODEL = uo.BtydModel("bg_nbd", r=0.24, alpha=4.4, a=0.79, b=2.4)
+SPEND = uo.BtydModel("gamma_gamma", p=6.25, q=3.74, v=15.4)
 MISSPELT: dict[str, Callable[[], object]] = {
     "profiles": lambda: uo.build_profiles(LOG, as_of=AS_OF, window_days=[7]),  # type: ignore[call-arg]
     "retention": lambda: uo.measure_retention(LOG, as_of=AS_OF, period="day", last=3),  # type: ignore[call-arg]
@@ -44,6 +46,9 @@ MISSPELT: dict[str, Callable[[], object]] = {
     "contribution": lambda: uo.ContributionModel.fit({"posts": [1.0]}, core=0.1),  # type: ignore[call-arg]
     "purchases": lambda: uo.summarise_purchases(LOG, as_of=AS_OF, unit=7),  # type: ignore[call-arg]
     "a fit": lambda: uo.fit_btyd({"x": [1]}, model="bg_nbd", ridges=1.0),  # type: ignore[call-arg]
+    "the next purchase": lambda: MODEL.predict_next_purchase({"x": [1]}, horizon=1, day=3),  # type: ignore[call-arg]
+    "values": lambda: uo.LifetimeValueModel(MODEL, SPEND, periods=3),  # type: ignore[call-arg]
+    "win-back": lambda: uo.LifetimeValueModel(MODEL, SPEND).rank_win_back({"x": [1]}, silent=1),  # type: ignore[call-arg]
     "samples": lambda: uo.sample_log(user=3),  # type: ignore[call-arg]
 }
 

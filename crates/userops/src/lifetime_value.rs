@@ -22,7 +22,7 @@
 //! assert!((value.predicted_value.unwrap_or(0.0) - 9.34).abs() < 1e-2);
 //! assert_eq!(
 //!     model.options.formula(),
-//!     "0.3 × expected spend × expected purchases within 39 periods of 1 unit of time"
+//!     "0.3 · expected spend · expected purchases within 39 periods of 1 unit of time"
 //! );
 //! # Ok::<(), userops::error::Error>(())
 //! ```
@@ -36,7 +36,7 @@ mod win_back;
 
 pub use concentration::{TopShare, share_of_top};
 pub use forecast::{CustomerValue, LifetimeValueForecast, forecast_lifetime_value};
-pub use group::GroupValue;
+pub use group::{GroupValue, ValueGroups};
 pub use model::{LifetimeValueModel, PredictedValue};
 pub use options::{LifetimeValueOptions, PERIODS_MAX};
 pub use win_back::WinBackOptions;

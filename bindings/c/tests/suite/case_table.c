@@ -1,4 +1,4 @@
-/** Cases of answers that come as tables: paths, series, drivers, attribution, churn, survival, buying till you die; see table.rs, survival.rs and btyd.rs of the Rust runner. */
+/** Cases of answers that come as tables: paths, series, drivers, attribution, churn, survival, buying till you die, lifetime value; see table.rs, survival.rs, btyd.rs and lifetime_value.rs of the Rust runner. */
 #include <stdio.h>
 #include <string.h>
 
@@ -89,9 +89,11 @@ void judge_btyd(verdict *v, json *body) {
     if (columns && !must(v, table_of_numbers(columns, &customers, &error), &error)) return;
     userops_status status;
     if (!answer) die("%s states no answer", v->name);
-    if (!strcmp(answer, "fit")) status = userops_btyd_fit(customers, RAW(options), &fitted, &table, &second, NULL, NULL, &error);
+    if (!strcmp(answer, "fit")) status = userops_btyd_fit(customers, RAW(options), &fitted, NULL, &table, &second, NULL, NULL, &error);
     else if (!strcmp(answer, "score")) status = userops_btyd_score(RAW(model), customers, RAW(options), &table, &error);
     else if (!strcmp(answer, "project")) status = userops_btyd_project_new_customer(RAW(model), RAW(horizons), &table, &error);
+    else if (!strcmp(answer, "next_purchase")) status = userops_btyd_predict_next_purchase(RAW(model), customers, RAW(options), &table, &error);
+    else if (!strcmp(answer, "review")) status = userops_btyd_review_next_purchase(RAW(model), customers, RAW(options), &table, &second, &error);
     else if (!strcmp(answer, "simulate")) status = userops_btyd_simulate(RAW(model), customers, RAW(options), &table, &error);
     else die("%s is no answer", answer);
     if (succeeded(v, expect, status, &error)) {
@@ -99,5 +101,31 @@ void judge_btyd(verdict *v, json *body) {
         if (second) judge_rows(v, "the second table", json_get(expect, "second"), take_rows(v, second));
     }
     userops_bytes_free(fitted);
+    userops_table_free(customers);
+}
+
+void judge_lifetime_value(verdict *v, json *body) {
+    json *expect = json_get(body, "expect"), *options = json_use(json_get(body, "options")), *columns = json_use(json_get(body, "columns"));
+    json *model = json_use(json_get(body, "model")), *purchases = json_use(json_get(body, "purchases")), *spend = json_use(json_get(body, "spend"));
+    json *groups = json_use(json_get(body, "groups")), *values = json_use(json_get(body, "values"));
+    json *customer_ratios = json_use(json_get(body, "customer_ratios"));
+    const char *answer = json_text(body, "answer");
+    userops_table *customers = NULL, *table = NULL, *second = NULL;
+    userops_bytes *made = NULL;
+    userops_error *error = NULL;
+    if (columns && !must(v, table_of_numbers(columns, &customers, &error), &error)) return;
+    userops_status status;
+    if (!answer) die("%s states no answer", v->name);
+    if (!strcmp(answer, "score")) status = userops_lifetime_value_score(RAW(model), customers, &table, &error);
+    else if (!strcmp(answer, "win_back")) status = userops_lifetime_value_rank_win_back(RAW(model), customers, RAW(options), &table, &error);
+    else if (!strcmp(answer, "share_of_top")) status = userops_share_of_top(RAW(values), RAW(customer_ratios), &table, &error);
+    else if (!strcmp(answer, "forecast"))
+        status = userops_lifetime_value_forecast(customers, RAW(purchases), RAW(spend), RAW(options), RAW(groups), &table, NULL, &second, &made, &error);
+    else die("%s is no answer", answer);
+    if (succeeded(v, expect, status, &error)) {
+        judge_rows(v, "the answer", json_get(expect, "rows"), take_rows(v, table));
+        if (second) judge_rows(v, "the second table", json_get(expect, "second"), take_rows(v, second));
+    }
+    userops_bytes_free(made);
     userops_table_free(customers);
 }

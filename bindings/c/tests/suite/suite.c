@@ -267,6 +267,7 @@ static void judge(const char *kind, verdict *v, json *body) {
         {"series", judge_table},            {"churn", judge_table},
                   {"survival", judge_survival},
                   {"btyd", judge_btyd},
+                  {"lifetime_value", judge_lifetime_value},
                   {"purchase", judge_table},
         {"active_days", judge_active_days}, {"active_users", judge_active_users},
         {"retention", judge_retention},     {"session", judge_session},     {"stickiness", judge_stickiness},

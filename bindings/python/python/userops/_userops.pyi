@@ -251,6 +251,28 @@ class _BtydScoreOptions(TypedDict, total=False):
     horizon: float | None
     discount_rate: float | None
 
+class _NextPurchaseOptions(TypedDict, total=False):
+    horizon: Required[float]
+    confidence: float
+    last_day: _Day | None
+    unit_days: float
+
+class _LifetimeValueOptions(TypedDict, total=False):
+    period_count: int | None
+    period: float
+    discount_rate: float
+    margin_ratio: float
+    time_unit: str | None
+
+class _WinBackOptions(TypedDict, total=False):
+    silent_at_least: Required[float]
+    horizon: float | None
+    capacity: int | None
+
+class _ValueGroups(TypedDict, total=False):
+    by: Required[str]
+    period: _CalendarPeriod | None
+
 class _BtydSimulationOptions(TypedDict, total=False):
     seed: int
     horizon: float | None
@@ -1481,10 +1503,11 @@ class CoxFit:
 def summarise_purchases(log: EventLog, *, as_of: _Instant, **options: Unpack[_PurchaseOptions]) -> tuple[Table, Table]:
     """The purchase days of every customer, as `fit_btyd` reads them, and one row of counts.
 
-    The first table has a row per customer: `user`, `x` (local days with a purchase after the first), `t_x` and `T`
-    (from the first purchase to the last, and to the end), `mean_spend` (of a repeat day, in major units), and where
-    days are held out `holdout_x` and `holdout_spend`. Negative amounts are refunds: they are money that comes back, and
-    no purchases. The second has `customer_count`, `last_day`, `holdout_days`, `unmatched_refund_count`.
+    The first table has a row per customer: `user`, `first_day`, `x` (local days with a purchase after the first), `t_x`
+    and `T` (from the first purchase to the last, and to the end), `spend` (all of it, in major units), `mean_spend` (of
+    a repeat day), and where days are held out `holdout_x`, `holdout_spend` and `holdout_next` (the time to the next
+    purchase). Negative amounts are refunds: they are money that comes back, and no purchases. The second has
+    `customer_count`, `last_day`, `holdout_days`, `unmatched_refund_count`.
 
     Args:
         log: The log.
@@ -1558,6 +1581,38 @@ class BtydModel:
             **options: `seed` (the same seed gives the same customers; 0 by default), `horizon` (tells `future_x` too).
         """
 
+    def predict_next_purchase(
+        self,
+        customers: Table | _ArrowStream | _ArrowArray | _Rows | _Columns,
+        **options: Unpack[_NextPurchaseOptions],
+    ) -> Table:
+        """When each customer buys next, by a model of purchases.
+
+        `return_probability` is that of a purchase within the horizon; `lower`, `median` and `upper` are times from the
+        end of observation, for the case that the purchase is made within it. With `last_day` there are also
+        `lower_day`, `median_day` and `upper_day`.
+
+        Args:
+            customers: `x`, `t_x`, `T`.
+            **options: `horizon`, `confidence` (the probability of the interval, by default 0.8), `last_day` (the last
+                day that the data know), `unit_days` (how many days a unit of time has; 7 for weeks, by default 1).
+        """
+
+    def review_next_purchase(
+        self,
+        customers: Table | _ArrowStream | _ArrowArray | _Rows | _Columns,
+        **options: Unpack[_NextPurchaseOptions],
+    ) -> tuple[Table, Table]:
+        """How well the next purchases were told that were held out.
+
+        The first table has a row for each tenth of the customers' own distributions, with how many bought in it: alike
+        where the model is right. The second has one row, with how many of the purchases fell into their interval.
+
+        Args:
+            customers: `x`, `t_x`, `T`, and `holdout_next`, the time to the next purchase, unknown without one.
+            **options: As of `predict_next_purchase`; the horizon is the time held out.
+        """
+
     def to_json(self) -> str:
         """The model as JSON."""
 
@@ -1620,10 +1675,151 @@ class BtydFit:
     def to_note_table(self) -> Table:
         """A row for each thing that is weak."""
 
+    def to_json(self) -> str:
+        """The fit as JSON."""
+
+    @classmethod
+    def from_json(cls, text: str) -> BtydFit:
+        """The fit of a JSON text."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+def forecast_lifetime_value(
+    customers: Table | _ArrowStream | _ArrowArray | _Rows | _Columns,
+    purchases: BtydFit,
+    spend: BtydFit,
+    **options: Unpack[_LifetimeValueOptions],
+) -> LifetimeValueForecast:
+    """What customers have brought and will bring, with 95 % intervals.
+
+    The intervals say how sure the expected value is, given how sure the fits are of their parameters (delta method);
+    not how far one customer may fall from what is expected.
+
+    Args:
+        customers: A row per customer: `x`, `t_x`, `T`, `mean_spend`, and where there are any `spend` and `user`.
+        purchases: A fit of `"bg_nbd"`, `"mbg_nbd"` or `"pareto_nbd"`.
+        spend: A fit of `"gamma_gamma"`.
+        **options: `period_count` (how many periods to look ahead, by default 12; None for ever, of `"pareto_nbd"` with
+            a discount), `period` (units of time of one, by default 1), `discount_rate` (for a period, by default 0),
+            `margin_ratio` (what a purchase leaves of its price, by default 1), `time_unit` (by default the fit's).
+    """
+
+def share_of_top(values: Sequence[float | None], customer_ratios: Sequence[float]) -> Table:
+    """How much the most valuable customers carry: a row for each share of them.
+
+    Args:
+        values: A value for each customer, from 0 on; None where it is unknown.
+        customer_ratios: Shares of the customers, such as `[0.01, 0.1, 0.2]`.
+    """
+
+@final
+class LifetimeValueModel:
+    """All that a predicted value needs: how customers buy, what they spend, and what is asked."""
+
+    def __new__(
+        cls, purchases: BtydModel, spend: BtydModel, **options: Unpack[_LifetimeValueOptions]
+    ) -> LifetimeValueModel:
+        """A model of values.
+
+        Args:
+            purchases: `"bg_nbd"`, `"mbg_nbd"` or `"pareto_nbd"`.
+            spend: `"gamma_gamma"`.
+            **options: As of `forecast_lifetime_value`.
+        """
+
+    @property
+    def purchases(self) -> BtydModel:
+        """How customers buy."""
+
+    @property
+    def spend(self) -> BtydModel:
+        """What a purchase is worth."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Horizon, margin and discount."""
+
+    @property
+    def formula(self) -> str:
+        """The formula of a predicted value, with its numbers."""
+
+    def score(self, customers: Table | _ArrowStream | _ArrowArray | _Rows | _Columns) -> Table:
+        """What each customer will bring, and has brought.
+
+        `expected_purchases` (but for ever), `discounted_purchases`, `expected_spend`, `predicted_value`, and with a
+        column `spend` also `historic_value` and `total_value`.
+        """
+
+    def rank_win_back(
+        self,
+        customers: Table | _ArrowStream | _ArrowArray | _Rows | _Columns,
+        **options: Unpack[_WinBackOptions],
+    ) -> Table:
+        """Lost customers, ranked by their value times the chance that they return.
+
+        `row`, `user` where there is one, `silent_for`, `return_probability`, `value_if_back`, and `expected_value`, the
+        product of the two.
+
+        Args:
+            customers: As of `score`.
+            **options: `silent_at_least` (who has been silent so long is lost), `horizon` (within which a return counts;
+                that of the model by default), `capacity` (how many to name at most).
+        """
+
+    def to_json(self) -> str:
+        """The model as JSON."""
+
+    @classmethod
+    def from_json(cls, text: str) -> LifetimeValueModel:
+        """The model of a JSON text."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class LifetimeValueForecast:
+    """The values of the customers of a table, and how sure they are."""
+
+    @property
+    def model(self) -> LifetimeValueModel:
+        """All that scores another customer alike."""
+
+    @property
+    def formula(self) -> str:
+        """The formula of a predicted value, with its numbers."""
+
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        """What is weak about the two fits: dicts of `kind`, `parameter`, `message`; empty where nothing is."""
+
+    def __len__(self) -> int: ...
+    def to_table(self) -> Table:
+        """A row per customer: what `LifetimeValueModel.score` tells, standard error, ends of the interval."""
+
+    def to_summary_table(self) -> Table:
+        """One row: the formula in words and in numbers, and the values of all customers."""
+
+    def to_group_table(
+        self,
+        customers: Table | _ArrowStream | _ArrowArray | _Rows | _Columns,
+        **groups: Unpack[_ValueGroups],
+    ) -> Table:
+        """The values of groups of customers: a row per group.
+
+        Args:
+            customers: A table with the rows of the forecast's own.
+            **groups: `by` (a column: customers with one value are a group), `period` (`"day"`, `{"week": {}}` or
+                `"month"`: dates of one period are a group, so that `by="first_day"` gives cohorts).
+        """
+
+    def to_note_table(self) -> Table:
+        """A row for each thing that is weak about the fits."""
+
     def __eq__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
     @classmethod
-    def _from_text(cls, text: str) -> BtydFit: ...
+    def _from_text(cls, text: str) -> LifetimeValueForecast: ...
 
 def attribute_conversions(log: EventLog, *, as_of: _Instant, **options: Unpack[_AttributionOptions]) -> Attribution:
     """Shares conversions out over channels, by one model or several.

@@ -1,4 +1,4 @@
-"""Cases of buying till you die: fits, scores, projections, draws."""
+"""Cases of buying till you die: fits, scores, projections, draws, next purchases."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ def answer(name: str, customers: Any, model: dict[str, Any] | None, horizons: li
         return [made.score(customers, **options)]
     if name == "simulate":
         return [made.simulate(customers, **options)]
+    if name == "next_purchase":
+        return [made.predict_next_purchase(customers, **options)]
+    if name == "review":
+        return list(made.review_next_purchase(customers, **options))
     assert name == "project"
     return [made.project_new_customer(horizons)]
 

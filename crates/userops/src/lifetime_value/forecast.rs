@@ -10,7 +10,7 @@ use super::options::LifetimeValueOptions;
 use crate::analytics::interval::{Interval, Z_95};
 use crate::btyd::{BtydFit, BtydModel, FitNote, GammaGamma, PurchaseHistory, PurchaseModel, SpendHistory};
 use crate::column::Column;
-use crate::error::{Result, invalid_argument};
+use crate::error::{Result, invalid_argument, invalid_definition};
 use crate::table::Table;
 
 /// Parameters of a model of purchases.
@@ -61,6 +61,7 @@ pub struct LifetimeValueForecast {
 /// from what is expected. Costs nine times what the values alone do.
 ///
 /// # Errors
+/// `InvalidDefinition` for a fit whose covariance is not of its parameters;
 /// `InvalidArgument` where the first fit is of no model of purchases, or the second not of Gamma-Gamma; those of
 /// [`LifetimeValueModel::score`].
 pub fn forecast_lifetime_value(
@@ -77,6 +78,7 @@ pub fn forecast_lifetime_value(
     options.time_unit = options.time_unit.or_else(|| purchases.options.time_unit.clone());
     let model = LifetimeValueModel { purchases: purchases.model, spend: spend_model, options };
     model.check()?;
+    let log_covariance = log_covariance(purchases, spend)?;
     let moved = Moved::new(&model)?;
     let historic = historic_values(customers, model.options.margin_ratio)?;
     let value = |(row, customer): (usize, &CustomerRow)| {
@@ -92,32 +94,47 @@ pub fn forecast_lifetime_value(
         model,
         customers: values,
         notes: purchases.notes.iter().chain(&spend.notes).cloned().collect(),
-        log_covariance: log_covariance(purchases, spend),
+        log_covariance,
         users: customers.column("user").ok().cloned(),
         has_spend: historic.is_some(),
     })
 }
 
 /// The covariance of the logarithms of all parameters: the two fits know nothing of each other.
-fn log_covariance(purchases: &BtydFit, spend: &BtydFit) -> Option<Vec<Vec<f64>>> {
+fn log_covariance(purchases: &BtydFit, spend: &BtydFit) -> Result<Option<Vec<Vec<f64>>>> {
     let mut all = vec![vec![0.0; PARAMETERS]; PARAMETERS];
     for (fit, from) in [(purchases, 0), (spend, PURCHASE_PARAMETERS)] {
-        let covariance = fit.covariance.as_ref()?;
+        let Some(covariance) = &fit.covariance else { return Ok(None) };
+        let values: Vec<f64> = fit.model.parameters().into_iter().map(|(_, value)| value).collect();
+        if covariance.len() != values.len() || covariance.iter().any(|row| row.len() != values.len()) {
+            return Err(invalid_definition(format!(
+                "the covariance of {} is not of {} rows and columns, one for each parameter",
+                fit.model.kind().name(),
+                values.len()
+            )));
+        }
         for (row, cells) in covariance.iter().enumerate() {
             for (column, cell) in cells.iter().enumerate() {
-                let scale = fit.parameters[row].value * fit.parameters[column].value;
-                all[from + row][from + column] = cell / scale;
+                all[from + row][from + column] = cell / (values[row] * values[column]);
             }
         }
     }
-    Some(all)
+    Ok(Some(all))
 }
 
-/// The models as they are, and with one parameter moved up or down.
+/// By how much the logarithm of p (v + x z) / (p x + q − 1) grows with those of p, q and v.
+fn growth_of_spend(model: &GammaGamma, spend: &SpendHistory) -> [f64; PARAMETERS - PURCHASE_PARAMETERS] {
+    let GammaGamma { p, q, v } = *model;
+    let x = f64::from(spend.x);
+    let total = if spend.x == 0 { 0.0 } else { x * spend.mean_spend };
+    let below = p * x + q - 1.0;
+    [(q - 1.0) / below, -q / below, v / (v + total)]
+}
+
+/// The model of purchases as it is, and with one parameter moved up or down.
 struct Moved {
     purchases: Box<dyn PurchaseModel>,
     purchases_moved: Vec<[Box<dyn PurchaseModel>; 2]>,
-    spend_moved: [[GammaGamma; 2]; PARAMETERS - PURCHASE_PARAMETERS],
 }
 
 impl Moved {
@@ -131,15 +148,9 @@ impl Moved {
             BtydModel::of(kind, moved).purchases()
         };
         let both = |place| Ok([with(place, factors[0])?, with(place, factors[1])?]);
-        let GammaGamma { p, q, v } = model.spend;
         Ok(Self {
             purchases: model.purchases.purchases()?,
             purchases_moved: (0..PURCHASE_PARAMETERS).map(both).collect::<Result<_>>()?,
-            spend_moved: [
-                factors.map(|factor| GammaGamma { p: p * factor, q, v }),
-                factors.map(|factor| GammaGamma { p, q: q * factor, v }),
-                factors.map(|factor| GammaGamma { p, q, v: v * factor }),
-            ],
         })
     }
 
@@ -155,15 +166,12 @@ impl Moved {
             return Ok((Some(predicted), gradient));
         };
         // A value is a product: its logarithm grows as those of its factors do.
-        let growth = |[up, down]: [f64; 2]| value * (libm::log(up) - libm::log(down)) / (2.0 * STEP);
         for (slope, [up, down]) in gradient.iter_mut().zip(&self.purchases_moved) {
             let count = |moved: &dyn PurchaseModel| Ok(discounted_purchases(moved, &model.options, history)?.1);
-            *slope = growth([count(&**up)?, count(&**down)?]);
+            *slope = value * (libm::log(count(&**up)?) - libm::log(count(&**down)?)) / (2.0 * STEP);
         }
-        for (slope, moved) in gradient[PURCHASE_PARAMETERS..].iter_mut().zip(&self.spend_moved) {
-            let mean = moved.map(|moved| moved.expected_spend(spend));
-            // Where a moved mean is infinite the value is as unsure as can be.
-            *slope = if let [Some(up), Some(down)] = mean { growth([up, down]) } else { f64::INFINITY };
+        for (slope, growth) in gradient[PURCHASE_PARAMETERS..].iter_mut().zip(growth_of_spend(&model.spend, spend)) {
+            *slope = value * growth;
         }
         Ok((Some(predicted), gradient))
     }
@@ -218,7 +226,7 @@ impl LifetimeValueForecast {
             .with("predicted_high", column(&|interval| interval.high))
     }
 
-    /// One row: the formula in words, horizon, margin, discount and unit, the columns of [`LifetimeValueForecast::group_table`]
+    /// One row: the formula in words, horizon, margin, discount and unit, the columns of [`LifetimeValueForecast::to_group_table`]
     /// for all customers, and `weak`, whether there is a note.
     ///
     /// # Errors

@@ -28,48 +28,79 @@ pub struct GroupValue {
     pub predicted_standard_error: Option<f64>,
 }
 
+/// Which customers are looked at together: those with one value of a column, or with dates of one period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValueGroups {
+    /// A column of the table of customers: a segment, or `first_day`, say.
+    pub by: String,
+    /// Takes the dates of the column by calendar periods, of which the first days are told: cohorts.
+    #[serde(default)]
+    pub period: Option<CalendarPeriod>,
+}
+
+impl ValueGroups {
+    /// Customers with one value of this column.
+    #[must_use]
+    pub fn new(by: impl Into<String>) -> Self {
+        Self { by: by.into(), period: None }
+    }
+
+    /// Customers whose dates in this column are of one period.
+    #[must_use]
+    pub fn cohorts(by: impl Into<String>, period: CalendarPeriod) -> Self {
+        Self { by: by.into(), period: Some(period) }
+    }
+
+    fn column(&self, customers: &Table) -> Result<Column> {
+        let column = customers.column(&self.by)?;
+        let Some(period) = self.period else { return Ok(column.clone()) };
+        let Column::Date(days) = column else {
+            let (name, found) = (&self.by, column.value_type());
+            return Err(type_mismatch(format!("periods are of dates, and the column {name:?} is of type {found}")));
+        };
+        let start = |day: Option<i32>| day.map(|day| period.first_day(period.number(Day(day))).0);
+        Ok(Column::Date(days.iter().map(start).collect()))
+    }
+}
+
+impl From<&str> for ValueGroups {
+    fn from(by: &str) -> Self {
+        Self::new(by)
+    }
+}
+
 impl LifetimeValueForecast {
-    /// A row per group of customers, by a column with a value for each customer: `group`, ascending, unknown last, and the columns
-    /// `customer_count`, `unpredicted_count`, `historic_value`, `predicted_value`, `predicted_standard_error`, `predicted_low`,
-    /// `predicted_high`, `total_value`, `mean_value`, which is the predicted value per customer of whom one is.
+    /// A row per group of customers, by a column of a table with the rows of the forecast's own, or of more columns: `group`, ascending,
+    /// unknown last, then `customer_count`, `unpredicted_count`, `historic_value`, `predicted_value`, `predicted_standard_error`,
+    /// `predicted_low`, `predicted_high`, `total_value` and `mean_value`, the predicted value per customer of whom one is.
     ///
-    /// A sum is surer than its parts only as far as other parts lean the other way: the parameters are those of all.
+    /// A sum is hardly surer than its parts: they hang on the same parameters.
     ///
     /// # Errors
-    /// `InvalidArgument` where the column has another number of rows than there are customers.
-    pub fn to_group_table(&self, groups: &Column) -> Result<Table> {
-        if groups.len() != self.customers.len() {
+    /// `UnknownName` for the column; `TypeMismatch` where there is a period and the column holds no dates; `InvalidArgument`
+    /// where the table has another number of rows than there are customers.
+    pub fn to_group_table(&self, customers: &Table, groups: impl Into<ValueGroups>) -> Result<Table> {
+        let column = groups.into().column(customers)?;
+        if column.len() != self.customers.len() {
             return Err(invalid_argument(format!(
-                "the column of groups has {} rows where there are {} customers",
-                groups.len(),
+                "the table of groups has {} rows where there are {} customers",
+                column.len(),
                 self.customers.len()
             )));
         }
-        let mut rows: Vec<usize> = (0..groups.len()).collect();
+        let mut rows: Vec<usize> = (0..column.len()).collect();
         // A stable sort: sums are in the order of rows whatever the groups are.
-        rows.sort_by(|one, other| compare(groups.get(*one), groups.get(*other)));
-        let same = |one: &usize, other: &usize| compare(groups.get(*one), groups.get(*other)) == Ordering::Equal;
+        rows.sort_by(|one, other| compare(column.get(*one), column.get(*other)));
+        let same = |one: &usize, other: &usize| compare(column.get(*one), column.get(*other)) == Ordering::Equal;
         let parts: Vec<&[usize]> = rows.chunk_by(same).collect();
-        let names: Vec<_> = parts.iter().map(|part| groups.get(part[0]).map(ValueRef::to_owned)).collect();
+        let names: Vec<_> = parts.iter().map(|part| column.get(part[0]).map(ValueRef::to_owned)).collect();
         let values = self.group_rows(parts.iter().map(|part| part.to_vec()));
-        let mut table = Table::new(names.len()).with("group", Column::from_values(groups.value_type(), &names))?;
+        let mut table = Table::new(names.len()).with("group", Column::from_values(column.value_type(), &names))?;
         for (name, column) in self.group_columns(&values)?.columns() {
             table.push(name, column.clone())?;
         }
         Ok(table)
-    }
-
-    /// The same by the calendar period of the customers' first days, a column of dates such as `first_day`: the cohorts.
-    ///
-    /// # Errors
-    /// `TypeMismatch` where the column holds no dates; `InvalidArgument` for another number of rows.
-    pub fn to_cohort_table(&self, first_days: &Column, period: CalendarPeriod) -> Result<Table> {
-        let Column::Date(days) = first_days else {
-            let found = first_days.value_type();
-            return Err(type_mismatch(format!("cohorts are by dates, and the column of first days holds {found}")));
-        };
-        let start = |day: Option<i32>| day.map(|day| period.first_day(period.number(Day(day))).0);
-        self.to_group_table(&Column::Date(days.iter().map(start).collect()))
     }
 
     pub(super) fn group_rows(&self, groups: impl Iterator<Item = Vec<usize>>) -> Vec<GroupValue> {

@@ -112,7 +112,7 @@ impl LifetimeValueOptions {
     pub fn formula(&self) -> String {
         let Self { period_count, period, discount_rate, margin_ratio, time_unit } = self;
         let unit = time_unit.as_deref().unwrap_or("unit of time");
-        let units = if *period == 1.0 { format!("1 {unit}") } else { format!("{period} × 1 {unit}") };
+        let units = if *period == 1.0 { format!("1 {unit}") } else { format!("{period} · 1 {unit}") };
         let purchases = match period_count {
             None => format!("purchases to come for ever, each over (1 + {discount_rate})^(time / {units})"),
             Some(count) if *discount_rate == 0.0 => format!("expected purchases within {count} periods of {units}"),
@@ -122,6 +122,6 @@ impl LifetimeValueOptions {
                 )
             }
         };
-        format!("{margin_ratio} × expected spend × {purchases}")
+        format!("{margin_ratio} · expected spend · {purchases}")
     }
 }

@@ -8,6 +8,7 @@ mod contribution;
 mod funnel;
 mod ingest;
 mod ladder;
+mod lifetime_value;
 mod money;
 mod playbook;
 mod portrait;
@@ -102,7 +103,7 @@ macro_rules! files {
 
 files! {
     active_days, active_users, anniversary, attribution, btyd, calendar, churn, contribution, driver, event_log, funnel, ingest,
-    ladder, lifecycle, milestone, money, month_arithmetic, path, playbook, portrait, profile, purchase, retention, rfm,
+    ladder, lifecycle, lifetime_value, milestone, money, month_arithmetic, path, playbook, portrait, profile, purchase, retention, rfm,
     rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth, score, segment, sequence, series,
     session, stickiness, survival, tag, time_format, time_window, time_window_dst, value_group,
 }
@@ -133,6 +134,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "session" => judge_as::<PresenceCase<presence::SessionQuestion>>(body, verdict),
         "stickiness" => judge_as::<PresenceCase<presence::StickinessQuestion>>(body, verdict),
         "btyd" => judge_as::<btyd::BtydCase>(body, verdict),
+        "lifetime_value" => judge_as::<lifetime_value::LifetimeValueCase>(body, verdict),
         "survival" => judge_as::<survival::SurvivalCase>(body, verdict),
         "sequence" => judge_as::<funnel::SequenceCase>(body, verdict),
         "time_format" => judge_as::<time::TimeFormatCase>(body, verdict),

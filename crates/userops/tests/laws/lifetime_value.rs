@@ -9,8 +9,8 @@ use userops::btyd::{
 use userops::column::Column;
 use userops::error::ErrorKind;
 use userops::lifetime_value::{
-    LifetimeValueForecast, LifetimeValueModel, LifetimeValueOptions, TopShare, WinBackOptions, forecast_lifetime_value,
-    share_of_top,
+    LifetimeValueForecast, LifetimeValueModel, LifetimeValueOptions, TopShare, ValueGroups, WinBackOptions,
+    forecast_lifetime_value, share_of_top,
 };
 use userops::table::Table;
 use userops::value::ValueRef;
@@ -198,6 +198,12 @@ fn sum(table: &Table, name: &str) -> f64 {
     (0..table.row_count()).filter_map(|row| number(table, row, name)).sum()
 }
 
+/// A table with the one column `group`.
+fn by(groups: impl Into<Column>) -> Table {
+    let groups = groups.into();
+    Table::new(groups.len()).with("group", groups).unwrap()
+}
+
 #[test]
 fn groups_and_cohorts_add_up() {
     let table = drawn(600);
@@ -212,12 +218,11 @@ fn groups_and_cohorts_add_up() {
     let summary = forecast.to_summary_table().unwrap();
     assert!(close(number(&summary, 0, "predicted_value").unwrap(), sum(&told, "predicted_value"), 1e-12));
     assert!(close(number(&summary, 0, "historic_value").unwrap(), 0.3 * 10.0 * 600.0, 1e-12));
-    let first_days = table.column("first_day").unwrap();
-    let cohorts = forecast.to_cohort_table(first_days, CalendarPeriod::Month).unwrap();
+    let cohorts = forecast.to_group_table(&table, ValueGroups::cohorts("first_day", CalendarPeriod::Month)).unwrap();
     assert_eq!((cohorts.row_count(), sum(&cohorts, "customer_count")), (4, 600.0));
     assert!(close(sum(&cohorts, "predicted_value"), sum(&told, "predicted_value"), 1e-12));
     // Each customer as a group: the group's error is the customer's.
-    let each = forecast.to_group_table(&Column::from((0..600i64).collect::<Vec<_>>())).unwrap();
+    let each = forecast.to_group_table(&by((0..600i64).collect::<Vec<_>>()), "group").unwrap();
     for name in ["predicted_value", "predicted_standard_error", "predicted_low", "predicted_high"] {
         assert_eq!(each.column(name).unwrap(), told.column(name).unwrap());
     }
@@ -229,7 +234,7 @@ fn groups_and_cohorts_add_up() {
     let text = serde_json::to_string(&forecast).unwrap();
     assert_eq!(serde_json::from_str::<LifetimeValueForecast>(&text).unwrap(), forecast);
     let halves = Column::texts((0..600).map(|row| (row % 3 > 0).then_some(if row % 3 == 1 { "b" } else { "a" })));
-    let grouped = forecast.to_group_table(&halves).unwrap();
+    let grouped = forecast.to_group_table(&by(halves), "group").unwrap();
     let names: Vec<_> = (0..3).map(|row| grouped.get(row, "group").map(|name| name.to_string())).collect();
     assert_eq!(names, [Some("a".to_owned()), Some("b".to_owned()), None]);
 }
@@ -387,8 +392,16 @@ fn what_cannot_be_valued_is_refused() {
     let error = forecast_lifetime_value(&drawn, &purchases, &purchases, new(1)).unwrap_err();
     assert!(error.to_string().contains("the fit of spend is of bg_nbd"), "{error}");
     let forecast = forecast_lifetime_value(&drawn, &purchases, &spend, new(1)).unwrap();
-    let error = forecast.to_group_table(&Column::from(vec![1i64])).unwrap_err();
+    let mut broken = purchases;
+    broken.covariance.as_mut().unwrap()[2].pop();
+    let error = forecast_lifetime_value(&drawn, &broken, &spend, new(1)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidDefinition);
+    // What the data do not settle has no interval.
+    broken.covariance = None;
+    let unsure = forecast_lifetime_value(&drawn, &broken, &spend, new(1)).unwrap().to_summary_table().unwrap();
+    assert!(unsure.get(0, "predicted_low").is_none() && unsure.get(0, "predicted_value").is_some());
+    let error = forecast.to_group_table(&by(vec![1i64]), "group").unwrap_err();
     assert!(error.to_string().contains("1 rows where there are 300 customers"), "{error}");
-    let error = forecast.to_cohort_table(drawn.column("T").unwrap(), CalendarPeriod::Month).unwrap_err();
+    let error = forecast.to_group_table(&drawn, ValueGroups::cohorts("T", CalendarPeriod::Month)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TypeMismatch);
 }

@@ -1,9 +1,9 @@
-//! Cases of buying till you die: fits, scores, projections, draws.
+//! Cases of buying till you die: fits, scores, projections, draws, next purchases.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use userops::btyd::{BtydModel, BtydOptions, BtydScoreOptions, BtydSimulationOptions, fit_btyd};
+use userops::btyd::{BtydModel, BtydOptions, BtydScoreOptions, BtydSimulationOptions, NextPurchaseOptions, fit_btyd};
 use userops::error::Result;
 use userops::table::Table;
 
@@ -43,6 +43,14 @@ impl BtydCase {
             "score" => Ok(vec![model().score(customers, options.try_into::<BtydScoreOptions>().unwrap())?]),
             "project" => Ok(vec![model().project_new_customer(&self.horizons)?]),
             "simulate" => Ok(vec![model().simulate(customers, options.try_into::<BtydSimulationOptions>().unwrap())?]),
+            "next_purchase" => {
+                let options: NextPurchaseOptions = options.try_into().unwrap();
+                Ok(vec![model().predict_next_purchase(customers, &options)?])
+            }
+            "review" => {
+                let review = model().review_next_purchase(customers, &options.try_into().unwrap())?;
+                Ok(vec![review.to_table()?, review.to_summary_table()?])
+            }
             other => panic!("{other:?} is no answer"),
         }
     }
