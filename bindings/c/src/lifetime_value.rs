@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use userops_core::btyd::BtydFit;
 use userops_core::lifetime_value::{
-    LifetimeValueModel, LifetimeValueOptions, TopShare, ValueGroups, WinBackOptions, forecast_lifetime_value,
+    LifetimeValueModel, LifetimeValueOptions, ValueShare, ValueGroups, WinBackOptions, forecast_lifetime_value,
     share_of_top,
 };
 
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn userops_share_of_top(
         guard(out_error, required![values, customer_ratios, out_table], || {
             let values: Vec<Option<f64>> = json(values, values_len, "values")?;
             let ratios: Vec<f64> = json(customer_ratios, customer_ratios_len, "customer_ratios")?;
-            out_table.write(issue(TopShare::table(&share_of_top(&values, &ratios)?)?));
+            out_table.write(issue(ValueShare::table(&share_of_top(&values, &ratios)?)?));
             Ok(())
         })
     }

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use userops::btyd as core_btyd;
-use userops::lifetime_value::{self as core, LifetimeValueOptions, TopShare, ValueGroups, WinBackOptions};
+use userops::lifetime_value::{self as core, LifetimeValueOptions, ValueShare, ValueGroups, WinBackOptions};
 
 use crate::btyd::{BtydFit, BtydModel};
 use crate::data;
@@ -187,5 +187,5 @@ pub(crate) fn forecast_lifetime_value(
 /// How much the most valuable customers carry: a row for each share of them.
 #[pyfunction]
 pub(crate) fn share_of_top(values: Vec<Option<f64>>, customer_ratios: Vec<f64>) -> Result<Table> {
-    Ok(TopShare::table(&core::share_of_top(&values, &customer_ratios)?)?.into())
+    Ok(ValueShare::table(&core::share_of_top(&values, &customer_ratios)?)?.into())
 }

@@ -34,7 +34,7 @@ mod model;
 mod options;
 mod win_back;
 
-pub use concentration::{TopShare, share_of_top};
+pub use concentration::{ValueShare, share_of_top};
 pub use forecast::{CustomerValue, LifetimeValueForecast, forecast_lifetime_value};
 pub use group::{GroupValue, ValueGroups};
 pub use model::{LifetimeValueModel, PredictedValue};

@@ -8,7 +8,7 @@ use crate::table::Table;
 /// The share of all value that the most valuable customers carry.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TopShare {
+pub struct ValueShare {
     /// Which share of the customers they are.
     pub customer_ratio: f64,
     /// How many that is: rounded up, so that there is at least one.
@@ -28,7 +28,7 @@ pub struct TopShare {
 /// # Errors
 /// `Empty` without a known value; `InvalidArgument` for a share that is not above 0 and at most 1, and for a value below 0
 /// or not finite, of which a share means nothing.
-pub fn share_of_top(values: &[Option<f64>], customer_ratios: &[f64]) -> Result<Vec<TopShare>> {
+pub fn share_of_top(values: &[Option<f64>], customer_ratios: &[f64]) -> Result<Vec<ValueShare>> {
     let mut known: Vec<f64> = values.iter().flatten().copied().collect();
     if known.is_empty() {
         return Err(empty(format!("none of {} values is known: there is nothing to share", values.len())));
@@ -52,7 +52,7 @@ pub fn share_of_top(values: &[Option<f64>], customer_ratios: &[f64]) -> Result<V
         }
         let count = ((ratio * known.len() as f64).ceil() as usize).clamp(1, known.len());
         let value = sums[count - 1];
-        Ok(TopShare {
+        Ok(ValueShare {
             customer_ratio: *ratio,
             customer_count: count as u64,
             value,
@@ -63,7 +63,7 @@ pub fn share_of_top(values: &[Option<f64>], customer_ratios: &[f64]) -> Result<V
     customer_ratios.iter().map(share).collect()
 }
 
-impl TopShare {
+impl ValueShare {
     /// A row for each: `customer_ratio`, `customer_count`, `value`, `value_ratio`, `value_min`.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use userops::btyd::{
 use userops::column::Column;
 use userops::error::ErrorKind;
 use userops::lifetime_value::{
-    LifetimeValueForecast, LifetimeValueModel, LifetimeValueOptions, TopShare, ValueGroups, WinBackOptions,
+    LifetimeValueForecast, LifetimeValueModel, LifetimeValueOptions, ValueShare, ValueGroups, WinBackOptions,
     forecast_lifetime_value, share_of_top,
 };
 use userops::table::Table;
@@ -386,7 +386,7 @@ fn what_cannot_be_valued_is_refused() {
         assert!(error.to_string().contains(what), "{error}");
     }
     let shares = share_of_top(&[Some(1.0), Some(3.0)], &[0.5]).unwrap();
-    assert_eq!(number(&TopShare::table(&shares).unwrap(), 0, "value_ratio"), Some(0.75));
+    assert_eq!(number(&ValueShare::table(&shares).unwrap(), 0, "value_ratio"), Some(0.75));
     let drawn = drawn(300);
     let (purchases, spend) = fits(&drawn, BtydModelKind::BgNbd);
     let error = forecast_lifetime_value(&drawn, &purchases, &purchases, new(1)).unwrap_err();

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use userops::btyd::BtydFit;
 use userops::error::Result;
 use userops::lifetime_value::{
-    LifetimeValueModel, LifetimeValueOptions, TopShare, ValueGroups, WinBackOptions, forecast_lifetime_value,
+    LifetimeValueModel, LifetimeValueOptions, ValueShare, ValueGroups, WinBackOptions, forecast_lifetime_value,
     share_of_top,
 };
 use userops::table::Table;
@@ -55,7 +55,7 @@ impl LifetimeValueCase {
             }
             "share_of_top" => {
                 let values: Vec<Option<f64>> = self.values.iter().copied().map(Some).collect();
-                Ok(vec![TopShare::table(&share_of_top(&values, &self.customer_ratios)?)?])
+                Ok(vec![ValueShare::table(&share_of_top(&values, &self.customer_ratios)?)?])
             }
             other => panic!("{other:?} is no answer"),
         }
