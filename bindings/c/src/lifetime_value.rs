@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use userops_core::btyd::BtydFit;
 use userops_core::lifetime_value::{
-    LifetimeValueModel, LifetimeValueOptions, ValueShare, ValueGroups, WinBackOptions, forecast_lifetime_value,
+    LifetimeValueModel, LifetimeValueOptions, ValueGroups, ValueShare, WinBackOptions, forecast_lifetime_value,
     share_of_top,
 };
 

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use userops::btyd as core_btyd;
-use userops::lifetime_value::{self as core, LifetimeValueOptions, ValueShare, ValueGroups, WinBackOptions};
+use userops::lifetime_value::{self as core, LifetimeValueOptions, ValueGroups, ValueShare, WinBackOptions};
 
 use crate::btyd::{BtydFit, BtydModel};
 use crate::data;

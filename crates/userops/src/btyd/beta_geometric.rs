@@ -4,11 +4,14 @@
 //! The two differ in one thing. In MBG/NBD a customer may leave right after the first purchase as well, so that there is
 //! one occasion more to leave than there are repeats.
 
+use super::elementary::{exp, exp_and_rest, ln, ln_1p};
 use super::history::PurchaseHistory;
 use super::model::PurchaseModel;
 use super::newton::{Likelihood, PARAMETERS_MAX, Second, cell, sum_groups};
 use super::quadrature::integrate;
-use super::special::{Rising, ln_beta, ln_rising, ln_rising_ratio, logistic, soft_plus};
+use super::score::{SliceModel, ToCome};
+use super::series::{ByRepeats, Coefficients, Series, TERMS_MAX as SERIES_TERMS_MAX};
+use super::special::{Rising, ln_beta, ln_rising, ln_rising_ratio, soft_plus};
 use crate::error::{Result, invalid_argument};
 
 /// The parameters, and how many occasions to leave there are beside the repeats: 0 or 1.
@@ -22,18 +25,26 @@ pub(super) struct BetaGeometric {
 }
 
 impl BetaGeometric {
-    /// ln of the odds of having left after the last purchase against being there still, or `None` where nobody can have
-    /// left yet.
+    /// ln of the odds of having left right after the last purchase against being there, as long as no time has passed; −∞
+    /// where nobody can have left yet.
     ///
     /// From L = c · [(α + T)^−(r+x) + a / (b + k − 1) · (α + t_x)^−(r+x)], with k occasions to leave: the second term is
     /// that of leaving at t_x (Fader, Hardie, Lee 2005, eq. 6; Batislam, Denizel, Filiztekin 2007).
-    fn log_odds_left(&self, history: &PurchaseHistory) -> Option<f64> {
-        let occasions = history.x + self.extra;
-        (occasions > 0).then(|| {
-            let shape = self.r + f64::from(history.x);
-            let silence = (history.age - history.t_x) / (self.alpha + history.t_x);
-            libm::log(self.a / (self.b + f64::from(occasions) - 1.0)) + shape * libm::log1p(silence)
-        })
+    fn log_odds_first(&self, repeats: u32) -> f64 {
+        match repeats + self.extra {
+            0 => f64::NEG_INFINITY,
+            occasions => ln(self.a / (self.b + f64::from(occasions) - 1.0)),
+        }
+    }
+
+    /// Time since the last purchase, as a multiple of the time that purchases were counted in.
+    #[inline]
+    fn silence(&self, history: &PurchaseHistory) -> f64 {
+        (history.age - history.t_x) / (self.alpha + history.t_x)
+    }
+
+    fn shape(&self, repeats: u32) -> f64 {
+        self.r + f64::from(repeats)
     }
 
     /// ln L of one customer.
@@ -43,7 +54,7 @@ impl BetaGeometric {
             - self.r * libm::log1p(history.age / self.alpha)
             - f64::from(history.x) * libm::log(self.alpha + history.age)
             + ln_rising_ratio(self.b, self.a + self.b, occasions)
-            + self.log_odds_left(history).map_or(0.0, soft_plus)
+            + soft_plus(log_odds_left(self.log_odds_first(history.x), self.shape(history.x), self.silence(history)))
     }
 
     /// Repeats of a new customer within `t`.
@@ -53,25 +64,57 @@ impl BetaGeometric {
     }
 }
 
+/// ln of the odds of having left after the last purchase against being there still.
+#[inline(always)]
+fn log_odds_left(first: f64, shape: f64, silence: f64) -> f64 {
+    first + shape * ln_1p(silence)
+}
+
+/// The probability of being there still.
+#[inline(always)]
+fn alive_of(first: f64, shape: f64, silence: f64) -> f64 {
+    1.0 / (1.0 + exp(log_odds_left(first, shape, silence)))
+}
+
+/// The probability that a customer who is there does not buy within a time, and less 1; z is that time as a multiple of the
+/// time that purchases were counted in.
+#[inline(always)]
+fn no_purchase(shape: f64, z: f64) -> (f64, f64) {
+    exp_and_rest(-(shape * ln_1p(z)))
+}
+
+/// What is the same for all customers with equally many repeats.
+#[derive(Debug)]
+pub(super) struct Kind {
+    log_odds_first: f64,
+    shape: f64,
+    purchases: PurchaseSeries,
+}
+
+/// What is kept from some customers to the next, and room for what is worked out for all of them at once.
+#[derive(Debug, Default)]
+pub(super) struct ScoreTables {
+    kinds: ByRepeats<Kind>,
+    log_odds_first: Vec<f64>,
+    shapes: Vec<f64>,
+    silences: Vec<f64>,
+    chances: Vec<f64>,
+}
+
 impl PurchaseModel for BetaGeometric {
     fn alive(&self, history: &PurchaseHistory) -> f64 {
-        self.log_odds_left(history).map_or(1.0, |odds| logistic(-odds))
+        alive_of(self.log_odds_first(history.x), self.shape(history.x), self.silence(history))
     }
 
     fn expected(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64 {
-        if alive == 0.0 {
-            return 0.0;
-        }
-        let (shape, rate) = (self.r + f64::from(history.x), self.alpha + history.age);
+        let (shape, rate) = (self.shape(history.x), self.alpha + history.age);
         alive * purchases_while_alive(shape, rate, self.a, self.b + f64::from(history.x + self.extra), t)
     }
 
     /// The probability of no purchase within `t`: the customer has left, or is there and buys nothing, as one leaves only
     /// after a purchase.
     fn quiet(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64 {
-        let shape = self.r + f64::from(history.x);
-        let buys = -libm::expm1(-shape * libm::log1p(t / (self.alpha + history.age)));
-        1.0 - alive * buys
+        1.0 + alive * no_purchase(self.shape(history.x), t / (self.alpha + history.age)).1
     }
 
     fn discounted(&self, _: f64, _: &PurchaseHistory, rate: f64) -> Result<f64> {
@@ -79,12 +122,96 @@ impl PurchaseModel for BetaGeometric {
     }
 }
 
+impl SliceModel for BetaGeometric {
+    type Tables = ScoreTables;
+
+    fn score(
+        &self,
+        tables: &mut ScoreTables,
+        customers: &[PurchaseHistory],
+        alive: &mut [f64],
+        to_come: Option<ToCome<'_>>,
+    ) {
+        let ScoreTables { kinds, log_odds_first, shapes, silences, chances } = tables;
+        let kind_of = |repeats: u32| Kind {
+            log_odds_first: self.log_odds_first(repeats),
+            shape: self.shape(repeats),
+            purchases: purchase_series(self.shape(repeats), self.a, self.b + f64::from(repeats + self.extra)),
+        };
+        [&mut *log_odds_first, &mut *shapes, &mut *silences, &mut *chances].into_iter().for_each(Vec::clear);
+        for one in customers {
+            let kind = kinds.get(one.x, || kind_of(one.x));
+            log_odds_first.push(kind.log_odds_first);
+            shapes.push(kind.shape);
+            silences.push(self.silence(one));
+        }
+        let known = log_odds_first.iter().zip(shapes.iter()).zip(silences.iter());
+        for (alive, ((first, shape), silence)) in alive.iter_mut().zip(known) {
+            *alive = alive_of(*first, *shape, *silence);
+        }
+        let Some(ToCome { t, expected, quiet }) = to_come else { return };
+        chances.extend(customers.iter().map(|one| t / (self.alpha + one.age)));
+        for (((chance, quiet), shape), alive) in chances.iter_mut().zip(&mut *quiet).zip(&*shapes).zip(&*alive) {
+            let (none, less) = no_purchase(*shape, *chance);
+            (*chance, *quiet) = (none, 1.0 + *alive * less);
+        }
+        for (((expected, one), chance), alive) in expected.iter_mut().zip(customers).zip(&*chances).zip(&*alive) {
+            let Kind { shape, purchases, .. } = kinds.get(one.x, || kind_of(one.x));
+            let (rate, b) = (self.alpha + one.age, self.b + f64::from(one.x + self.extra));
+            *expected = *alive * sum_purchases(purchases, Span { shape: *shape, rate, t, none: *chance }, self.a, b);
+        }
+    }
+}
+
 /// Terms of the series that are cheaper than the quadrature.
 const TERMS_MAX: f64 = 20_000.0;
-/// e to the minus this is next to the least positive number.
-const EXPONENT_MAX: f64 = 600.0;
+/// The probability of no purchase is taken as long as it is more than this, far above the least positive number.
+const CHANCE_MIN: f64 = 1e-260;
 /// A term that is a smaller part of the sum does not change it.
 const NEGLIGIBLE: f64 = 1e-17;
+/// Up to such a shape the coefficients are far from the greatest number.
+const SERIES_SHAPE_MAX: f64 = 100.0;
+
+/// The series of [`purchases_while_alive`] by u: a coefficient is Γ(shape + n) / (Γ(shape) n!) Σ E[(1 − p)ʲ] over j < n.
+#[derive(Debug)]
+pub(super) struct PurchaseCoefficients {
+    shape: f64,
+    a: f64,
+    b: f64,
+    n: f64,
+    ways: f64,
+    stays: f64,
+    stayed: f64,
+}
+
+type PurchaseSeries = Series<PurchaseCoefficients>;
+
+fn purchase_series(shape: f64, a: f64, b: f64) -> PurchaseSeries {
+    Series::new(PurchaseCoefficients { shape, a, b, n: 0.0, ways: 1.0, stays: 1.0, stayed: 0.0 })
+}
+
+impl Coefficients for PurchaseCoefficients {
+    fn next(&mut self) -> f64 {
+        self.ways *= (self.shape + self.n) / (self.n + 1.0);
+        self.stayed += self.stays;
+        self.stays *= (self.b + self.n) / (self.a + self.b + self.n);
+        self.n += 1.0;
+        self.ways * self.stayed
+    }
+
+    fn ratio(&self) -> f64 {
+        (self.shape + self.n) / (self.n + 1.0) * (1.0 + self.stays / self.stayed)
+    }
+}
+
+/// The time to come of a customer with a rate of Γ(shape, rate), and the probability of no purchase while there.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    shape: f64,
+    rate: f64,
+    t: f64,
+    none: f64,
+}
 
 /// Purchases within `t` of a customer who is there, with a rate of Γ(shape, rate) and a probability to leave of B(a, b).
 ///
@@ -92,16 +219,33 @@ const NEGLIGIBLE: f64 = 1e-17;
 /// Σⱼ E[(1 − p)ʲ] · P(N > j): all terms are positive, and nothing happens at a = 1 or a + b = 1, where the closed form with
 /// ₂F₁ divides by zero. The sum is that series of ₂F₁ after Euler's transformation, its terms put together.
 pub(super) fn purchases_while_alive(shape: f64, rate: f64, a: f64, b: f64, t: f64) -> f64 {
+    let none = no_purchase(shape, t / rate).0;
+    sum_purchases(&mut purchase_series(shape, a, b), Span { shape, rate, t, none }, a, b)
+}
+
+/// The same with the coefficients that are known already.
+#[inline]
+fn sum_purchases(series: &mut PurchaseSeries, span: Span, a: f64, b: f64) -> f64 {
+    let Span { shape, rate, t, none } = span;
     let z = t / rate;
-    if z == 0.0 {
-        return 0.0;
+    let terms = (shape + 40.0) * z + 40.0;
+    if terms < SERIES_TERMS_MAX as f64 && shape < SERIES_SHAPE_MAX && none > CHANCE_MIN {
+        let u = t / (rate + t);
+        if let Some(sum) = series.sum(u) {
+            return none * u * sum;
+        }
     }
-    let exponent = shape * libm::log1p(z);
-    if exponent > EXPONENT_MAX || (shape + 40.0) * z + 40.0 > TERMS_MAX {
+    sum_many_purchases(span, z, a, b)
+}
+
+/// The same where the series is long, or its coefficients are great: each term is the one before it times a factor.
+#[cold]
+fn sum_many_purchases(Span { shape, rate, t, none }: Span, z: f64, a: f64, b: f64) -> f64 {
+    if none < CHANCE_MIN || (shape + 40.0) * z + 40.0 > TERMS_MAX {
         return purchases_by_quadrature(shape, z, a, b);
     }
     let u = t / (rate + t);
-    let (mut chance, mut stays, mut stayed, mut sum) = (libm::exp(-exponent), 1.0, 0.0, 0.0);
+    let (mut chance, mut stays, mut stayed, mut sum) = (none, 1.0, 0.0, 0.0);
     let mut n = 0.0;
     loop {
         // `chance` is P(N = n + 1) next, `stayed` is Σ of E[(1 − p)ʲ] for j ≤ n.
@@ -164,9 +308,12 @@ pub(super) struct BetaGeometricSample {
 
 /// What one evaluation needs of every number of repeats.
 struct Tables {
+    alpha_log: f64,
     r: Rising,
     b: Rising,
     a_and_b: Rising,
+    /// Of every number of repeats, as [`BetaGeometric::log_odds_first`] has it.
+    log_odds_first: Vec<f64>,
 }
 
 impl Likelihood for BetaGeometricSample {
@@ -177,6 +324,8 @@ impl Likelihood for BetaGeometricSample {
         let model = BetaGeometric { r, alpha, a, b, extra: self.extra };
         let most = self.groups.iter().map(|(history, _)| history.x).max().unwrap_or(0);
         let tables = Tables {
+            alpha_log: ln(alpha),
+            log_odds_first: (0..=most).map(|repeats| model.log_odds_first(repeats)).collect(),
             r: Rising::new(r, most),
             b: Rising::new(b, most + self.extra),
             a_and_b: Rising::new(a + b, most + self.extra),
@@ -193,8 +342,8 @@ fn derivatives(model: &BetaGeometric, tables: &Tables, history: &PurchaseHistory
     let occasions = x + extra as usize;
     let shape = r + repeats;
     let end = 1.0 / (alpha + history.age);
-    let growth = libm::log1p(history.age / alpha);
-    let bought = tables.r.log[x] - r * growth - repeats * libm::log(alpha + history.age);
+    let growth = ln_1p(history.age / alpha);
+    let bought = tables.r.log[x] - r * growth - repeats * (tables.alpha_log + growth);
     let stayed = tables.b.log[occasions] - tables.a_and_b.log[occasions];
     let mut found = Second { value: bought + stayed, ..Second::default() };
     found.slope[0] = tables.r.first[x] - growth;
@@ -210,10 +359,13 @@ fn derivatives(model: &BetaGeometric, tables: &Tables, history: &PurchaseHistory
     if occasions > 0 {
         let last = 1.0 / (alpha + history.t_x);
         let left = 1.0 / (b + (occasions - 1) as f64);
-        let silence = libm::log1p((history.age - history.t_x) * last);
-        let odds = libm::log(a * left) + shape * silence;
-        let (share, slope) = (logistic(odds), [silence, shape * (end - last), 1.0 / a, -left]);
-        found.value += soft_plus(odds);
+        let silence = ln_1p((history.age - history.t_x) * last);
+        let odds = tables.log_odds_first[x] + shape * silence;
+        // 1 / (1 + e^−odds) and ln(1 + e^odds), by the lesser of the two odds.
+        let lesser = exp(-odds.abs());
+        let share = if odds > 0.0 { 1.0 } else { lesser } / (1.0 + lesser);
+        let slope = [silence, shape * (end - last), 1.0 / a, -left];
+        found.value += odds.max(0.0) + ln_1p(lesser);
         found.slope.iter_mut().zip(&slope).for_each(|(sum, part)| *sum += share * part);
         found.curve[cell(1, 0)] += share * (end - last);
         found.curve[cell(1, 1)] += share * shape * (last * last - end * end);

@@ -10,7 +10,7 @@ use super::model::BtydModel;
 use super::newton::{Likelihood, Maximum, PARAMETERS_MAX, climb_from_all};
 use super::note::{FitNote, report};
 use super::options::{BtydModelKind, BtydOptions};
-use super::pareto_nbd::ParetoSample;
+use super::pareto_likelihood::ParetoSample;
 use super::read::Groups;
 use super::shifted_beta_geometric::{ContractSample, read_contracts};
 use crate::error::{Result, empty, invalid_argument};
@@ -128,7 +128,7 @@ pub fn fit_btyd(customers: &Table, options: impl Into<BtydOptions>) -> Result<Bt
 }
 
 fn purchases(customers: &Table) -> Result<Groups<PurchaseHistory>> {
-    let groups = read_histories(customers)?.groups(|_| true, PurchaseHistory::key);
+    let groups = read_histories(customers)?.equal();
     check_telling(&groups, |history| history.x > 0, "bought again")?;
     Ok(groups)
 }

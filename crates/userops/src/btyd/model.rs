@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::bg_bb::{BgBb, read_occasions};
 use super::bg_nbd::BgNbd;
 use super::gamma_gamma::{GammaGamma, read_spends};
-use super::history::{PurchaseHistory, read_histories};
 use super::mbg_nbd::MbgNbd;
 use super::newton::PARAMETERS_MAX;
 use super::options::{BtydModelKind, BtydScoreOptions};
 use super::pareto_nbd::ParetoNbd;
+pub(crate) use super::score::PurchaseModel;
+use super::score::score_purchases;
 use super::shifted_beta_geometric::{ShiftedBetaGeometric, read_periods};
 use crate::error::{Result, invalid_argument, invalid_definition};
 use crate::table::Table;
@@ -118,7 +119,7 @@ impl BtydModel {
     /// | shifted beta-geometric | `duration` | `survival_ratio`, `retention_ratio`; with a discount `discounted_lifetime` |
     /// | Gamma-Gamma | `x`, `mean_spend` | `expected_spend`, unknown where it is infinite |
     ///
-    /// Takes some tens of nanoseconds a row, and of BG/NBD and MBG/NBD a few more for each purchase that may come.
+    /// Takes some tens of nanoseconds for each row of purchases at any time, less where many customers are equal.
     ///
     /// # Errors
     /// `InvalidDefinition` for parameters that are none; `UnknownName`, `TypeMismatch` and `InvalidArgument` for the
@@ -229,42 +230,4 @@ type Told<'a> = Option<(&'a str, Vec<Option<f64>>)>;
 
 fn table_of<const N: usize>(len: usize, columns: [Told<'_>; N]) -> Result<Table> {
     columns.into_iter().flatten().try_fold(Table::new(len), |table, (name, column)| table.with(name, column))
-}
-
-/// What the three models of purchases at any time have in common. The probability of being there is worked out once for each
-/// customer, and all else from it.
-pub(crate) trait PurchaseModel: Sync {
-    /// The probability that the customer is there still.
-    fn alive(&self, history: &PurchaseHistory) -> f64;
-    /// Purchases to come within `t`.
-    fn expected(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64;
-    /// The probability of no purchase within `t`.
-    fn quiet(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64;
-    /// All purchases to come, discounted.
-    ///
-    /// # Errors
-    /// `InvalidArgument` for a rate that cannot be, or a model without a closed form.
-    fn discounted(&self, alive: f64, history: &PurchaseHistory, rate: f64) -> Result<f64>;
-}
-
-fn score_purchases(
-    customers: &Table,
-    horizon: Option<f64>,
-    discount: Option<f64>,
-    model: &impl PurchaseModel,
-) -> Result<Table> {
-    let rows = read_histories(customers)?.rows;
-    let with_alive = |row: Option<PurchaseHistory>| row.map(|history| (history, model.alive(&history)));
-    let rows: Vec<_> = rows.into_par_iter().map(with_alive).collect();
-    if let (Some(rate), Some((first, alive))) = (discount, rows.iter().flatten().next()) {
-        model.discounted(*alive, first, rate)?;
-    }
-    let told = [
-        Some(("alive_probability", told(&rows, |(_, alive)| Some(*alive)))),
-        horizon.map(|t| ("expected_purchases", told(&rows, |(row, alive)| Some(model.expected(*alive, row, t))))),
-        horizon.map(|t| ("no_purchase_probability", told(&rows, |(row, alive)| Some(model.quiet(*alive, row, t))))),
-        discount
-            .map(|rate| ("discounted_purchases", told(&rows, |(row, alive)| model.discounted(*alive, row, rate).ok()))),
-    ];
-    table_of(rows.len(), told)
 }

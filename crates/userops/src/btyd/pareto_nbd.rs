@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::elementary::{exp, ln_1p, mean_of_decay};
 use super::history::PurchaseHistory;
 use super::model::PurchaseModel;
-use super::newton::{Likelihood, PARAMETERS_MAX, Second, cell, sum_groups};
-use super::quadrature::{Rule, integrate, rules};
-use super::special::{Rising, ln_rising, mean_of_decay};
+use super::pareto_likelihood::{Terms, integrate_terms};
+use super::quadrature::integrate;
+use super::score::{SliceModel, ToCome};
+use super::series::{ByRepeats, Coefficients, Series};
+use super::special::ln_rising;
 use crate::error::{Result, invalid_argument};
 
 /// The Pareto/NBD model: Schmittlein, Morrison, Colombo, "Counting Your Customers", Management Science 33 (1987).
@@ -29,25 +32,25 @@ pub struct ParetoNbd {
 
 /// e to the minus this is less than rounding.
 const NEGLIGIBLE: f64 = 40.0;
+/// From such an argument on a series has so many terms that the integral is cheaper.
+const RATIO_MAX: f64 = 0.9;
 
 impl ParetoNbd {
     /// ln L of one customer: L = (r)ₓ αʳ βˢ [ (α + T)^−(r+x) (β + T)^−s + s ∫ (α + y)^−(r+x) (β + y)^−(s+1) dy ], the
     /// integral from t_x to T (Fader, Hardie, "A note on deriving the Pareto/NBD model", 2005, eq. 17–18).
     #[must_use]
     pub fn log_likelihood(&self, history: &PurchaseHistory) -> f64 {
-        let Terms { stayed, left } = self.terms(history);
         ln_rising(self.r, history.x)
             - self.r * libm::log1p(history.t_x / self.alpha)
             - f64::from(history.x) * libm::log(self.alpha + history.t_x)
             - self.s * libm::log1p(history.t_x / self.beta)
-            + libm::log(stayed + left)
+            + libm::log(self.quiet_so_far(history).0)
     }
 
     /// The probability of being there still.
     #[must_use]
     pub fn alive_probability(&self, history: &PurchaseHistory) -> f64 {
-        let Terms { stayed, left } = self.terms(history);
-        stayed / (stayed + left)
+        self.alive(history)
     }
 
     /// Purchases to come within `t`.
@@ -59,13 +62,7 @@ impl ParetoNbd {
     /// Repeats of a new customer within `t`.
     #[must_use]
     pub fn expected_new_purchases(&self, t: f64) -> f64 {
-        self.r / self.alpha * self.time_there(self.beta, t)
-    }
-
-    /// How long a customer with a rate of leaving of Γ(s, β) is there within t: β (1 − (β / (β + t))^(s − 1)) / (s − 1).
-    fn time_there(&self, beta: f64, t: f64) -> f64 {
-        let log = libm::log1p(t / beta);
-        beta * log * mean_of_decay((self.s - 1.0) * log)
+        self.r / self.alpha * self.time_there(self.beta, ln_1p(t / self.beta))
     }
 
     /// The probability of no purchase within `t`: the customer has left, leaves before buying, or stays and buys nothing.
@@ -85,38 +82,170 @@ impl ParetoNbd {
         self.discounted(self.alive_probability(history), history, rate)
     }
 
-    /// What the likelihood is the sum of, without the factors that both have at t_x.
-    fn terms(&self, history: &PurchaseHistory) -> Terms {
-        let shape = self.r + f64::from(history.x);
-        let range = Range::new(self, shape, history);
-        let mut left = 0.0;
-        range.each_node(|node| {
-            left += node.weight * libm::exp(range.log_at(node, shape, self.s));
-        });
-        let log_stayed = -shape * range.alpha_log - self.s * range.beta_log;
-        Terms { stayed: libm::exp(log_stayed), left: self.s * left / (self.beta + history.t_x) * range.start }
-    }
-}
-
-impl PurchaseModel for ParetoNbd {
-    fn alive(&self, history: &PurchaseHistory) -> f64 {
-        self.alive_probability(history)
+    /// The probability of having no purchase until the end, against that at `t_x`: by having left first, or by being there.
+    /// Beside it the second of the two.
+    fn quiet_so_far(&self, history: &PurchaseHistory) -> (f64, f64) {
+        let kind = &mut self.kind(history.x);
+        let passing = self.passing(kind.shape, history.t_x, history.age - history.t_x);
+        match (self.leaves_first(kind, history.t_x), self.leaves_first(kind, history.age)) {
+            (Some(last), Some(now)) => (passing.quiet(last, now), passing.stayed),
+            _ => {
+                let Terms { stayed, left } = integrate_terms(self, history);
+                (stayed + left, stayed)
+            }
+        }
     }
 
-    fn expected(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64 {
-        let shape = self.r + f64::from(history.x);
-        alive * shape / (self.alpha + history.age) * self.time_there(self.beta + history.age, t)
+    /// What is the same for all customers with equally many repeats.
+    fn kind(&self, repeats: u32) -> Kind {
+        let shape = self.r + f64::from(repeats);
+        let sum = shape + self.s;
+        let upper = if self.alpha >= self.beta { shape } else { self.s + 1.0 };
+        let leaving = Series::new(LeavingCoefficients { upper, lower: sum + 1.0, n: 0.0, last: 1.0 });
+        Kind { shape, share: self.s / sum, leaving }
     }
 
-    fn quiet(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64 {
+    /// The probability that a customer who is there at an age leaves before buying again, or `None` where the series is
+    /// long.
+    ///
+    /// It is s / (R + s) ₂F₁(1, R; R + s + 1; ζ) with R = r + x and ζ = (α − β) / (α + age) where α ≥ β; else
+    /// s / (R + s) (1 − ζ) ₂F₁(1, s + 1; R + s + 1; ζ) with ζ = (β − α) / (β + age): Fader and Hardie's ₂F₁ after Euler's
+    /// transformation (DLMF 15.8.1), by which no power of a large number is left.
+    #[inline]
+    fn leaves_first(&self, kind: &mut Kind, age: f64) -> Option<f64> {
+        let (lesser, greater) = (self.alpha.min(self.beta), self.alpha.max(self.beta));
+        let over = 1.0 / (greater + age);
+        let ratio = (greater - lesser) * over;
+        if ratio > RATIO_MAX {
+            return None;
+        }
+        let factor = if self.alpha >= self.beta { 1.0 } else { (lesser + age) * over };
+        kind.leaving.sum(ratio).map(|sum| kind.share * factor * sum)
+    }
+
+    /// The probability of no purchase within `t`, where the series is long.
+    #[cold]
+    fn quiet_by_integral(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64 {
         let then = Self {
             r: self.r + f64::from(history.x),
             alpha: self.alpha + history.age,
             beta: self.beta + history.age,
             ..*self
         };
-        let Terms { stayed, left } = then.terms(&PurchaseHistory { x: 0, t_x: 0.0, age: t });
-        1.0 - alive * (1.0 - (stayed + left)).max(0.0)
+        let Terms { stayed, left } = integrate_terms(&then, &PurchaseHistory { x: 0, t_x: 0.0, age: t });
+        quiet_of(alive, stayed + left)
+    }
+
+    /// What it takes to be there and to buy nothing for a time from an age on.
+    #[inline(always)]
+    fn passing(&self, shape: f64, age: f64, time: f64) -> Passing {
+        let leaving_log = ln_1p(time / (self.beta + age));
+        let stayed = exp(-(shape * ln_1p(time / (self.alpha + age)) + self.s * leaving_log));
+        Passing { stayed, leaving_log }
+    }
+
+    /// How long a customer with a rate of leaving of Γ(s, β) is there within a time t, by ln((β + t) / β):
+    /// β (1 − (β / (β + t))^(s − 1)) / (s − 1).
+    #[inline(always)]
+    fn time_there(&self, beta: f64, leaving_log: f64) -> f64 {
+        beta * leaving_log * mean_of_decay((self.s - 1.0) * leaving_log)
+    }
+
+    #[inline(always)]
+    fn expected_by(&self, alive: f64, shape: f64, age: f64, leaving_log: f64) -> f64 {
+        alive * shape / (self.alpha + age) * self.time_there(self.beta + age, leaving_log)
+    }
+}
+
+/// The probability of being there and of no purchase in a time, and ln((β + age + time) / (β + age)).
+#[derive(Debug, Clone, Copy)]
+struct Passing {
+    stayed: f64,
+    leaving_log: f64,
+}
+
+impl Passing {
+    /// The probability of no purchase in the time, by that of leaving before the next purchase at its start and its end:
+    /// who leaves first buys nothing, unless that is after the end.
+    #[inline(always)]
+    fn quiet(self, leaves_first: f64, leaves_then: f64) -> f64 {
+        leaves_first + self.stayed * (1.0 - leaves_then)
+    }
+}
+
+/// The probability of no purchase of a customer who may have left.
+#[inline(always)]
+fn quiet_of(alive: f64, quiet_there: f64) -> f64 {
+    1.0 - alive * (1.0 - quiet_there).max(0.0)
+}
+
+/// What is the same for all customers with equally many repeats.
+#[derive(Debug)]
+pub(super) struct Kind {
+    shape: f64,
+    /// s / (r + x + s): the probability to leave before buying again where α and β are equal.
+    share: f64,
+    leaving: Series<LeavingCoefficients>,
+}
+
+/// The coefficients of ₂F₁(1, upper; lower; ζ), which fall.
+#[derive(Debug)]
+struct LeavingCoefficients {
+    upper: f64,
+    lower: f64,
+    n: f64,
+    /// The next one.
+    last: f64,
+}
+
+impl Coefficients for LeavingCoefficients {
+    fn next(&mut self) -> f64 {
+        let found = self.last;
+        self.last *= self.ratio_from(self.n);
+        self.n += 1.0;
+        found
+    }
+
+    fn ratio(&self) -> f64 {
+        self.ratio_from(self.n - 1.0)
+    }
+}
+
+impl LeavingCoefficients {
+    fn ratio_from(&self, n: f64) -> f64 {
+        (self.upper + n) / (self.lower + n)
+    }
+}
+
+/// What is kept from some customers to the next, and room for what is worked out for all of them at once.
+#[derive(Debug, Default)]
+pub(super) struct ScoreTables {
+    kinds: ByRepeats<Kind>,
+    shapes: Vec<f64>,
+    /// The probability of leaving before the next purchase, at the last purchase, now, and at the horizon; no number where
+    /// the series is long.
+    last: Vec<f64>,
+    now: Vec<f64>,
+    then: Vec<f64>,
+}
+
+impl PurchaseModel for ParetoNbd {
+    fn alive(&self, history: &PurchaseHistory) -> f64 {
+        let (quiet, stayed) = self.quiet_so_far(history);
+        stayed / quiet
+    }
+
+    fn expected(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64 {
+        let leaving_log = ln_1p(t / (self.beta + history.age));
+        self.expected_by(alive, self.r + f64::from(history.x), history.age, leaving_log)
+    }
+
+    fn quiet(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64 {
+        let kind = &mut self.kind(history.x);
+        match (self.leaves_first(kind, history.age), self.leaves_first(kind, history.age + t)) {
+            (Some(now), Some(then)) => quiet_of(alive, self.passing(kind.shape, history.age, t).quiet(now, then)),
+            _ => self.quiet_by_integral(alive, history, t),
+        }
     }
 
     fn discounted(&self, alive: f64, history: &PurchaseHistory, rate: f64) -> Result<f64> {
@@ -132,247 +261,58 @@ impl PurchaseModel for ParetoNbd {
     }
 }
 
+impl SliceModel for ParetoNbd {
+    type Tables = ScoreTables;
+
+    fn score(
+        &self,
+        tables: &mut ScoreTables,
+        customers: &[PurchaseHistory],
+        alive: &mut [f64],
+        to_come: Option<ToCome<'_>>,
+    ) {
+        let ScoreTables { kinds, shapes, last, now, then } = tables;
+        [&mut *shapes, &mut *last, &mut *now, &mut *then].into_iter().for_each(Vec::clear);
+        let horizon = to_come.as_ref().map(|to_come| to_come.t);
+        for one in customers {
+            let kind = kinds.get(one.x, || self.kind(one.x));
+            shapes.push(kind.shape);
+            last.push(self.leaves_first(kind, one.t_x).unwrap_or(f64::NAN));
+            now.push(self.leaves_first(kind, one.age).unwrap_or(f64::NAN));
+            if let Some(t) = horizon {
+                then.push(self.leaves_first(kind, one.age + t).unwrap_or(f64::NAN));
+            }
+        }
+        let known = customers.iter().zip(shapes.iter()).zip(last.iter().zip(now.iter()));
+        for (alive, ((one, shape), (last, now))) in alive.iter_mut().zip(known) {
+            let passing = self.passing(*shape, one.t_x, one.age - one.t_x);
+            *alive = passing.stayed / passing.quiet(*last, *now);
+        }
+        for (alive, one) in alive.iter_mut().zip(customers).filter(|(alive, _)| alive.is_nan()) {
+            *alive = self.alive(one);
+        }
+        let Some(ToCome { t, expected, quiet }) = to_come else { return };
+        let known = customers.iter().zip(shapes.iter()).zip(now.iter().zip(then.iter()));
+        let told = expected.iter_mut().zip(&mut *quiet).zip(&*alive);
+        for (((expected, quiet), alive), ((one, shape), (now, then))) in told.zip(known) {
+            let passing = self.passing(*shape, one.age, t);
+            *expected = self.expected_by(*alive, *shape, one.age, passing.leaving_log);
+            *quiet = quiet_of(*alive, passing.quiet(*now, *then));
+        }
+        for (((quiet, one), alive), (now, then)) in
+            quiet.iter_mut().zip(customers).zip(&*alive).zip(now.iter().zip(&*then))
+        {
+            if now.is_nan() || then.is_nan() {
+                *quiet = self.quiet_by_integral(*alive, one, t);
+            }
+        }
+    }
+}
+
 /// ∫ from 0 to ∞ of e^(−z v) (1 + v)^−s dv, with w = ln(1 + v), up to where the integrand is negligible.
 fn discounted_time(s: f64, z: f64) -> f64 {
     let fall = s - 1.0 + z;
     let end = libm::log1p(NEGLIGIBLE / z).min(if fall > 0.0 { NEGLIGIBLE / fall } else { f64::INFINITY });
     let panels = end.ceil().max(8.0) as u32;
     integrate(0.0, end, panels, |w| libm::exp((1.0 - s) * w - z * libm::expm1(w)))
-}
-
-/// The two parts of the likelihood: to be there still, and to have left since the last purchase.
-struct Terms {
-    stayed: f64,
-    left: f64,
-}
-
-/// The range of the integral from t_x to T, in w = ln((m + y) / (m + t_x)) with m the lesser of α and β.
-///
-/// So the integrand is smooth, and at a distance of at least π from any singularity. What lies where the integrand is
-/// negligible is cut off.
-struct Range {
-    /// m + t_x.
-    start: f64,
-    /// The greater of α and β, less the lesser.
-    difference: f64,
-    /// Whether m is α.
-    by_alpha: bool,
-    /// 1 / (the greater one + t_x).
-    other_inverse: f64,
-    width: f64,
-    panels: u32,
-    rule: &'static Rule,
-    /// ln((α + T) / (α + t_x)), and the same of β.
-    alpha_log: f64,
-    beta_log: f64,
-}
-
-/// A node of the quadrature.
-#[derive(Clone, Copy)]
-struct Node {
-    /// The weight, times dw.
-    weight: f64,
-    /// w.
-    w: f64,
-    /// m + y.
-    lesser: f64,
-}
-
-impl Range {
-    fn new(model: &ParetoNbd, shape: f64, history: &PurchaseHistory) -> Self {
-        let (lesser, greater) = (model.alpha.min(model.beta), model.alpha.max(model.beta));
-        let gone = history.age - history.t_x;
-        let alpha_log = libm::log1p(gone / (model.alpha + history.t_x));
-        let beta_log = libm::log1p(gone / (model.beta + history.t_x));
-        let start = lesser + history.t_x;
-        let mut end = gone;
-        // The integrand times (m + y) falls at least as fast as these powers.
-        let growth = (1.0 - shape).max(0.0) * alpha_log;
-        if (shape - 1.0) * alpha_log > NEGLIGIBLE {
-            end = (model.alpha + history.t_x) * libm::expm1(NEGLIGIBLE / (shape - 1.0));
-        }
-        if model.s * beta_log > NEGLIGIBLE + growth {
-            end = end.min((model.beta + history.t_x) * libm::expm1((NEGLIGIBLE + growth) / model.s));
-        }
-        let width = libm::log1p(end / start);
-        let fall = shape * libm::log1p(end / (model.alpha + history.t_x))
-            + (model.s + 1.0) * libm::log1p(end / (model.beta + history.t_x));
-        let rules = rules();
-        let (rule, panels) = match (width, fall) {
-            (width, fall) if width <= 1.2 && fall <= 2.5 => (&rules.eight, 1),
-            (width, fall) if width <= 2.5 && fall <= 6.0 => (&rules.twelve, 1),
-            (width, fall) => (&rules.sixteen, (width / 4.0).max(fall / 14.0).ceil().clamp(1.0, 256.0) as u32),
-        };
-        Self {
-            start,
-            difference: greater - lesser,
-            by_alpha: model.alpha <= model.beta,
-            other_inverse: 1.0 / (greater + history.t_x),
-            width,
-            panels,
-            rule,
-            alpha_log,
-            beta_log,
-        }
-    }
-
-    #[inline]
-    fn each_node(&self, mut take: impl FnMut(Node)) {
-        if self.width == 0.0 {
-            return;
-        }
-        let width = self.width / f64::from(self.panels);
-        for panel in 0..self.panels {
-            let from = width * f64::from(panel);
-            for (node, weight) in self.rule.nodes.iter().zip(&self.rule.weights) {
-                let w = from + width * node;
-                take(Node { weight: weight * width, w, lesser: self.start * libm::exp(w) });
-            }
-        }
-    }
-
-    /// ln of (m + y) / (m + t_x) times the integrand over that at t_x.
-    #[inline]
-    fn log_at(&self, node: Node, shape: f64, s: f64) -> f64 {
-        let other = libm::log((node.lesser + self.difference) * self.other_inverse);
-        if self.by_alpha { (1.0 - shape) * node.w - (s + 1.0) * other } else { -s * node.w - shape * other }
-    }
-}
-
-/// Groups of equal customers.
-#[derive(Debug)]
-pub(super) struct ParetoSample {
-    pub(super) groups: Vec<(PurchaseHistory, f64)>,
-}
-
-impl Likelihood for ParetoSample {
-    const COUNT: usize = 4;
-
-    fn at(&self, parameters: &[f64; PARAMETERS_MAX]) -> Second {
-        let [r, alpha, s, beta] = *parameters;
-        let model = ParetoNbd { r, alpha, s, beta };
-        let most = self.groups.iter().map(|(history, _)| history.x).max().unwrap_or(0);
-        let rising = Rising::new(r, most);
-        sum_groups(&self.groups, |history| derivatives(&model, &rising, history))
-    }
-}
-
-/// Means under the integrand of ln(α + y), 1 / (α + y), ln(β + y), 1 / (β + y), and of their products.
-#[derive(Default)]
-struct Moments {
-    sum: f64,
-    first: [f64; 4],
-    second: [f64; 10],
-}
-
-impl Moments {
-    #[inline]
-    fn add(&mut self, weight: f64, values: [f64; 4]) {
-        self.sum += weight;
-        let mut place = 0;
-        for row in 0..4 {
-            let weighted = weight * values[row];
-            self.first[row] += weighted;
-            for value in &values[..=row] {
-                self.second[place] += weighted * value;
-                place += 1;
-            }
-        }
-    }
-}
-
-/// ln L of one customer with its first and second derivatives by r, α, s and β.
-///
-/// Both terms are exponentials of sums, and so is the integrand: the derivatives of ln L are means of theirs.
-#[inline]
-fn derivatives(model: &ParetoNbd, rising: &Rising, history: &PurchaseHistory) -> Second {
-    let ParetoNbd { r, alpha, s, beta } = *model;
-    let (x, repeats) = (history.x as usize, f64::from(history.x));
-    let shape = r + repeats;
-    let range = Range::new(model, shape, history);
-    let mut moments = Moments::default();
-    let alpha_last = libm::log(alpha + history.t_x);
-    let scale = s * range.start / (beta + history.t_x);
-    range.each_node(|node| {
-        let greater = node.lesser + range.difference;
-        let other = libm::log(greater * range.other_inverse);
-        let (alpha_log, beta_log, alpha_inverse, beta_inverse) = if range.by_alpha {
-            (node.w, other, 1.0 / node.lesser, 1.0 / greater)
-        } else {
-            (other, node.w, 1.0 / greater, 1.0 / node.lesser)
-        };
-        let log = node.w - shape * alpha_log - (s + 1.0) * beta_log;
-        moments.add(scale * node.weight * libm::exp(log), [alpha_log, alpha_inverse, beta_log, beta_inverse]);
-    });
-    let stayed = libm::exp(-shape * range.alpha_log - s * range.beta_log);
-    let total = stayed + moments.sum;
-    let (kept, left) = (stayed / total, moments.sum / total);
-    // Mean logs and inverses, with the end of the range for those who stayed.
-    let ends = [range.alpha_log, 1.0 / (alpha + history.age), range.beta_log, 1.0 / (beta + history.age)];
-    let mean = |index: usize| moments.first[index] / total;
-    let product = |row: usize, column: usize| moments.second[cell(row, column)] / total;
-    let mut found = Second::default();
-    let alpha_growth = libm::log1p(history.t_x / alpha);
-    let beta_growth = libm::log1p(history.t_x / beta);
-    found.value = rising.log[x] - r * alpha_growth - repeats * alpha_last - s * beta_growth + libm::log(total);
-    // By what a parameter raises the log of each of the two terms: u for those who stayed, v for the integrand.
-    let stayed_slope = [-ends[0], -shape * ends[1], -ends[2], -s * ends[3]];
-    let left_slope = [-mean(0), -shape * mean(1), left / s - mean(2), -(s + 1.0) * mean(3)];
-    let mut slope = [0.0; PARAMETERS_MAX];
-    for index in 0..PARAMETERS_MAX {
-        slope[index] = kept * stayed_slope[index] + left_slope[index];
-    }
-    // Constants that are the same for both: αʳ βˢ, and the logs at t_x.
-    let constant = [-alpha_growth, r / alpha, -beta_growth, s / beta];
-    (0..PARAMETERS_MAX).for_each(|index| found.slope[index] = slope[index] + constant[index]);
-    found.slope[0] += rising.first[x];
-    found.curve[cell(0, 0)] = rising.second[x];
-    found.curve[cell(1, 0)] = 1.0 / alpha - kept * ends[1] - mean(1);
-    found.curve[cell(1, 1)] = shape * (kept * ends[1] * ends[1] + product(1, 1)) - r / (alpha * alpha);
-    found.curve[cell(3, 2)] = 1.0 / beta - kept * ends[3] - mean(3);
-    found.curve[cell(3, 3)] = s * kept * ends[3] * ends[3] + (s + 1.0) * product(3, 3) - s / (beta * beta);
-    found.curve[cell(2, 2)] = -left / (s * s);
-    found.add_square(kept, &stayed_slope);
-    add_integrand_squares(&mut found, shape, s, left, &mean, &product);
-    found.add_square(-1.0, &slope);
-    found
-}
-
-/// Adds the mean of the square of v = (−ln(α+y), −R/(α+y), 1/s − ln(β+y), −(s+1)/(β+y)) under the integrand.
-#[inline]
-fn add_integrand_squares(
-    found: &mut Second,
-    shape: f64,
-    s: f64,
-    left: f64,
-    mean: &impl Fn(usize) -> f64,
-    product: &impl Fn(usize, usize) -> f64,
-) {
-    let factor = [-1.0, -shape, -1.0, -(s + 1.0)];
-    for row in 0..PARAMETERS_MAX {
-        for column in 0..=row {
-            found.curve[cell(row, column)] += factor[row] * factor[column] * product(row, column);
-        }
-        // The constant 1/s of the third, times the others.
-        found.curve[cell(row, 2)] += factor[row] * mean(row) / s;
-    }
-    found.curve[cell(2, 2)] += -mean(2) / s + left / (s * s);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn derivatives_are_those_of_differences() {
-        for (x, t_x, age) in [(0, 0.0, 7.0), (1, 3.0, 9.0), (6, 20.0, 20.0), (30, 10.0, 40.0)] {
-            for parameters in [[0.6, 5.0, 0.7, 9.3], [1.4, 8.0, 2.1, 3.0]] {
-                let sample = ParetoSample { groups: vec![(PurchaseHistory { x, t_x, age }, 2.0)] };
-                super::super::tests::check_derivatives(&sample, parameters);
-                let [r, alpha, s, beta] = parameters;
-                let one = ParetoNbd { r, alpha, s, beta }.log_likelihood(&sample.groups[0].0);
-                assert!((2.0 * one - sample.at(&parameters).value).abs() < 1e-12);
-            }
-        }
-    }
 }

@@ -2,6 +2,9 @@
 
 use std::sync::OnceLock;
 
+/// The most nodes of a rule.
+pub(super) const NODES_MAX: usize = 16;
+
 /// Nodes and weights of one rule over (0, 1).
 #[derive(Debug)]
 pub(super) struct Rule {

@@ -8,7 +8,7 @@ use crate::table::Table;
 const COUNT_MAX: u64 = 1 << 53;
 
 /// Finds the number in a row.
-pub(crate) type Reader<'a, T> = Box<dyn Fn(usize) -> Result<Option<T>> + 'a>;
+pub(crate) type Reader<'a, T> = Box<dyn Fn(usize) -> Result<Option<T>> + Send + Sync + 'a>;
 
 fn mismatch(column: &Column, name: &str) -> crate::error::Error {
     type_mismatch(format!("the column {name:?} is of type {}, where numbers are needed", column.value_type()))
@@ -75,7 +75,7 @@ fn counts(table: &Table) -> Result<Option<Vec<u64>>> {
 #[derive(Debug)]
 pub(crate) struct Rows<T> {
     pub(crate) rows: Vec<Option<T>>,
-    counts: Option<Vec<u64>>,
+    pub(super) counts: Option<Vec<u64>>,
 }
 
 /// Groups of equal customers, each with how many there are.
@@ -92,7 +92,12 @@ impl<T: Copy> Rows<T> {
     /// Reads every row of a table. An error names the row.
     pub(super) fn read(table: &Table, mut row: impl FnMut(usize) -> Result<Option<T>>) -> Result<Self> {
         let read = |index: usize| row(index).map_err(|error| error.at(format!("row {index}")));
-        Ok(Self { rows: (0..table.row_count()).map(read).collect::<Result<_>>()?, counts: counts(table)? })
+        Self::of(table, (0..table.row_count()).map(read).collect::<Result<_>>()?)
+    }
+
+    /// Rows that were read from a table.
+    pub(super) fn of(table: &Table, rows: Vec<Option<T>>) -> Result<Self> {
+        Ok(Self { rows, counts: counts(table)? })
     }
 
     /// Groups of the rows that say something, by a key.
@@ -103,6 +108,17 @@ impl<T: Copy> Rows<T> {
         let left_out_count = (self.rows.len() - groups.len()) as u64;
         groups.retain(|(_, count)| *count > 0);
         groups.sort_unstable_by_key(|(row, _)| key(row));
+        Groups::of_sorted(groups, key, left_out_count)
+    }
+}
+
+impl<T> Groups<T> {
+    /// Groups of customers in the order of their keys, each with how many there are.
+    pub(super) fn of_sorted<K: PartialEq>(
+        mut groups: Vec<(T, u64)>,
+        key: impl Fn(&T) -> K,
+        left_out_count: u64,
+    ) -> Self {
         groups.dedup_by(|next, kept| {
             let same = key(&next.0) == key(&kept.0);
             if same {
@@ -112,7 +128,7 @@ impl<T: Copy> Rows<T> {
         });
         let customer_count = groups.iter().map(|(_, count)| count).sum();
         let groups = groups.into_iter().map(|(row, count)| (row, count as f64)).collect();
-        Groups { groups, customer_count, left_out_count }
+        Self { groups, customer_count, left_out_count }
     }
 }
 

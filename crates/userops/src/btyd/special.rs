@@ -76,11 +76,6 @@ pub(super) fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + libm::exp(-x))
 }
 
-/// (1 − e⁻ˣ) / x, which is 1 at 0.
-pub(super) fn mean_of_decay(x: f64) -> f64 {
-    if x == 0.0 { 1.0 } else { -libm::expm1(-x) / x }
-}
-
 /// ln (base)ₙ and its first two derivatives by the base, for every n up to a greatest one.
 #[derive(Debug)]
 pub(super) struct Rising {
@@ -158,7 +153,6 @@ mod tests {
     fn sums_neither_overflow_nor_cancel() {
         assert_eq!((soft_plus(800.0), soft_plus(-800.0), logistic(-800.0)), (800.0, 0.0, 0.0));
         assert!((soft_plus(0.0) - std::f64::consts::LN_2).abs() < 1e-16);
-        assert!((mean_of_decay(1e-12) - 1.0).abs() < 1e-12 && mean_of_decay(0.0) == 1.0);
         assert!((ln_beta(2.0, 3.0) + libm::log(12.0)).abs() < 1e-14);
     }
 }

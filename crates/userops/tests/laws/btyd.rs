@@ -15,6 +15,7 @@ use userops::btyd::{
 };
 use userops::error::ErrorKind;
 use userops::table::Table;
+use userops::value::ValueRef;
 
 /// A density on a grid of the logarithm (of a rate) or of the log-odds (of a probability), where sums at equal distances
 /// are as good as integrals.
@@ -333,6 +334,124 @@ proptest! {
                 prop_assert_eq!(scores.get(index, name), one.get(0, name));
             }
         }
+    }
+}
+
+/// The three scores of one customer by the functions of the model.
+fn scalar_scores(model: &BtydModel, history: &PurchaseHistory, t: f64) -> [f64; 3] {
+    macro_rules! scores {
+        ($model:expr) => {
+            [
+                $model.alive_probability(history),
+                $model.expected_purchases(history, t),
+                $model.no_purchase_probability(history, t),
+            ]
+        };
+    }
+    match model {
+        BtydModel::BgNbd(model) => scores!(model),
+        BtydModel::MbgNbd(model) => scores!(model),
+        BtydModel::ParetoNbd(model) => scores!(model),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn purchase_model(kind: BtydModelKind, [one, two, three, four]: [f64; 4]) -> BtydModel {
+    match kind {
+        BtydModelKind::BgNbd => BtydModel::BgNbd(BgNbd { r: one, alpha: two, a: three, b: four }),
+        BtydModelKind::MbgNbd => BtydModel::MbgNbd(MbgNbd { r: one, alpha: two, a: three, b: four }),
+        _ => BtydModel::ParetoNbd(ParetoNbd { r: one, alpha: two, s: three, beta: four }),
+    }
+}
+
+const SCORES: [&str; 3] = ["alive_probability", "expected_purchases", "no_purchase_probability"];
+
+fn bits(table: &Table, row: usize) -> Vec<Option<u64>> {
+    let float = |name: &&str| match table.get(row, name) {
+        Some(ValueRef::Float(value)) => Some(value.to_bits()),
+        other => other.map(|value| panic!("{value:?}")),
+    };
+    SCORES.iter().map(float).collect()
+}
+
+/// Customers of all ages and numbers of purchases, of whom some are equal.
+fn mixed() -> impl Strategy<Value = Vec<PurchaseHistory>> {
+    let many = (60u32..2_000, 0.01f64..1.0, 1.0f64..900.0)
+        .prop_map(|(x, part, age)| PurchaseHistory::new(x, part * age, age).unwrap());
+    let apart = (weekly(1..24), histories(24), prop::collection::vec(many, 0..4));
+    apart.prop_map(|(equal, other, many)| [equal.clone(), other, many, equal].concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(320))]
+
+    /// 320 models with some 60 customers each: 19,200 cases.
+    #[test]
+    fn scores_have_the_bits_of_the_scalar_functions(
+        histories in mixed(),
+        kind in purchase_kinds(),
+        logs in prop::array::uniform4(-4.0f64..4.0),
+        t in prop_oneof![4 => 0.0f64..90.0, 1 => Just(0.0), 1 => 90.0f64..5_000.0],
+        unknown in prop::option::of(0usize..24),
+    ) {
+        let model = purchase_model(kind, logs.map(f64::exp));
+        let count = histories.len();
+        let ages = (0..count).map(|row| (unknown != Some(row)).then_some(histories[row].age)).collect::<Vec<_>>();
+        let table = Table::new(count)
+            .with("x", histories.iter().map(|one| f64::from(one.x)).collect::<Vec<_>>())
+            .and_then(|table| table.with("t_x", histories.iter().map(|one| one.t_x).collect::<Vec<_>>()))
+            .and_then(|table| table.with("T", ages))
+            .unwrap();
+        let scores = model.score(&table, BtydScoreOptions::default().horizon(t)).unwrap();
+        for (row, history) in histories.iter().enumerate() {
+            let expected = scalar_scores(&model, history, t).map(|value| (unknown != Some(row)).then(|| value.to_bits()));
+            prop_assert_eq!(bits(&scores, row), expected.to_vec(), "{:?} {:?} {}", model, history, t);
+        }
+    }
+}
+
+#[test]
+fn scores_depend_neither_on_parts_of_the_table_nor_on_threads() {
+    let history = |index: u32| {
+        // The first half of them in whole weeks, with many equal ones, then none equal.
+        let part = if index < 30_000 { 0.0 } else { f64::from(index) * 1e-7 };
+        let x = index * 7_919 % 11 % 6;
+        let age = f64::from(index * 31 % 47) + 2.0 + part;
+        PurchaseHistory::new(x, if x == 0 { 0.0 } else { 1.0 + part }, age).unwrap()
+    };
+    let histories: Vec<_> = (0..60_000).map(history).collect();
+    let known = table_of(&histories);
+    let ages: Vec<_> =
+        histories.iter().enumerate().map(|(row, one)| (row % 20_001 != 20_000).then_some(one.age)).collect();
+    let gaps = Table::new(histories.len())
+        .with("x", histories.iter().map(|one| one.x).collect::<Vec<_>>())
+        .and_then(|table| table.with("t_x", histories.iter().map(|one| one.t_x).collect::<Vec<_>>()))
+        .and_then(|table| table.with("T", ages))
+        .unwrap();
+    let ask = BtydScoreOptions::default().horizon(39.0);
+    for kind in [BtydModelKind::BgNbd, BtydModelKind::MbgNbd, BtydModelKind::ParetoNbd] {
+        let model = purchase_model(kind, [0.55, 10.6, 0.61, 11.7]);
+        let scores = model.score(&known, ask).unwrap();
+        assert_eq!(with_threads(1, || model.score(&known, ask).unwrap()), scores);
+        assert_eq!(with_threads(3, || model.score(&known, ask).unwrap()), scores);
+        let with_gaps = model.score(&gaps, ask).unwrap();
+        for (row, history) in histories.iter().enumerate() {
+            let expected = scalar_scores(&model, history, 39.0).map(|value| Some(value.to_bits()));
+            assert_eq!(bits(&scores, row), expected);
+            assert_eq!(bits(&with_gaps, row), if row % 20_001 == 20_000 { vec![None; 3] } else { expected.to_vec() });
+        }
+    }
+    // The first row that cannot be is named, though others are read at the same time.
+    let mut broken: Vec<f64> = histories.iter().map(|one| one.age).collect();
+    (broken[59_999], broken[17_000], broken[40_000]) = (-1.0, f64::NAN, f64::INFINITY);
+    let broken = Table::new(histories.len())
+        .with("x", histories.iter().map(|one| one.x).collect::<Vec<_>>())
+        .and_then(|table| table.with("t_x", histories.iter().map(|one| one.t_x).collect::<Vec<_>>()))
+        .and_then(|table| table.with("T", broken))
+        .unwrap();
+    let model = purchase_model(BtydModelKind::BgNbd, [0.55, 10.6, 0.61, 11.7]);
+    for error in [model.score(&broken, ask).unwrap_err(), fit_btyd(&broken, BtydModelKind::BgNbd).unwrap_err()] {
+        assert!(error.to_string().contains("row 17000"), "{error}");
     }
 }
 

@@ -9,7 +9,7 @@ use userops::btyd::{
 use userops::column::Column;
 use userops::error::ErrorKind;
 use userops::lifetime_value::{
-    LifetimeValueForecast, LifetimeValueModel, LifetimeValueOptions, ValueShare, ValueGroups, WinBackOptions,
+    LifetimeValueForecast, LifetimeValueModel, LifetimeValueOptions, ValueGroups, ValueShare, WinBackOptions,
     forecast_lifetime_value, share_of_top,
 };
 use userops::table::Table;

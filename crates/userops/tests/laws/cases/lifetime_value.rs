@@ -6,7 +6,7 @@ use serde::Deserialize;
 use userops::btyd::BtydFit;
 use userops::error::Result;
 use userops::lifetime_value::{
-    LifetimeValueModel, LifetimeValueOptions, ValueShare, ValueGroups, WinBackOptions, forecast_lifetime_value,
+    LifetimeValueModel, LifetimeValueOptions, ValueGroups, ValueShare, WinBackOptions, forecast_lifetime_value,
     share_of_top,
 };
 use userops::table::Table;
