@@ -30,6 +30,7 @@ const GROUPS: &[&[&str]] = &[
         "session",
         "survival",
     ],
+    &["warning"],
     &["score"],
     &["lifecycle", "milestone"],
     &["tag"],
