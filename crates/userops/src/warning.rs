@@ -12,6 +12,7 @@ mod evaluation;
 mod feature;
 mod fit;
 mod history;
+mod learn;
 mod logistic;
 mod model;
 mod note;
@@ -24,10 +25,8 @@ pub use evaluation::{
     TOP_RATIOS, TopShare, evaluate_ranking, evaluate_ranking_table,
 };
 pub use feature::{UserFeatures, WarningFeature};
-pub use fit::{
-    OUTCOMES_PER_COEFFICIENT_MIN, WarningCut, WarningCutKind, WarningEvaluation, WarningFit, WarningRanking,
-    fit_warning,
-};
+pub use fit::{WarningCut, WarningCutKind, WarningEvaluation, WarningFit, WarningRanking, fit_warning};
+pub use learn::OUTCOMES_PER_COEFFICIENT_MIN;
 pub use logistic::{
     LOGISTIC_COLUMNS_MAX, LOGISTIC_ITERATIONS_MAX, LogisticCoefficient, LogisticFit, LogisticOptions, fit_logistic,
 };

@@ -1,4 +1,4 @@
-//! What is known of a user who may be drifting away: counts as they are read, and the signals that the model makes of them.
+//! What is known of a user who may be drifting away: counts as read, and the signals that a model makes of them.
 
 use serde::{Deserialize, Serialize};
 

@@ -194,7 +194,7 @@ impl WarningModel {
         let options = options.into();
         options.check()?;
         let features = self.read_features(log, as_of)?;
-        WarningScores::of(self, log, features, options)
+        WarningScores::of(self, log, &features, options)
     }
 }
 

@@ -112,10 +112,10 @@ impl WarningScores {
     pub(super) fn of(
         model: &WarningModel,
         log: &EventLog,
-        features: WarningFeatures,
+        features: &WarningFeatures,
         options: WarningScoreOptions,
     ) -> Result<Self> {
-        let values = values(model, log, &features, &options)?;
+        let values = values(model, log, features, &options)?;
         let score = |index: usize| {
             let probability = model.probability(&features.features[index]);
             let value = values[index];
