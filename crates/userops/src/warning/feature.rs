@@ -140,7 +140,8 @@ pub(super) fn log_odds(probability: f64) -> f64 {
 
 /// What a user's value of a feature says, in words, given how long the recent window and the horizon are.
 pub(super) fn words(features: &UserFeatures, feature: WarningFeature, recent_days: u32, horizon_days: u32) -> String {
-    let days = |count: u32| if count == 1 { "1 day".to_owned() } else { format!("{count} days") };
+    let many = |count: u32, what: &str| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
+    let days = |count: u32| many(count, "day");
     let Some(value) = features.value(feature) else {
         return format!("{} is unknown", feature.name());
     };
@@ -156,13 +157,19 @@ pub(super) fn words(features: &UserFeatures, feature: WarningFeature, recent_day
         }
         WarningFeature::Narrowing => {
             let (recent, before) = (features.recent_kind_count, features.before_kind_count);
-            format!("did {recent} kinds of things in the last {}, {before} in those before", days(recent_days))
+            let recent = many(recent, "kind");
+            format!("did {recent} of things in the last {}, {before} in those before", days(recent_days))
         }
         WarningFeature::NoActivityProbability => {
             format!("by past rhythm {:.0} % likely not to be active within {}", 100.0 * value, days(horizon_days))
         }
-        WarningFeature::ComplaintCount => format!("{value} complaints in the last {}", days(recent_days)),
-        WarningFeature::RefundCount => format!("{value} refunds in the last {}", days(recent_days)),
+        WarningFeature::ComplaintCount => {
+            let complaints = many(features.complaint_count.unwrap_or(0), "complaint");
+            format!("{complaints} in the last {}", days(recent_days))
+        }
+        WarningFeature::RefundCount => {
+            format!("{} in the last {}", many(features.refund_count, "refund"), days(recent_days))
+        }
         WarningFeature::TenureDays => format!("known for {}", days(features.tenure_days)),
         WarningFeature::ActiveDayCount => format!("active on {} so far", days(features.active_day_count)),
     }

@@ -108,6 +108,15 @@ impl<'a> Scratch<'a> {
     }
 }
 
+/// The local day of an event.
+#[inline]
+fn day_of_row(log: &EventLog, calendar: &Calendar, row: usize) -> Day {
+    match log.local_days() {
+        Some(days) => Day(days.first().0 + i32::from(days.numbers()[row])),
+        None => calendar.day(Timestamp::from_micros(log.time_micros()[row])),
+    }
+}
+
 struct Reader<'a> {
     log: &'a EventLog,
     choice: EventChoice<'a>,
@@ -121,10 +130,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     #[inline]
     fn day(&self, row: usize) -> Day {
-        match self.log.local_days() {
-            Some(days) => Day(days.first().0 + i32::from(days.numbers()[row])),
-            None => self.calendar.day(Timestamp::from_micros(self.log.time_micros()[row])),
-        }
+        day_of_row(self.log, self.calendar, row)
     }
 
     fn read(&self, user: UserIx, at: Timestamp, scratch: &mut Scratch<'a>) -> Option<History> {
@@ -239,11 +245,14 @@ pub(super) fn read_spends(
 ) -> Result<Vec<i64>> {
     let calendar = log.calendar(at);
     let choice = EventChoice::new(log, &calendar, std::slice::from_ref(spending))?;
-    let first = calendar.day_start(Day(calendar.day(at).0.saturating_sub(days as i32 - 1))).as_micros();
+    let first_day = Day(calendar.day(at).0.saturating_sub(days as i32 - 1));
+    let first = calendar.day_start(first_day).as_micros();
     let one = |scratch: &mut ChoiceScratch, user: &UserIx| {
         let rows = log.events_of(*user).until(at).since(first).rows();
         choice.load(rows.clone(), scratch);
-        let amounts = rows.filter(|row| choice.has(0, *row, scratch)).filter_map(|row| log.amount_minor().get(row));
+        // Where a clock was set back, an earlier date may show after the first instant.
+        let counts = |row: &usize| choice.has(0, *row, scratch) && day_of_row(log, &calendar, *row) >= first_day;
+        let amounts = rows.filter(counts).filter_map(|row| log.amount_minor().get(row));
         amounts.fold(0i64, i64::saturating_add)
     };
     Ok(users.par_iter().map_init(ChoiceScratch::default, one).collect())

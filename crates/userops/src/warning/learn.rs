@@ -137,6 +137,16 @@ fn scale(training: &[Labelled], feature: WarningFeature, notes: &mut Vec<Warning
         note(WarningNoteKind::LeftOut, format!("{name} is the same for all {known} users learnt from, and left out"));
         return None;
     }
+    let users = || training.iter().flat_map(|cut| &cut.features.features);
+    if feature == WarningFeature::Narrowing
+        && users().all(|user| user.recent_kind_count.max(user.before_kind_count) < 2)
+    {
+        note(
+            WarningNoteKind::LeftOut,
+            format!("{name} is left out: nobody learnt from did two kinds of things in a window"),
+        );
+        return None;
+    }
     if 2 * known < all {
         note(
             WarningNoteKind::OftenUnknown,
