@@ -37,4 +37,5 @@ mod stream;
 mod survival;
 mod tag;
 mod time;
+mod warning;
 mod world;

@@ -48,7 +48,7 @@ fn questions() -> impl Strategy<Value = (i64, WarningOptions)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(900))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
     #[test]
     fn cuts_and_judgements_equal_naive_labels(world in worlds(70), asked in prop::collection::vec(questions(), 4)) {
         let log = world.log();
@@ -91,7 +91,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
     #[test]
     fn what_comes_later_and_threads_change_no_fit(world in worlds(70), (ticks, options) in questions()) {
         let as_of = world.as_of(ticks);
@@ -204,7 +204,7 @@ fn a_value_may_come_from_an_attribute() {
     batch.push("user", RawColumn::values((1..=4).map(|user| Some(RawValue::Integer(user)))));
     batch.push(
         "worth",
-        RawColumn::values([Some(20.0), None, Some(50.0), Some(20.0)].map(|one| one.map(RawValue::Float))),
+        RawColumn::values([Some(20.0), None, Some(50.0), Some(20.0)].map(|one| one.map(RawValue::Float)).into_iter()),
     );
     let mut ingest = Ingest::new(schema, Mapping::new("user", "time").event("event")).unwrap();
     ingest.push_attributes(&batch, &AttributeMapping::new("user")).unwrap();
