@@ -76,12 +76,13 @@
 //! 15. [`survival`], [`churn`]: how long lives last that may not have ended yet, and after how much silence a user is lost.
 //! 16. [`btyd`], [`lifetime_value`]: how often customers will buy again, who has left without saying so, and what they
 //!     are worth.
-//! 17. [`score`]: models that are fitted on a population and score one user at a time.
-//! 18. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
-//! 19. [`tag`]: what is said of users, by rules and by people.
-//! 20. [`segment`]: named sets of users, their algebra, and who enters and leaves them.
-//! 21. [`portrait`]: who the users of an audience are, beside everybody.
-//! 22. [`playbook`]: one document that declares all of these, and their answers as of an instant.
+//! 17. [`warning`]: who is about to leave, how likely, why, and what it will cost.
+//! 18. [`score`]: models that are fitted on a population and score one user at a time.
+//! 19. [`lifecycle`], [`milestone`]: the stage each user is in and has been in, and when each first came how far.
+//! 20. [`tag`]: what is said of users, by rules and by people.
+//! 21. [`segment`]: named sets of users, their algebra, and who enters and leaves them.
+//! 22. [`portrait`]: who the users of an audience are, beside everybody.
+//! 23. [`playbook`]: one document that declares all of these, and their answers as of an instant.
 //!
 //! In each domain a scalar function is the definition, and a kernel over columns gives the same for all users.
 
@@ -123,3 +124,4 @@ pub mod table;
 pub mod tag;
 pub mod time;
 pub mod value;
+pub mod warning;

@@ -31,6 +31,7 @@ const GROUPS: &[&[&str]] = &[
         "session",
         "survival",
     ],
+    &["warning"],
     &["score"],
     &["lifecycle", "milestone"],
     &["tag"],

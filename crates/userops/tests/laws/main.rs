@@ -38,4 +38,5 @@ mod stream;
 mod survival;
 mod tag;
 mod time;
+mod warning;
 mod world;
