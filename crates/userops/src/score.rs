@@ -10,6 +10,7 @@
 pub mod contribution;
 mod cut;
 mod definition;
+pub mod lead;
 mod measure;
 pub mod rfm;
 mod select;
