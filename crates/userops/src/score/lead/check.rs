@@ -30,7 +30,8 @@ impl LeadDefinition {
         }
         let events = self.event_rules().count();
         if events > PATTERNS_MAX {
-            let message = format!("{events} rules over events are more than the limit {PATTERNS_MAX}: join some of them");
+            let message =
+                format!("{events} rules over events are more than the limit {PATTERNS_MAX}: join some of them");
             return Err(limit_exceeded(message));
         }
         check_limits("the whole: ", self.points_min, self.points_max)?;
@@ -90,7 +91,10 @@ fn check_group(group: &PointGroup) -> Result<()> {
             )));
         }
     }
-    group.events.iter().try_for_each(|rule| check_event(rule).map_err(|error| error.at(format!("rule {:?}", rule.name))))
+    group
+        .events
+        .iter()
+        .try_for_each(|rule| check_event(rule).map_err(|error| error.at(format!("rule {:?}", rule.name))))
 }
 
 fn check_event(rule: &EventRule) -> Result<()> {
@@ -106,7 +110,8 @@ fn check_event(rule: &EventRule) -> Result<()> {
 }
 
 fn check_limits(place: &str, min: Option<i64>, max: Option<i64>) -> Result<()> {
-    if let Some(limit) = [min, max].into_iter().flatten().find(|limit| limit.unsigned_abs() > LIMIT_MAX.unsigned_abs()) {
+    if let Some(limit) = [min, max].into_iter().flatten().find(|limit| limit.unsigned_abs() > LIMIT_MAX.unsigned_abs())
+    {
         return Err(invalid_definition(format!("{place}a limit of {limit} points is beyond {LIMIT_MAX} either way")));
     }
     match (min, max) {

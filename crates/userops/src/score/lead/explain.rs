@@ -25,9 +25,11 @@ const HORIZON: Span = Span::from_days(365);
 /// As [`score_lead`].
 pub fn explain_lead(definition: &LeadDefinition, subject: &Subject<'_>) -> Result<Explanation> {
     let score = score_lead(definition, subject)?;
-    let mut root = Explanation::new("lead")
-        .value(score.group.clone())
-        .text(format!("cell {}, {} points of fit and engagement together", score.cell, shown(score.points)));
+    let mut root = Explanation::new("lead").value(score.group.clone()).text(format!(
+        "cell {}, {} points of fit and engagement together",
+        score.cell,
+        shown(score.points)
+    ));
     if let Some(given) = score.override_index.and_then(|index| definition.overrides.get(index)) {
         let node = Explanation::new("override").value(given.group.clone());
         root = root.part(
@@ -46,10 +48,9 @@ pub fn explain_lead(definition: &LeadDefinition, subject: &Subject<'_>) -> Resul
 }
 
 fn explain_part(dimension: &Dimension<'_>, part: &LeadPart, subject: &Subject<'_>) -> Result<Explanation> {
-    let mut node = Explanation::new(dimension.name).value(number(part.points)).text(format!(
-        "grade {}; points run from {} to {}",
-        part.grade, dimension.points_min, dimension.points_max
-    ));
+    let mut node = Explanation::new(dimension.name)
+        .value(number(part.points))
+        .text(format!("grade {}; points run from {} to {}", part.grade, dimension.points_min, dimension.points_max));
     for (group, points) in dimension.groups.iter().zip(&part.groups) {
         node = node.part(explain_group(group, points, subject)?);
     }
@@ -69,8 +70,7 @@ fn explain_group(group: &PointGroup, points: &LeadGroupPoints, subject: &Subject
         std::cmp::Ordering::Greater => format!("; {} raised to the least it gives", shown(points.sum)),
         std::cmp::Ordering::Equal => String::new(),
     };
-    let mut node =
-        Explanation::new("group").value(number(points.points)).text(format!("{:?}{limit}", group.name));
+    let mut node = Explanation::new("group").value(number(points.points)).text(format!("{:?}{limit}", group.name));
     for (rule, given) in group.rules.iter().zip(&points.rules) {
         let text = format!("{:?}: {} points while this holds", rule.name, rule.points);
         let part = Explanation::new("rule").value(number(given.points)).text(text);

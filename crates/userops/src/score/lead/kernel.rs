@@ -42,9 +42,9 @@ impl<'a> EventWeights<'a> {
         let counted = |rule: &EventRule| Counted {
             at_most: rule.at_most.unwrap_or(u32::MAX),
             // A window that looks back reaches to what is later than its start.
-            since: rule.within.map_or(i64::MIN, |span| {
-                as_of.as_micros().saturating_sub(span.as_micros()).saturating_add(1)
-            }),
+            since: rule
+                .within
+                .map_or(i64::MIN, |span| as_of.as_micros().saturating_sub(span.as_micros()).saturating_add(1)),
             half_life: rule.half_life,
         };
         let rules: Vec<Counted> = definition.event_rules().map(counted).collect();

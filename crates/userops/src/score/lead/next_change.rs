@@ -20,8 +20,8 @@ const MICRO: Span = Span::from_micros(1);
 /// all give points or all take some. Where some give and others take, a grade that is left for so short that the sum of
 /// what decays moves by less than a millionth of a point meanwhile may be passed over.
 ///
-/// Takes O(events that count) for each step of a search by halves, of which there are some forty between two changes of
-/// rules or windows.
+/// Takes O(the user's events) for each change of a rule and each event that a window lets go of before the answer, and O(events
+/// that count) for each step of a search by halves, of which there are some forty in between.
 ///
 /// # Errors
 /// As [`score_lead`](super::score_lead).

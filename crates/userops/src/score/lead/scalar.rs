@@ -163,7 +163,9 @@ impl<'d> Observed<'d> {
         let groups = self.definition.dimensions().into_iter().map(|dimension| dimension.groups);
         let groups = groups.flatten().zip(self.dimensions.iter().flatten());
         let rules = groups.flat_map(|(group, observed)| group.events.iter().zip(&observed.times));
-        rules.filter(|(rule, times)| rule.half_life.is_some() && !times.is_empty()).map(|(rule, times)| (rule, &times[..]))
+        rules
+            .filter(|(rule, times)| rule.half_life.is_some() && !times.is_empty())
+            .map(|(rule, times)| (rule, &times[..]))
     }
 
     /// The first instant after `as_of` at which a window lets go of an event that counts.

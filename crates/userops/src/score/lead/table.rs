@@ -78,8 +78,10 @@ impl LeadScores {
         let matrix = Matrix::new(&self.definition)?;
         let mut counts = vec![[0i64; 2]; matrix.cells.len()];
         for (cell, group) in self.cells(&matrix).zip(&self.group_places) {
-            counts[cell][0] += 1;
-            counts[cell][1] += i64::from(matrix.group_of_cell[cell] != *group as usize);
+            // Scores that were read back may hold anything.
+            let Some([all, overridden]) = counts.get_mut(cell) else { continue };
+            *all += 1;
+            *overridden += i64::from(matrix.group_of_cell[cell] != *group as usize);
         }
         let [fit, engagement] = self.definition.dimensions().map(|dimension| &dimension.grades.names);
         let (cells, width) = (0..matrix.cells.len(), engagement.len());
@@ -99,7 +101,9 @@ impl LeadScores {
     /// None in practice: the columns have one length and distinct names.
     pub fn group_table(&self) -> Result<Table> {
         let mut counts = vec![0i64; self.group_names.len()];
-        self.group_places.iter().for_each(|place| counts[*place as usize] += 1);
+        for place in &self.group_places {
+            counts.get_mut(*place as usize).into_iter().for_each(|count| *count += 1);
+        }
         let ratios: Vec<Option<f64>> = counts.iter().map(|count| self.ratio(*count)).collect();
         Table::new(counts.len())
             .with("group", self.group_names.clone())?
@@ -123,7 +127,8 @@ impl LeadScores {
         let width = later.group_names.len();
         let mut counts = vec![0i64; self.group_names.len() * width];
         for (from, to) in self.group_places.iter().zip(&later.group_places) {
-            counts[*from as usize * width + *to as usize] += 1;
+            let count = counts.get_mut(*from as usize * width + *to as usize);
+            count.into_iter().for_each(|count| *count += 1);
         }
         let rows: Vec<(usize, i64)> = counts.into_iter().enumerate().filter(|(_, count)| *count > 0).collect();
         Table::new(rows.len())
@@ -162,7 +167,8 @@ pub fn list_lead_points(
     let measures = measure_users(log, &plan, as_of)?;
     let mut weights = weigh_events(&measures, definition)?.into_iter();
     let users = log.user_count();
-    let mut table = Table::new(users).with("user", user_column(log.users(), (0..users).map(|user| UserIx(user as u32))))?;
+    let mut table =
+        Table::new(users).with("user", user_column(log.users(), (0..users).map(|user| UserIx(user as u32))))?;
     for dimension in definition.dimensions() {
         for group in dimension.groups {
             let name = |rule: &str| format!("{}.{}.{rule}", dimension.name, group.name);
