@@ -2,10 +2,12 @@
 
 use super::check::Fault;
 use super::definition::{Lifecycle, Playbook};
+use super::lead::lead_needs;
 use super::position::Path;
 use crate::error::invalid_definition;
 use crate::lifecycle::LifecycleDefinition;
 use crate::rule::{Measure, Reference, Rule};
+use crate::score::ScoreKind;
 
 /// One definition of a playbook, by its place in its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,10 +60,13 @@ impl Playbook {
     pub(super) fn needs(&self, node: Node) -> Vec<(Path, Need<'_>)> {
         let path = self.path(node);
         match node {
-            Node::Score(index) => {
-                let (rules, measures) = self.scores[index].needs();
-                needs_at(&path.key("kind"), rules, measures)
-            }
+            Node::Score(index) => match &self.scores[index].kind {
+                ScoreKind::Lead(lead) => lead_needs(&path.key("kind").key("lead"), lead),
+                _ => {
+                    let (rules, measures) = self.scores[index].needs();
+                    needs_at(&path.key("kind"), rules, measures)
+                }
+            },
             Node::Tag(index) => {
                 let (rules, measures) = self.tags[index].needs();
                 needs_at(&path.key("kind"), rules, measures)

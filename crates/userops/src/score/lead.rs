@@ -52,6 +52,6 @@ pub use assign::{LeadScores, score_leads};
 pub use definition::{EngagementRules, EventRule, FitRules, LeadDefinition, LeadOverride, LeadRule, PointGroup};
 pub use explain::explain_lead;
 pub use grade::{Grades, LeadGroup};
-pub use next_change::next_lead_change_at;
+pub use next_change::{list_lead_changes, next_lead_change_at};
 pub use scalar::{LeadGroupPoints, LeadPart, LeadRulePoints, LeadScore, score_lead};
 pub use table::list_lead_points;

@@ -4,11 +4,14 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use userops::error::ErrorKind;
+use userops::event::{Event, EventSchema};
 use userops::id::{UserIdRef, UserIx};
+use userops::log::EventLog;
+use userops::playbook::{EvaluateOptions, Playbook};
 use userops::rule::{Context, EventPattern, Rule, Subject, UnknownFold};
 use userops::score::lead::{
     EventRule, Grades, LeadDefinition, LeadGroup, LeadOverride, LeadRule, LeadScores, PointGroup, explain_lead,
-    list_lead_points, next_lead_change_at, score_lead, score_leads,
+    list_lead_changes, list_lead_points, next_lead_change_at, score_lead, score_leads,
 };
 use userops::time::{MICROS_PER_DAY, Span, Timestamp};
 use userops::value::{Value, ValueRef};
@@ -394,6 +397,10 @@ fn a_change_is_foretold_to_the_microsecond() {
     assert_eq!((score.cell.as_str(), score.group.as_str()), ("B2", "conversion"));
     assert_eq!(next_lead_change_at(&definition, &subject, instant.plus(Span::from_micros(-1))).unwrap(), None);
     assert_eq!(next_lead_change_at(&definition, &subject, as_of).unwrap(), None);
+    let list = list_lead_changes(&log, &definition, as_of, as_of.plus(Span::from_days(30)), &context).unwrap();
+    assert_eq!((list.row_count(), list.get(0, "user")), (1, Some(ValueRef::Integer(0))));
+    assert_eq!(list.get(0, "next_change_at"), Some(ValueRef::Time(instant)));
+    assert_eq!((text(list.get(0, "cell")), text(list.get(0, "group"))), (score.cell, score.group));
 }
 
 #[test]
@@ -446,6 +453,26 @@ fn an_explanation_tells_limits_what_is_missing_and_what_time_does() {
     // After the mail is out at 17 days there are 80 · 2^(−1.7) = 24.6 points, below 25.
     assert_eq!(node.find("next_change").unwrap().value, Some(Value::Time(world.as_of(17 * 48))));
     assert!(node.render().contains("time alone puts the user into cell B4"), "{node}");
+}
+
+#[test]
+fn events_that_may_yet_occur_give_nothing() {
+    let (world, mut definition) = example();
+    let mail = &mut definition.engagement.groups[1];
+    mail.events.insert(0, EventRule::new("never", 50, "never"));
+    mail.events.insert(1, EventRule::new("either", 1, EventPattern::new(["never", "open"])));
+    let as_of = world.as_of(10 * 48);
+    let log = world.log();
+    let row = |log: &EventLog, definition: &LeadDefinition| {
+        rows(&score_leads(log, definition, as_of, &Context::default()).unwrap())[0].1
+    };
+    assert_eq!(row(&log, &definition), 47.0, "two mails by either rule, and one by the rule that counts one");
+    // Where no events are declared, any name may yet occur, as in rules.
+    let happened: Vec<Event> = log.events_of(UserIx(0)).iter().collect();
+    let open = EventLog::from_events(EventSchema::default(), &happened).unwrap().0;
+    definition.fit.groups.clear();
+    definition.engagement.groups[1].events[0].events = vec!["some day".into()];
+    assert_eq!(row(&open, &definition), 47.0);
 }
 
 #[test]
@@ -545,4 +572,106 @@ fn definitions_that_contradict_themselves_are_refused() {
     .unwrap();
     assert_eq!(read, definition);
     assert_eq!(serde_json::from_str::<LeadDefinition>(&serde_json::to_string(&read).unwrap()).unwrap(), read);
+}
+
+/// A playbook with the lead score of [`example`], a tag that it uses, and a segment that uses it.
+const SALES: &str = r#"version = 1
+name = "sales"
+
+[schema]
+events = ["view", "order", "open", "never"]
+
+[[tags]]
+name = "free"
+kind = { rule = 'user.plan == "free"' }
+
+[[scores]]
+name = "lead"
+[[scores.kind.lead.fit.groups]]
+name = "firm"
+points_max = 60
+rules = [{ name = "free", points = 70, when = 'has_tag("free")' }]
+[[scores.kind.lead.engagement.groups]]
+name = "trial"
+events = [{ name = "seen", points = 80, events = ["view"], half_life = "10d" }]
+[[scores.kind.lead.engagement.groups]]
+name = "mail"
+events = [
+    { name = "opened", points = 5, events = ["open"], at_most = 1, within = "7d" },
+]
+[[scores.kind.lead.overrides]]
+group = "service"
+when = 'count("order") >= 1'
+
+[[segments]]
+name = "call"
+when = 'score("lead.group") == "conversion" && score("lead.engagement_points") >= 75.0'
+"#;
+
+#[test]
+fn a_playbook_gives_what_the_score_gives() {
+    let (world, definition) = example();
+    let (log, playbook) = (world.log(), Playbook::from_toml(SALES).unwrap());
+    assert_eq!(Playbook::from_toml(&playbook.to_toml().unwrap()).unwrap(), playbook);
+    assert_eq!(Playbook::from_json(&playbook.to_json().unwrap()).unwrap(), playbook);
+    let options = EvaluateOptions::new();
+    for day in [0, 10] {
+        let as_of = world.as_of(day * 48);
+        let outcome = playbook.evaluate(&log, as_of, &options).unwrap();
+        let alone = score_leads(&log, &definition, as_of, &Context::default()).unwrap();
+        let columns = alone.columns().unwrap().into_iter().map(|(name, column)| (name.to_owned(), column));
+        let of_playbook = &outcome.score("lead").unwrap().columns;
+        for ((name, column), (known, alone)) in of_playbook.iter().zip(columns) {
+            assert_eq!(*name, known);
+            let rows = 0..log.user_count();
+            assert!(rows.into_iter().all(|row| column.get(row) == alone.get(row)), "{name} on day {day}");
+        }
+        assert_eq!(outcome.segment("call").unwrap().len(), usize::from(day == 0));
+        assert_eq!(
+            text(outcome.to_table(log.users()).unwrap().get(0, "score.lead.cell")),
+            ["B1", "B3"][usize::from(day > 0)]
+        );
+        let node = playbook.explain(&log, &outcome, UserIx(0), &options).unwrap();
+        let lead = node.find("scores").unwrap().find("lead").unwrap();
+        assert_eq!(lead.value, Some(Value::from(alone.group(UserIx(0)).unwrap())));
+    }
+    let mut other = playbook.clone();
+    let userops::score::ScoreKind::Lead(lead) = &mut other.scores[0].kind else { panic!("the score is none of leads") };
+    lead.engagement.groups[0].events[0].half_life = None;
+    assert_ne!(other.fingerprint().unwrap(), playbook.fingerprint().unwrap());
+    let schema = Playbook::json_schema().to_string();
+    assert!(["at_most", "half_life", "points_max", "overrides", "cells"].iter().all(|key| schema.contains(key)));
+}
+
+#[test]
+fn a_playbook_names_the_place_of_what_is_wrong_with_a_lead_score() {
+    let cases: [(&str, &str, &[&str]); 7] = [
+        (
+            r#"["open"]"#,
+            r#"["opne"]"#,
+            &["line 23", "engagement.groups[1].events[0].events[0]", "did you mean \"open\"?"],
+        ),
+        (
+            r#"has_tag("free")"#,
+            r#"has_tag("fere")"#,
+            &["line 16", "fit.groups[0].rules[0].when", "did you mean \"free\"?"],
+        ),
+        (
+            r#"count("order") >= 1"#,
+            r#"count("odrer") >= 1"#,
+            &["line 27", "overrides[0].when", "did you mean \"order\"?"],
+        ),
+        (
+            "at_most = 1",
+            "at_most = 0",
+            &["line 11", "score \"lead\"", "group \"mail\"", "rule \"opened\"", "at_most is 0"],
+        ),
+        ("half_life", "halflife", &["line 19", "halflife"]),
+        (r#"has_tag("free")"#, r#"score("lead.points") > 1.0"#, &["circle"]),
+        (r#"score("lead.group")"#, r#"score("lead.gruop")"#, &["line 31", "did you mean \"lead.group\"?"]),
+    ];
+    for (from, to, words) in cases {
+        let error = Playbook::from_toml(&SALES.replace(from, to)).unwrap_err().to_string();
+        assert!(words.iter().all(|word| error.contains(word)), "{to}: {error}");
+    }
 }

@@ -15,7 +15,10 @@ pub(super) struct EventWeights<'a> {
     log: &'a EventLog,
     as_of: Timestamp,
     masks: EventMasks<'a>,
+    /// A rule for each bit of a mask. Those whose events have not happened to anybody yet have none.
     rules: Vec<Counted>,
+    /// How many rules there are in all.
+    rule_count: usize,
     /// No event before this instant counts for any rule.
     since: i64,
 }
@@ -23,6 +26,8 @@ pub(super) struct EventWeights<'a> {
 /// Which of a kind of events count, and how they decay.
 #[derive(Debug, Clone, Copy)]
 struct Counted {
+    /// Which of all rules it is.
+    place: usize,
     at_most: u32,
     since: i64,
     half_life: Option<Span>,
@@ -37,25 +42,34 @@ struct Tally {
 
 impl<'a> EventWeights<'a> {
     pub(super) fn new(log: &'a EventLog, definition: &LeadDefinition, as_of: Timestamp) -> Result<Self> {
-        let patterns: Vec<_> = definition.event_rules().map(EventRule::pattern).collect();
-        let masks = EventMasks::new(log, &log.calendar(as_of), &patterns)?;
-        let counted = |rule: &EventRule| Counted {
-            at_most: rule.at_most.unwrap_or(u32::MAX),
+        let (mut rules, mut patterns) = (Vec::new(), Vec::new());
+        for (place, rule) in definition.event_rules().enumerate() {
+            let mut pattern = rule.pattern();
+            pattern.events.retain(|name| log.names().code(name).is_some());
+            // Without names a pattern would be one of all events.
+            if pattern.events.is_empty() && !rule.events.is_empty() {
+                continue;
+            }
+            patterns.push(pattern);
+            let at_most = rule.at_most.unwrap_or(u32::MAX);
             // A window that looks back reaches to what is later than its start.
-            since: rule
-                .within
-                .map_or(i64::MIN, |span| as_of.as_micros().saturating_sub(span.as_micros()).saturating_add(1)),
-            half_life: rule.half_life,
-        };
-        let rules: Vec<Counted> = definition.event_rules().map(counted).collect();
+            let after = |span: Span| as_of.as_micros().saturating_sub(span.as_micros()).saturating_add(1);
+            rules.push(Counted {
+                place,
+                at_most,
+                since: rule.within.map_or(i64::MIN, after),
+                half_life: rule.half_life,
+            });
+        }
+        let masks = EventMasks::new(log, &log.calendar(as_of), &patterns)?;
         let since = rules.iter().map(|rule| rule.since).min().unwrap_or(i64::MAX);
-        Ok(Self { log, as_of, masks, rules, since })
+        Ok(Self { log, as_of, masks, rules, rule_count: definition.event_rules().count(), since })
     }
 
     /// Hands over each of these users with the weight of the events of each rule: their number, or the sum of
     /// 2^(−age / half-life) from the latest on. Takes O(events of the users).
     pub(super) fn visit(&self, users: Range<usize>, mut visit: impl FnMut(usize, &[f64])) {
-        let mut tally = Tally { weights: vec![0.0; self.rules.len()], counts: vec![0; self.rules.len()] };
+        let mut tally = Tally { weights: vec![0.0; self.rule_count], counts: vec![0; self.rules.len()] };
         let (mut scratch, mut masks) = (MaskScratch::default(), Vec::new());
         for user in users {
             tally.weights.fill(0.0);
@@ -90,7 +104,7 @@ impl<'a> EventWeights<'a> {
                     open &= !(1 << bit);
                     continue;
                 }
-                tally.weights[bit] += EventRule::weight(rule.half_life, *time, self.as_of);
+                tally.weights[rule.place] += EventRule::weight(rule.half_life, *time, self.as_of);
                 tally.counts[bit] += 1;
                 if tally.counts[bit] == rule.at_most {
                     open &= !(1 << bit);

@@ -1,9 +1,15 @@
 //! When time alone moves a lead.
 
+use rayon::prelude::*;
+
 use super::definition::LeadDefinition;
 use super::scalar::{LeadScore, Observed};
+use crate::column::Column;
 use crate::error::Result;
-use crate::rule::{Subject, next_change_at};
+use crate::id::UserIx;
+use crate::log::EventLog;
+use crate::rule::{Context, Subject, Vocabulary, next_change_at};
+use crate::table::{Table, user_column};
 use crate::time::{Span, Timestamp};
 
 /// Where points are taken away and decay too, a sum may rise and fall by turns. Stretches in which it moves by less than
@@ -50,6 +56,40 @@ pub fn next_lead_change_at(
         }
     }
     Ok(None)
+}
+
+/// Who is in another cell or group by time alone after `as_of` and not after `until`, if nothing happens before: a row per such
+/// user, in the order of the log's directory, with `user`, `next_change_at`, and the `cell` and `group` then. It is what a
+/// host's timers are set by.
+///
+/// Takes [`next_lead_change_at`] for each user, shared out over rayon's threads.
+///
+/// # Errors
+/// As [`score_leads`](super::score_leads).
+pub fn list_lead_changes(
+    log: &EventLog,
+    definition: &LeadDefinition,
+    as_of: Timestamp,
+    until: Timestamp,
+    context: &Context,
+) -> Result<Table> {
+    definition.check()?;
+    definition.check_against(&Vocabulary::of_log(log).answers(context))?;
+    let calendar = log.calendar(as_of);
+    let change_of = |user: usize| -> Result<Option<(UserIx, Timestamp, LeadScore)>> {
+        let user = UserIx(user as u32);
+        let subject = Subject::new(log, user, as_of, &calendar, context);
+        let change = next_lead_change_at(definition, &subject, until)?;
+        Ok(change.map(|(instant, score)| (user, instant, score)))
+    };
+    let ranges = log.thread_ranges().into_par_iter();
+    let parts = ranges.map(|users| users.filter_map(|user| change_of(user).transpose()).collect::<Result<Vec<_>>>());
+    let changes = parts.collect::<Result<Vec<_>>>()?.concat();
+    Table::new(changes.len())
+        .with("user", user_column(log.users(), changes.iter().map(|change| change.0)))?
+        .with("next_change_at", Column::Time(changes.iter().map(|change| Some(change.1.as_micros())).collect()))?
+        .with("cell", changes.iter().map(|change| change.2.cell.clone()).collect::<Vec<_>>())?
+        .with("group", changes.iter().map(|change| change.2.group.clone()).collect::<Vec<_>>())
 }
 
 /// The first instant after that of the subject and not after `until` at which another rule holds or another event counts.

@@ -64,10 +64,12 @@ pub struct LeadRulePoints {
 
 /// The lead score of one user as of an instant.
 ///
-/// Takes O(the user's events) for each rule.
+/// Takes O(the user's events) for each rule. An event name that no event of the log has matches none;
+/// [`LeadDefinition::check_against`] refuses it.
 ///
 /// # Errors
-/// As [`LeadDefinition::check`], and `UnknownName` and `TypeMismatch` for what the log or the context does not have.
+/// As [`LeadDefinition::check`], and `UnknownName` and `TypeMismatch` for a property, an attribute or a definition that the
+/// log or the context does not have or has otherwise.
 pub fn score_lead(definition: &LeadDefinition, subject: &Subject<'_>) -> Result<LeadScore> {
     definition.check()?;
     Ok(Observed::new(definition, subject)?.score(subject.as_of()))
