@@ -27,6 +27,7 @@ pub mod funnel;
 mod handle;
 pub mod ingest;
 pub mod ladder;
+pub mod lead;
 pub mod lifecycle;
 pub mod lifetime_value;
 pub mod log;

@@ -19,6 +19,7 @@ mod funnel;
 mod growth;
 mod interrupt;
 mod ladder;
+mod lead;
 mod lifecycle;
 mod lifetime_value;
 mod log;
@@ -93,6 +94,8 @@ mod _userops {
     use super::growth::{account_growth, period_ends, sample_log, sample_users, wilson_interval};
     #[pymodule_export]
     use super::ladder::{Ladder, LadderPart, build_ladder};
+    #[pymodule_export]
+    use super::lead::{LeadScores, score_leads};
     #[pymodule_export]
     use super::lifecycle::{Lifecycle, StageHistories, StageSeries};
     #[pymodule_export]

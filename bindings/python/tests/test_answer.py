@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -13,6 +13,9 @@ from userops import errors
 AS_OF = datetime(2025, 6, 1, tzinfo=timezone.utc)
 LIVES: dict[str, list[Any]] = {"duration": [1, 2, 3, 4], "event": [True, True, True, False], "x": [0, 1, 1, 0]}
 CUSTOMERS: dict[str, list[Any]] = {"x": [0, 1, 2, 0], "t_x": [0, 9, 3, 0], "T": [20, 15, 30, 9]}
+LEADS = {
+    "groups": [{"name": "all", "events": [{"name": "any", "points": 3, "half_life": "30d"}]}],
+}
 TOUCHES = {"patterns": [{"channel": "content", "events": ["view"]}]}
 
 
@@ -62,6 +65,7 @@ def test_every_answer_survives_pickling(log: uo.EventLog) -> None:
         uo.BtydModel("pareto_nbd", r=0.55, alpha=10.6, s=0.6, beta=11.7),
         uo.measure_retention(log, as_of=AS_OF, period="month"),
         uo.find_sessions(log, as_of=AS_OF),
+        uo.score_leads(log, as_of=AS_OF, engagement=LEADS),
         uo.Currency("JPY"),
         uo.Calendar("Asia/Shanghai"),
         uo.Step("a", gap_max="1h"),
@@ -172,6 +176,24 @@ def test_sessions_hold_every_event(log: uo.EventLog) -> None:
     assert sum(sessions.to_table()["event_count"]) == summary["event_count"]
     assert sum(sessions.trend()["session_count"]) == sum(sessions.users()["session_count"]) == len(sessions)
     assert (sessions.options["gap"], sessions.as_of) == ("1h", AS_OF)
+
+
+def test_a_lead_score_adds_up(log: uo.EventLog) -> None:
+    scores = uo.score_leads(log, as_of=AS_OF, engagement=LEADS)
+    rows = scores.to_table().to_dicts()
+    assert len(scores) == len(rows) == sum(scores.cells()["user_count"]) == sum(scores.groups()["user_count"])
+    assert [row["group"] for row in scores.groups().to_dicts()] == scores.group_names
+    points = scores.points()["engagement.all.any"]
+    assert [row["engagement_points"] for row in rows] == [min(points, 100.0) for points in points]
+    for row in rows[:20]:
+        score = scores.score(row["user"])
+        assert (score["cell"], score["engagement"]["points"]) == (row["cell"], row["engagement_points"])
+        assert scores.explain(row["user"]).value == row["group"]
+    later = uo.score_leads(log, as_of=AS_OF + timedelta(days=90), engagement=LEADS)
+    assert sum(scores.moves(later)["user_count"]) == len(scores)
+    for change in scores.changes(later.as_of).to_dicts()[:20]:
+        assert scores.as_of < change["next_change_at"] <= later.as_of
+    assert scores.definition["engagement"]["grades"]["names"] == ["1", "2", "3", "4"]
 
 
 def test_a_portrait_tells_what_is_different(log: uo.EventLog) -> None:

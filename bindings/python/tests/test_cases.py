@@ -20,6 +20,7 @@ from cases.portrait import judge_portrait
 from cases.presence import (
     judge_active_days,
     judge_active_users,
+    judge_lead,
     judge_retention,
     judge_session,
     judge_stickiness,
@@ -51,6 +52,7 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "funnel": judge_funnel,
     "ingest": judge_ingest,
     "ladder": judge_ladder,
+    "lead": judge_lead,
     "lifetime_value": judge_lifetime_value,
     "money": judge_money,
     "month_arithmetic": judge_month_arithmetic,

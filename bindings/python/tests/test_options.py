@@ -44,6 +44,7 @@ MISSPELT: dict[str, Callable[[], object]] = {
     "RFM": lambda: uo.RfmModel.fit(MEASURES, nested=True),  # type: ignore[call-arg]
     "eight groups": lambda: uo.EightGroupScheme.fit(MEASURES, threshold="median"),  # type: ignore[call-arg]
     "contribution": lambda: uo.ContributionModel.fit({"posts": [1.0]}, core=0.1),  # type: ignore[call-arg]
+    "lead scores": lambda: uo.score_leads(LOG, as_of=AS_OF, fits={}),  # type: ignore[call-arg]
     "purchases": lambda: uo.summarise_purchases(LOG, as_of=AS_OF, unit=7),  # type: ignore[call-arg]
     "a fit": lambda: uo.fit_btyd({"x": [1]}, model="bg_nbd", ridges=1.0),  # type: ignore[call-arg]
     "the next purchase": lambda: MODEL.predict_next_purchase({"x": [1]}, horizon=1, day=3),  # type: ignore[call-arg]

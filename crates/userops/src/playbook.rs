@@ -45,6 +45,7 @@ mod definition;
 mod evaluate;
 mod explain;
 mod graph;
+mod lead;
 mod name;
 mod outcome;
 mod position;

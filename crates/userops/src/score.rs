@@ -6,10 +6,13 @@
 //! population again, and explains itself as an [`Explanation`].
 //!
 //! The measures are taken as they are: a model neither knows where they come from nor what time it is.
+//!
+//! [`lead`] is another kind of score: points by rules that people write, for what someone is and does. Nothing is fitted.
 
 pub mod contribution;
 mod cut;
 mod definition;
+pub mod lead;
 mod measure;
 pub mod rfm;
 mod select;

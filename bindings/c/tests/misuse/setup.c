@@ -232,6 +232,7 @@ static const char *const TEXTS[][3] = {
     {"", "table_json", OTHER},
     {"userops_tags_", "tags", "[{\"name\":\"t\",\"kind\":{\"rule\":\"count() >= 1\"}}]"},
     {"userops_tags_explain", "name", "t"},
+    {"", "lead_json", "{\"engagement\":{\"groups\":[{\"name\":\"g\",\"events\":[{\"name\":\"e\",\"points\":1}]}]}}"},
     {"", "segment_json", "{\"name\":\"s\",\"when\":\"count() >= 1\"}"},
     {"", "measure", "count()"},
     {"userops_log_order_totals", "orders", "[\"pay\"]"},

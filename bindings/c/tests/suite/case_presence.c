@@ -1,4 +1,4 @@
-/** Cases of retention, activity and sessions; see presence.rs of the Rust runner. */
+/** Cases of retention, activity, sessions and lead scores; see presence.rs of the Rust runner. */
 #include <stdio.h>
 #include <string.h>
 
@@ -120,6 +120,33 @@ void judge_session(verdict *v, json *body) {
         compare_table(v, expect, "users", users);
         json *is = take_json(v, summary), *expected = json_get(expect, "summary");
         if (expected) compare_row(v, json_use(expected)->first, is);
+    }
+    userops_log_free(log);
+}
+
+#define YEAR_MICROS (INT64_C(365) * 86400 * 1000000)
+
+void judge_lead(verdict *v, json *body) {
+    json *options = json_use(json_get(body, "options")), *expect = json_get(body, "expect");
+    userops_log *log = NULL;
+    userops_table *users = NULL, *cells = NULL, *groups = NULL, *points = NULL, *changes = NULL, *moves = NULL;
+    userops_error *error = NULL;
+    int64_t as_of = 0;
+    if (!begin(v, body, &log, &as_of)) return;
+    int64_t year = as_of + YEAR_MICROS;
+    userops_status status =
+        userops_leads_score(log, RAW(options), as_of, NULL, &users, &cells, &groups, &points, &error);
+    if (succeeded(v, expect, status, &error)) {
+        compare_table(v, expect, "users", users);
+        compare_table(v, expect, "cells", cells);
+        compare_table(v, expect, "groups", groups);
+        compare_table(v, expect, "points", points);
+        if (must(v, userops_leads_changes(log, RAW(options), as_of, year, NULL, &changes, &error), &error)) {
+            compare_table(v, expect, "changes", changes);
+        }
+        if (must(v, userops_leads_moves(log, RAW(options), as_of, NULL, year, NULL, &moves, &error), &error)) {
+            compare_table(v, expect, "moves", moves);
+        }
     }
     userops_log_free(log);
 }

@@ -271,6 +271,7 @@ static void judge(const char *kind, verdict *v, json *body) {
                   {"purchase", judge_table},
         {"active_days", judge_active_days}, {"active_users", judge_active_users},
         {"retention", judge_retention},     {"session", judge_session},     {"stickiness", judge_stickiness},
+        {"lead", judge_lead},
     };
     for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
         if (!strcmp(KINDS[i].kind, kind)) {

@@ -89,6 +89,7 @@ void judge_btyd(verdict *v, json *body);
 void judge_lifetime_value(verdict *v, json *body);
 void judge_table(verdict *v, json *body);
 void judge_session(verdict *v, json *body);
+void judge_lead(verdict *v, json *body);
 void judge_stickiness(verdict *v, json *body);
 void judge_sequence(verdict *v, json *body);
 void judge_time_format(verdict *v, json *body);

@@ -236,6 +236,14 @@ class _ContributionRules(TypedDict, total=False):
     period_count: int
     active_periods_min: int
 
+class _LeadDefinition(TypedDict, total=False):
+    fit: _Definition
+    engagement: _Definition
+    points_min: int | None
+    points_max: int | None
+    groups: _Definitions
+    overrides: _Definitions
+
 class _PurchaseOptions(TypedDict, total=False):
     purchases: _Definition
     unit_days: float
@@ -1095,6 +1103,84 @@ def power_user_curve(log: EventLog, *, as_of: _Instant, **options: Unpack[_Activ
     """Users by the number of the last days on which they were active; arguments as of `count_active_days`.
 
     `day_count`, `exactly_count`, `at_least_count`, `exactly_ratio`, `at_least_ratio`: ratios are of the active users.
+    """
+
+@final
+class LeadScores:
+    """The lead scores of all users of a log. See `score_leads`."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant of the scores."""
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """The definition, with everything that it left to the defaults."""
+
+    @property
+    def group_names(self) -> list[str]:
+        """The groups of leads, in order of definition, those of overrides alone last."""
+
+    def to_table(self) -> Table:
+        """A row per user.
+
+        `user`, `fit_points`, `engagement_points`, `points`, `fit_grade`, `engagement_grade`, `cell`, `group`.
+        """
+
+    def cells(self) -> Table:
+        """A row per cell of the matrix, the best fit first and in it the best engagement.
+
+        `cell`, `fit_grade`, `engagement_grade`, `group` (that of the cell), `user_count`, `user_ratio`,
+        `overridden_count` (users of the cell whom an override put into another group).
+        """
+
+    def groups(self) -> Table:
+        """A row per group of leads: `group`, `user_count`, `user_ratio`."""
+
+    def points(self) -> Table:
+        """What each rule gave each user, before limits: a row per user, a column `fit.group.rule` per rule."""
+
+    def changes(self, until: _Instant) -> Table:
+        """Who is in another cell or group by time alone, no later than `until`, if nothing happens before.
+
+        A row per such user: `user`, `next_change_at`, `cell`, `group`.
+        """
+
+    def moves(self, later: LeadScores) -> Table:
+        """How many users went from which group into which, from these scores to later ones of the same log.
+
+        A row per pair that anybody is in, those who stayed included: `from_group`, `to_group`, `user_count`.
+        """
+
+    def score(self, user: _User) -> dict[str, Any]:
+        """The score of one user, with what each rule gave.
+
+        `points`, `cell`, `group`, `override_index` (which override put the user there, if one did), and `fit` and
+        `engagement`, each with `points`, `grade` and `groups`.
+        """
+
+    def explain(self, user: _User) -> Explanation:
+        """Why one user has the score, what is missing to the next grade, and when time alone moves the user."""
+
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _rebuild(cls, log: EventLog, as_of: str, outcome: Outcome | None, definition: str) -> LeadScores: ...
+
+def score_leads(
+    log: EventLog, *, as_of: _Instant, outcome: Outcome | None = None, **definition: Unpack[_LeadDefinition]
+) -> LeadScores:
+    """Scores all users of a log as leads: points for fit and engagement, two grades, and a group of leads.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        outcome: An outcome over this log, whose tags, segments, scores and stages the rules may ask for.
+        **definition: `fit` and `engagement`, each a dict of `groups` (dicts of `name`, `rules`, `events`, `points_min`
+            and `points_max`), `points_min` and `points_max` (0 and 100 by default) and `grades` (`names`, the best
+            first, and `cuts`); `points_min` and `points_max` of both together; `groups` of leads (dicts of `name` and
+            `cells`); `overrides` (dicts of `group` and `when`).
     """
 
 @final

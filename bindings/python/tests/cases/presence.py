@@ -1,8 +1,9 @@
-"""Cases of retention, activity and sessions: each question is answered by tables, compared row by row."""
+"""Cases of retention, activity, sessions and lead scores: each question is answered by tables, compared row by row."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import userops as uo
@@ -63,6 +64,22 @@ def judge_session(case: Case) -> None:
             "days": sessions.trend().to_dicts(),
             "users": sessions.users().to_dicts(),
             "summary": [flat(sessions.summary())],
+        }
+
+    judge_with(case, ask)
+
+
+def judge_lead(case: Case) -> None:
+    def ask(log: uo.EventLog, as_of: str, **options: Any) -> Tables:
+        scores = uo.score_leads(log, as_of=as_of, **options)
+        year = scores.as_of + timedelta(days=365)
+        return {
+            "users": scores.to_table().to_dicts(),
+            "cells": scores.cells().to_dicts(),
+            "groups": scores.groups().to_dicts(),
+            "points": scores.points().to_dicts(),
+            "changes": scores.changes(year).to_dicts(),
+            "moves": scores.moves(uo.score_leads(log, as_of=year, **options)).to_dicts(),
         }
 
     judge_with(case, ask)

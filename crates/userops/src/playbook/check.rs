@@ -41,6 +41,7 @@ pub(super) fn check_with(playbook: &Playbook, mut vocabulary: Vocabulary) -> Res
     for &node in &order {
         let mut measure_type = None;
         for (path, need) in playbook.needs(node) {
+            playbook.check_tags(&need).map_err(Fault::at(&path))?;
             match need {
                 Need::Rule(rule) => check_rule(rule, &vocabulary).map_err(Fault::at(&path))?,
                 Need::Measure(measure) => {

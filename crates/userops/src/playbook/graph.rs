@@ -1,11 +1,16 @@
 //! Which definitions build on which, and an order to work them out in.
 
+use std::collections::BTreeSet;
+
 use super::check::Fault;
 use super::definition::{Lifecycle, Playbook};
+use super::lead::lead_needs;
 use super::position::Path;
-use crate::error::invalid_definition;
+use crate::error::{Error, invalid_definition};
+use crate::event::unknown;
 use crate::lifecycle::LifecycleDefinition;
 use crate::rule::{Measure, Reference, Rule};
+use crate::score::ScoreKind;
 
 /// One definition of a playbook, by its place in its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,10 +63,13 @@ impl Playbook {
     pub(super) fn needs(&self, node: Node) -> Vec<(Path, Need<'_>)> {
         let path = self.path(node);
         match node {
-            Node::Score(index) => {
-                let (rules, measures) = self.scores[index].needs();
-                needs_at(&path.key("kind"), rules, measures)
-            }
+            Node::Score(index) => match &self.scores[index].kind {
+                ScoreKind::Lead(lead) => lead_needs(&path.key("kind").key("lead"), lead),
+                _ => {
+                    let (rules, measures) = self.scores[index].needs();
+                    needs_at(&path.key("kind"), rules, measures)
+                }
+            },
             Node::Tag(index) => {
                 let (rules, measures) = self.tags[index].needs();
                 needs_at(&path.key("kind"), rules, measures)
@@ -91,13 +99,22 @@ impl Playbook {
     fn parents(&self, node: Node) -> Vec<(Path, Node)> {
         let mut parents = Vec::new();
         for (path, need) in self.needs(node) {
-            let references = match need {
-                Need::Rule(rule) => rule.references(),
-                Need::Measure(measure) => measure.reference().into_iter().collect(),
-            };
-            parents.extend(references.iter().filter_map(|reference| Some((path.clone(), self.find(reference)?))));
+            parents
+                .extend(references(&need).iter().filter_map(|reference| Some((path.clone(), self.find(reference)?))));
         }
         parents
+    }
+
+    /// Refuses a tag that there is none of, by the nearest one: a definition that misspells a tag does not come after it, and so
+    /// the vocabulary does not know the tag yet.
+    pub(super) fn check_tags(&self, need: &Need<'_>) -> Result<(), Error> {
+        let mut references = references(need).into_iter();
+        references.try_for_each(|reference| match &reference {
+            Reference::Tag(name) if self.find(&reference).is_none() => {
+                Err(unknown("tag", name, self.tags.iter().map(|tag| tag.name.as_str())))
+            }
+            _ => Ok(()),
+        })
     }
 
     /// An order in which every definition comes after those it builds on, otherwise that of the document.
@@ -126,6 +143,14 @@ impl Playbook {
         trail.pop();
         order.push(node);
         Ok(())
+    }
+}
+
+/// The definitions that a rule or measure names.
+fn references(need: &Need<'_>) -> BTreeSet<Reference> {
+    match need {
+        Need::Rule(rule) => rule.references(),
+        Need::Measure(measure) => measure.reference().into_iter().collect(),
     }
 }
 

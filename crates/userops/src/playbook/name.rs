@@ -3,10 +3,12 @@
 use super::check::Fault;
 use super::definition::{Lifecycle, Playbook};
 use super::graph::Node;
+use super::lead::check_lead_events;
 use super::position::Path;
 use crate::error::{Result, type_mismatch};
 use crate::lifecycle::{LifecycleDefinition, Presence};
 use crate::rule::{Measure, Vocabulary, check_query};
+use crate::score::ScoreKind;
 use crate::tag::{Preference, TagKind};
 use crate::value::ValueType;
 
@@ -19,7 +21,11 @@ impl Playbook {
     pub(super) fn check_names(&self, node: Node, vocabulary: &Vocabulary) -> Result<(), Fault> {
         let path = self.path(node);
         match node {
-            Node::Score(_) | Node::Segment(_) => Ok(()),
+            Node::Segment(_) => Ok(()),
+            Node::Score(index) => match &self.scores[index].kind {
+                ScoreKind::Lead(lead) => check_lead_events(lead, &path.key("kind").key("lead"), vocabulary),
+                _ => Ok(()),
+            },
             Node::Tag(index) => match &self.tags[index].kind {
                 TagKind::Preference(preference) => {
                     check_preference(preference, &path.key("kind").key("preference"), vocabulary)

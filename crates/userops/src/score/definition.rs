@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::lead::{LeadDefinition, explain_lead};
 use super::rfm::{
     CellScheme, EightGroupOptions, EightGroupScheme, Measures, RfmModel, RfmOptions, RfmScores, UserMeasures,
 };
@@ -40,6 +41,9 @@ pub enum ScoreKind {
         #[schemars(schema_with = "rule::form::measure_schema")]
         measure: Measure,
     },
+    /// Points for fit and engagement, and the group of leads that both lead to: columns `fit_points`,
+    /// `engagement_points`, `points`, `fit_grade`, `engagement_grade`, `cell`, `group`.
+    Lead(Box<LeadDefinition>),
 }
 
 /// An RFM score over any three measures.
@@ -91,6 +95,8 @@ pub enum ScoreModel {
     },
     /// See [`ScoreKind::Value`].
     Value,
+    /// See [`ScoreKind::Lead`]. Nothing is fitted.
+    Lead,
 }
 
 /// The columns of a score, a row per user of the log, and the model that they come from.
@@ -109,6 +115,7 @@ impl ScoreDefinition {
         match &self.kind {
             ScoreKind::Rfm(rfm) => (rfm.population.iter().collect(), vec![&rfm.recency, &rfm.frequency, &rfm.monetary]),
             ScoreKind::Value { measure } => (Vec::new(), vec![measure]),
+            ScoreKind::Lead(lead) => (lead.rules().collect(), Vec::new()),
         }
     }
 
@@ -128,30 +135,46 @@ impl ScoreDefinition {
                 names
             }
             ScoreKind::Value { .. } => vec![("value", None)],
+            ScoreKind::Lead(_) => vec![
+                ("fit_points", Some(ValueType::Integer)),
+                ("engagement_points", Some(ValueType::Float)),
+                ("points", Some(ValueType::Float)),
+                ("fit_grade", Some(ValueType::Text)),
+                ("engagement_grade", Some(ValueType::Text)),
+                ("cell", Some(ValueType::Text)),
+                ("group", Some(ValueType::Text)),
+            ],
         }
     }
 
     /// Refuses options that make no sense.
     ///
     /// # Errors
-    /// As [`RfmOptions::validate`], after the name of the score.
+    /// As [`RfmOptions::validate`] and [`LeadDefinition::check`], after the name of the score.
     pub fn check(&self) -> Result<()> {
-        match &self.kind {
-            ScoreKind::Rfm(rfm) => rfm.options.validate().map_err(|error| error.at(format!("score {:?}", self.name))),
+        let checked = match &self.kind {
+            ScoreKind::Rfm(rfm) => rfm.options.validate(),
             ScoreKind::Value { .. } => Ok(()),
-        }
+            ScoreKind::Lead(lead) => lead.check(),
+        };
+        checked.map_err(|error| error.at(format!("score {:?}", self.name)))
     }
 
     /// Fits the score on the users of the log, and scores them.
     ///
     /// # Errors
-    /// `TypeMismatch` where a measure is no number, and the errors of [`RfmModel::fit`], after the name of the score.
+    /// `TypeMismatch` where a measure is no number, and the errors of [`RfmModel::fit`] and [`LeadDefinition::score`],
+    /// after the name of the score.
     pub fn fit(&self, measures: &rule::Measures<'_>, context: &Context) -> Result<ScoreColumns> {
         let fitted = match &self.kind {
             ScoreKind::Rfm(rfm) => rfm.fit(measures, context),
             ScoreKind::Value { measure } => measures
                 .column(measure, context)
                 .map(|column| ScoreColumns { columns: vec![("value".to_owned(), column)], model: ScoreModel::Value }),
+            ScoreKind::Lead(lead) => lead.score(measures, context).and_then(|scores| {
+                let columns = scores.columns()?.into_iter().map(|(name, column)| (name.to_owned(), column));
+                Ok(ScoreColumns { columns: columns.collect(), model: ScoreModel::Lead })
+            }),
         };
         fitted.map_err(|error| error.at(format!("score {:?}", self.name)))
     }
@@ -169,7 +192,8 @@ impl ScoreDefinition {
                 let node = Explanation::new("score");
                 value.map_or_else(|| Explanation::new("score").text("unknown"), |value| node.value(value))
             }),
-            (ScoreKind::Rfm(_), ScoreModel::Value) => {
+            (ScoreKind::Lead(lead), _) => explain_lead(lead, subject),
+            (ScoreKind::Rfm(_), ScoreModel::Value | ScoreModel::Lead) => {
                 Err(type_mismatch("the model is of another kind than the definition; fit it again"))
             }
         };

@@ -103,7 +103,7 @@ macro_rules! files {
 
 files! {
     active_days, active_users, anniversary, attribution, btyd, calendar, churn, contribution, driver, event_log, funnel, ingest,
-    ladder, lifecycle, lifetime_value, milestone, money, month_arithmetic, path, playbook, portrait, profile, purchase, retention, rfm,
+    ladder, lead, lifecycle, lifetime_value, milestone, money, month_arithmetic, path, playbook, portrait, profile, purchase, retention, rfm,
     rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth, score, segment, sequence, series,
     session, stickiness, survival, tag, time_format, time_window, time_window_dst, value_group,
 }
@@ -119,6 +119,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "funnel" => judge_as::<funnel::FunnelCase>(body, verdict),
         "ingest" => judge_as::<ingest::IngestCase>(body, verdict),
         "ladder" => judge_as::<ladder::LadderCase>(body, verdict),
+        "lead" => judge_as::<PresenceCase<presence::LeadQuestion>>(body, verdict),
         "money" => judge_as::<money::MoneyCase>(body, verdict),
         "month_arithmetic" => judge_as::<time::MonthArithmeticCase>(body, verdict),
         "playbook" => judge_as::<playbook::PlaybookCase>(body, verdict),

@@ -18,6 +18,7 @@ mod funnel;
 mod growth;
 mod ingest;
 mod ladder;
+mod lead;
 mod lifecycle;
 mod lifetime_value;
 mod log;

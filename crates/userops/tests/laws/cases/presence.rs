@@ -1,4 +1,4 @@
-//! Cases of retention, activity and sessions: each question is answered by tables, compared row by row.
+//! Cases of retention, activity, sessions and lead scores: each question is answered by tables, compared row by row.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,11 @@ use userops::error::Result;
 use userops::event::EventSchema;
 use userops::log::EventLog;
 use userops::retention::{RetentionOptions, measure_retention, retention_of_users};
+use userops::rule::Context;
+use userops::score::lead::{LeadDefinition, list_lead_changes, list_lead_points, score_leads};
 use userops::session::{SessionOptions, find_sessions};
 use userops::table::Table;
-use userops::time::Timestamp;
+use userops::time::{Span, Timestamp};
 use userops::value::ValueRef;
 
 use super::ingest::{EventInput, read_log};
@@ -58,6 +60,8 @@ pub(super) struct StickinessQuestion;
 pub(super) struct ActiveDaysQuestion;
 #[derive(Debug)]
 pub(super) struct SessionQuestion;
+#[derive(Debug)]
+pub(super) struct LeadQuestion;
 
 impl Question for RetentionQuestion {
     type Options = RetentionOptions;
@@ -105,6 +109,24 @@ impl Question for SessionQuestion {
             ("days", sessions.trend_table()?),
             ("users", sessions.user_table(log)?),
             ("summary", summary),
+        ])
+    }
+}
+
+impl Question for LeadQuestion {
+    type Options = LeadDefinition;
+
+    fn answer(log: &EventLog, as_of: Timestamp, options: &Self::Options) -> Result<Vec<(&'static str, Table)>> {
+        let context = Context::default();
+        let scores = score_leads(log, options, as_of, &context)?;
+        let year = as_of.plus(Span::from_days(365));
+        Ok(vec![
+            ("users", scores.to_table(log.users())?),
+            ("cells", scores.cell_table()?),
+            ("groups", scores.group_table()?),
+            ("points", list_lead_points(log, options, as_of, &context)?),
+            ("changes", list_lead_changes(log, options, as_of, year, &context)?),
+            ("moves", scores.move_table(&score_leads(log, options, year, &context)?)?),
         ])
     }
 }
