@@ -20,6 +20,7 @@ use userops::time::Timestamp;
 
 use crate::arguments::Arguments;
 use crate::operations::Operations;
+use crate::outlook::Outlook;
 
 /// A core customer bought in at least this many of the last twelve months. Records are bought far less often than a
 /// feed is read, so that half of all months would leave nobody.
@@ -62,6 +63,8 @@ pub struct Analysis {
     pub portrait: Portrait,
     /// What the playbook says.
     pub operations: Operations,
+    /// What customers will do.
+    pub outlook: Outlook,
     revenue_minor: Vec<i64>,
     purchase_days: Vec<i64>,
     active_months: Vec<i64>,
@@ -137,9 +140,15 @@ impl Analysis {
         let shown = PortraitOptions::default().small_cells(SmallCells::Show);
         let portrait = build_portrait(&core, &dimensions(&log, &profiles), shown)?;
         let operations = Operations::new(&log, &arguments.playbook, as_of)?;
+        let segment = |user: UserIx| {
+            let place = buyers.row(user).map(|row| usize::from(segment_of[row]));
+            place.and_then(|place| segments.names().get(place)).cloned().unwrap_or_default()
+        };
+        let outlook = Outlook::new(&log, order, as_of, segment)?;
         Ok(Self {
             portrait,
             operations,
+            outlook,
             log,
             ingest,
             as_of,

@@ -13,17 +13,25 @@ const DAYS_FROM: f64 = 2.0 * SECONDS_PER_DAY;
 /// A smaller probability is told as being smaller.
 const PROBABILITY_MIN: f64 = 0.001;
 
-/// Cells of a table; the first row is the heading, the first column is aligned left and all others right.
+/// Cells of a table; the first row is the heading, the first column is aligned left and all others right, but for words.
 #[derive(Debug, Default)]
 pub struct TextTable {
     rows: Vec<Vec<String>>,
+    words: Option<usize>,
 }
 
 impl TextTable {
     /// A table with these headings.
     #[must_use]
     pub fn new(headings: &[&str]) -> Self {
-        Self { rows: vec![headings.iter().map(|heading| (*heading).to_owned()).collect()] }
+        Self { rows: vec![headings.iter().map(|heading| (*heading).to_owned()).collect()], words: None }
+    }
+
+    /// The same with words in its last column, which is aligned left as well.
+    #[must_use]
+    pub fn words_last(mut self) -> Self {
+        self.words = self.rows[0].len().checked_sub(1);
+        self
     }
 
     /// Adds a row.
@@ -45,7 +53,11 @@ impl TextTable {
             for (index, (cell, column)) in row.iter().zip(&widths).enumerate() {
                 let padding = " ".repeat(column - width(cell));
                 line += if index == 0 { "  " } else { "   " };
-                line += &if index == 0 { format!("{cell}{padding}") } else { format!("{padding}{cell}") };
+                line += &if index == 0 || self.words == Some(index) {
+                    format!("{cell}{padding}")
+                } else {
+                    format!("{padding}{cell}")
+                };
             }
             text += line.trim_end();
             text.push('\n');

@@ -11,6 +11,8 @@ pub mod command_line;
 pub mod content_app;
 pub mod layout;
 pub mod operations;
+pub mod outlook;
+pub mod outlook_report;
 pub mod progress;
 pub mod report;
 pub mod sample;

@@ -43,6 +43,7 @@ pub fn render(analysis: &Analysis, arguments: &Arguments) -> Result<String> {
         group_section(analysis),
         core_section(analysis)?,
         analysis.operations.render(&analysis.log)?,
+        analysis.outlook.render(&analysis.log)?,
         customer_section(analysis, analysis.customer_to_explain(arguments.explain.as_deref())?)?,
     ];
     Ok(sections.concat())

@@ -36,6 +36,23 @@ pub fn write(analysis: &Analysis, folder: &Path, format: TableFormat) -> Result<
     if let Some(milestones) = &analysis.operations.outcome.milestones {
         tables.push(("milestones", milestones.to_table(&analysis.log)?));
     }
+    let outlook = &analysis.outlook;
+    if let Ok(standard) = &outlook.churn {
+        tables.push(("return_curve", standard.to_table()?));
+        tables.push(("churn_thresholds", standard.to_threshold_table()?));
+    }
+    if let Ok(review) = &outlook.review {
+        tables.push(("forecast_quality", review.to_table()?));
+    }
+    if let Ok(worth) = &outlook.worth {
+        tables.push(("lifetime_values", worth.forecast.to_table()?));
+        tables.push(("lifetime_values_by_segment", worth.by_segment.clone()));
+        tables.push(("win_back", worth.win_back.clone()));
+    }
+    if let Ok(warning) = &outlook.warning {
+        tables.push(("watch_list", warning.watch_list.to_table(&analysis.log)?));
+        tables.push(("warning_evaluation", warning.fit.to_evaluation_table()?));
+    }
     write_tables(tables, folder, format)
 }
 

@@ -5,14 +5,18 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use userops::event::EventSchema;
-use userops::ingest::{Mapping, UserIdType};
+use userops::ingest::{IngestReport, Mapping, UserIdType};
+use userops::log::EventLog;
 use userops::score::Comparison;
 use userops::score::rfm::{
     BuyerOptions, CellScheme, EightGroupOptions, EightGroupScheme, RfmModel, ThresholdKind, measure_buyers,
 };
+use userops::table::Table;
 use userops::time::TimeFormat;
+use userops::value::ValueRef;
 use userops_examples::analysis::Analysis;
 use userops_examples::arguments::{Arguments, Command};
+use userops_examples::outlook::Outlook;
 use userops_examples::{report, tables};
 use userops_io::{CsvOptions, FileFormat, LogReader, TableFormat};
 
@@ -27,15 +31,20 @@ fn golden() -> BTreeMap<i64, Vec<String>> {
     rows.map(|row| (row[0].parse().unwrap(), row)).collect()
 }
 
-#[test]
-fn the_cdnow_sample_scores_as_published() {
+/// One customer of ten of the CDNOW log.
+fn sample() -> (EventLog, IngestReport) {
     let columns = ["master", "id", "date", "cds", "dollars"];
     let mapping = Mapping::new("id", "date").user_type(UserIdType::Integer).time_format(TimeFormat::CompactDate);
-    let (log, ingest) = LogReader::new(EventSchema::default(), mapping.constant_event("purchase").amount("dollars"))
+    LogReader::new(EventSchema::default(), mapping.constant_event("purchase").amount("dollars"))
         .format(FileFormat::Csv(CsvOptions::blanks().without_header().columns(columns)))
         .file(root().join("testdata/golden/cdnow_sample.txt"))
         .read()
-        .unwrap();
+        .unwrap()
+}
+
+#[test]
+fn the_cdnow_sample_scores_as_published() {
+    let (log, ingest) = sample();
     assert_eq!((ingest.read, ingest.accepted, log.user_count()), (6_919, 6_919, 2_357));
 
     let as_of = "1998-06-30T00:00:00Z".parse().unwrap();
@@ -93,6 +102,7 @@ fn the_whole_cdnow_log_is_reported_on() {
         assert!(text.contains(section), "{section}");
     }
     the_playbook_is_reported_on(&analysis, &text);
+    the_outlook_is_reported_on(&analysis, &text);
 
     let folder = std::env::temp_dir().join(format!("userops-main-job-{}", std::process::id()));
     for format in [TableFormat::Csv, TableFormat::Parquet, TableFormat::JsonLines] {
@@ -106,6 +116,14 @@ fn the_whole_cdnow_log_is_reported_on() {
         ("moved", "kind,name,user,before,after"),
         ("stages_over_time", "at,stage,user_count,ratio"),
         ("milestones", "user,acquisition,retention,revenue"),
+        ("return_curve", "days,"),
+        ("churn_thresholds", "rule,threshold_days,"),
+        ("forecast_quality", "repeats,customer_count,actual,bg_nbd,mbg_nbd,pareto_nbd"),
+        ("lifetime_values", "user,expected_purchases,"),
+        ("lifetime_values_by_segment", "group,customer_count,"),
+        ("win_back", "row,user,silent_for,"),
+        ("watch_list", "rank,user,probability,"),
+        ("warning_evaluation", "ranking,"),
     ] {
         assert!(read(name).starts_with(heading), "{name}");
         for extension in ["parquet", "jsonl"] {
@@ -151,6 +169,69 @@ fn the_playbook_is_reported_on(analysis: &Analysis, text: &str) {
     }
 }
 
+/// What is to come, and that each part accounts for every customer.
+fn the_outlook_is_reported_on(analysis: &Analysis, text: &str) {
+    for section in ["Churn standard", "Forecast quality", "Value to come, by segment", "Watch-list", "Win-back"] {
+        assert!(text.contains(section), "{section}");
+    }
+    assert!(!text.contains("The log does not tell"));
+    let outlook = &analysis.outlook;
+    let standard = outlook.churn.as_ref().unwrap();
+    assert!(text.contains(&format!("silent for more than {} days", standard.threshold_days)));
+    let review = outlook.review.as_ref().unwrap();
+    assert_eq!((review.last_day.to_string(), review.holdout_days), ("1997-09-30".to_owned(), 273));
+    assert_eq!(review.classes.iter().map(|class| class.customer_count).sum::<u64>(), 23_570);
+    let worth = outlook.worth.as_ref().unwrap();
+    let segments = worth.forecast.to_group_table(&worth.customers, "segment").unwrap();
+    let total = |name: &str| -> f64 { column(&segments, name).iter().sum() };
+    let summary = worth.forecast.to_summary_table().unwrap();
+    for name in ["customer_count", "historic_value", "predicted_value"] {
+        let whole = column(&summary, name)[0];
+        assert!((total(name) - whole).abs() < 1e-9 * whole, "{name}: {} {whole}", total(name));
+    }
+    let (lost, at_risk) = (standard.lost_count, outlook.warning.as_ref().unwrap().watch_list.at_risk_count);
+    assert_eq!(lost + at_risk, 23_570, "everyone is lost or at risk");
+    assert!(worth.lost_count as u64 <= lost);
+}
+
+fn column(table: &Table, name: &str) -> Vec<f64> {
+    let number = |row: usize| match table.get(row, name) {
+        Some(ValueRef::Float(value)) => value,
+        Some(ValueRef::Integer(value)) => value as f64,
+        other => panic!("{name}: {other:?}"),
+    };
+    (0..table.row_count()).map(number).collect()
+}
+
+#[test]
+fn the_sample_is_foretold_as_published() {
+    let (log, _) = sample();
+    // Fader, Hardie & Lee, Marketing Science 24 (2005): 1,882 purchases in the 39 weeks after September 1997.
+    let as_of = "1998-06-30T23:00:00Z".parse().unwrap();
+    let outlook = Outlook::new(&log, "purchase", as_of, |_| "all".to_owned()).unwrap();
+    let review = outlook.review.as_ref().unwrap();
+    assert_eq!(review.classes.iter().map(|class| class.actual).sum::<u64>(), 1_882);
+    let golden: serde_json::Value = serde_json::from_str(
+        &std::fs::read_to_string(root().join("testdata/golden/cdnow_holdout_aggregates.json")).unwrap(),
+    )
+    .unwrap();
+    for (place, model) in ["bg", "mbg", "pn"].into_iter().enumerate() {
+        let golden = &golden[model];
+        let expected: f64 = review.classes.iter().map(|class| class.expected[place]).sum();
+        assert!((expected / golden["sum_expected_39w"].as_f64().unwrap() - 1.0).abs() < 1e-9, "{model}");
+        for (class, row) in review.classes.iter().zip(golden["by_x"].as_array().unwrap()) {
+            let [repeats, mean, actual, customers] = [0, 1, 2, 3].map(|cell| row[cell].as_f64().unwrap());
+            assert_eq!((f64::from(class.repeats), class.customer_count as f64), (repeats, customers));
+            assert!((class.expected[place] / customers / mean - 1.0).abs() < 1e-9, "{model} {repeats}");
+            assert!((class.actual as f64 / customers / actual - 1.0).abs() < 1e-9);
+        }
+    }
+    let text = outlook.render(&log).unwrap();
+    assert!(
+        text.contains("2,357 customers had bought by 1997-09-30; in the 39 weeks after it they bought on 1,882 days")
+    );
+}
+
 #[test]
 fn a_broken_playbook_is_refused_by_file_line_and_column() {
     let path = std::env::temp_dir().join(format!("userops-broken-playbook-{}.toml", std::process::id()));
@@ -186,4 +267,6 @@ fn a_file_of_ones_own_is_reported_on_by_its_columns() {
     assert!(text.contains("CNY 30.00"), "{text}");
     assert!(text.contains("not a time"), "{text}");
     assert!(text.contains("too few returns to derive thresholds from"), "{text}");
+    // One customer who bought on two days: nothing to foretell from.
+    assert!(text.contains("The log does not tell: "), "{text}");
 }
