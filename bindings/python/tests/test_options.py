@@ -44,6 +44,10 @@ MISSPELT: dict[str, Callable[[], object]] = {
     "contribution": lambda: uo.ContributionModel.fit({"posts": [1.0]}, core=0.1),  # type: ignore[call-arg]
     "purchases": lambda: uo.summarise_purchases(LOG, as_of=AS_OF, unit=7),  # type: ignore[call-arg]
     "a fit": lambda: uo.fit_btyd({"x": [1]}, model="bg_nbd", ridges=1.0),  # type: ignore[call-arg]
+    "a warning": lambda: uo.fit_warning(LOG, as_of=AS_OF, horizon=30),  # type: ignore[call-arg]
+    "features": lambda: uo.read_warning_features(LOG, as_of=AS_OF, recent=7),  # type: ignore[call-arg]
+    "an evaluation": lambda: uo.evaluate_ranking({"score": [0.5]}, bins=5),  # type: ignore[call-arg]
+    "a logistic fit": lambda: uo.fit_logistic({"y": [0, 1]}, outcome="y", alpha=1),  # type: ignore[call-arg]
     "samples": lambda: uo.sample_log(user=3),  # type: ignore[call-arg]
 }
 

@@ -268,6 +268,8 @@ static void judge(const char *kind, verdict *v, json *body) {
                   {"survival", judge_survival},
                   {"btyd", judge_btyd},
                   {"purchase", judge_table},
+                  {"ranking", judge_ranking},
+                  {"warning", judge_table},
         {"active_days", judge_active_days}, {"active_users", judge_active_users},
         {"retention", judge_retention},     {"session", judge_session},     {"stickiness", judge_stickiness},
     };

@@ -86,6 +86,7 @@ void judge_rfm_scheme(verdict *v, json *body);
 void judge_rule_text(verdict *v, json *body);
 void judge_survival(verdict *v, json *body);
 void judge_btyd(verdict *v, json *body);
+void judge_ranking(verdict *v, json *body);
 void judge_table(verdict *v, json *body);
 void judge_session(verdict *v, json *body);
 void judge_stickiness(verdict *v, json *body);
