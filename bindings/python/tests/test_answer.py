@@ -297,7 +297,8 @@ def test_a_warning_says_who_why_and_how_well(log: uo.EventLog) -> None:
     rankings = [row["ranking"] for row in fit.to_evaluation_table().to_dicts()]
     assert (rankings[0], rankings[-1]) == ("model", "base_ratio")
     assert len(fit.to_top_table()) == 4 * len(rankings)
-    assert sum(row["user_count"] for row in fit.to_calibration_table().to_dicts()) == fit.to_evaluation_table()[0]["user_count"]
+    user_count = fit.to_evaluation_table()[0]["user_count"]
+    assert sum(row["user_count"] for row in fit.to_calibration_table().to_dicts()) == user_count
     assert len(fit.to_note_table()) == len(fit.notes)
     assert fit.to_table()["feature"][0] == "intercept"
 

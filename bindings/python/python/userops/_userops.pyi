@@ -1664,9 +1664,10 @@ def fit_warning(log: EventLog, *, as_of: _Instant, **options: Unpack[_WarningOpt
         as_of: The instant.
         **options: `activity` (a dict of `events` and `where`; every event by default), `behaviour` (the events whose
             kinds are counted; every event by default), `behaviour_property` (a text property that tells kinds apart; by
-            default the events' names do), `complaints` (none by default), `horizon_days` (default 30), `recent_days` (the
-            window of changes; as the horizon by default), `silence_days_max` (who was silent for longer is lost already;
-            default 90), `training_cut_count` (how many instants are learnt from; default 1), `ridge` (default 1).
+            default the events' names do), `complaints` (none by default), `horizon_days` (default 30), `recent_days`
+            (the window of changes; as the horizon by default), `silence_days_max` (who was silent for longer is lost
+            already; default 90), `training_cut_count` (how many instants are learnt from; default 1), `ridge` (default
+            1).
 
     Raises:
         EmptyError: Nobody was at risk to learn from, such as where the log is shorter than three horizons.
@@ -1676,9 +1677,9 @@ def fit_warning(log: EventLog, *, as_of: _Instant, **options: Unpack[_WarningOpt
 def read_warning_features(log: EventLog, *, as_of: _Instant, **options: Unpack[_WarningOptions]) -> Table:
     """What was known at an instant of everyone at risk: active before, and not silent for more than the limit.
 
-    A row per user: `user`, `silence_days`, `silence_ratio` (beside the user's usual gap), `activity_slope`, `narrowing`,
-    `no_activity_probability`, `complaint_count`, `refund_count`, `tenure_days`, `active_day_count`, `usual_gap_days`,
-    `alive_probability`.
+    A row per user: `user`, `silence_days`, `silence_ratio` (beside the user's usual gap), `activity_slope`,
+    `narrowing`, `no_activity_probability`, `complaint_count`, `refund_count`, `tenure_days`, `active_day_count`,
+    `usual_gap_days`, `alive_probability`.
 
     Args:
         log: The log.
@@ -1709,7 +1710,7 @@ class WarningFit:
         """A row per instant of the past: `kind` (training, calibration, test), `at`, `user_count`, `lost_count`."""
 
     def to_evaluation_table(self) -> Table:
-        """A row per ranking of the held-out users: `ranking`, counts, `auc`, `average_precision`, `brier_score`, …
+        """A row per ranking of the held-out users: `ranking`, counts, `auc`, `average_precision`, and more.
 
         Rankings are `model`, `silence_days`, `gone_probability` (1 less the probability of being there, by MBG/NBD),
         `no_activity_probability` and `base_ratio`.
@@ -1740,8 +1741,8 @@ class WarningModel:
     def score(self, log: EventLog, *, as_of: _Instant, **options: Unpack[_WarningScoreOptions]) -> Table:
         """Scores everyone at risk: a row per user, in the order of users.
 
-        `user`, `probability` (of no activity within the horizon), `value` (what the user is worth in that time, in major
-        units), `expected_loss` (probability times value), `reason_1` … in words.
+        `user`, `probability` (of no activity within the horizon), `value` (what the user is worth in that time, in
+        major units), `expected_loss` (probability times value), `reason_1` … in words.
 
         Args:
             log: The log.
@@ -1762,8 +1763,9 @@ class WarningModel:
     ) -> tuple[Table, Table]:
         """The users to look after first, as many as can be, and one row of totals.
 
-        The first table has `rank` and the columns of `score`; equal ones are by probability, then in the order of users.
-        The second has `at_risk_count`, `listed_count`, `expected_loss`, `expected_loss_ratio`, `expected_lost_count`.
+        The first table has `rank` and the columns of `score`; equal ones are by probability, then in the order of
+        users. The second has `at_risk_count`, `listed_count`, `expected_loss`, `expected_loss_ratio` and
+        `expected_lost_count`.
 
         Args:
             log: The log.
@@ -1829,7 +1831,7 @@ class RankingEvaluation:
 
     @property
     def log_loss(self) -> float | None:
-        """The mean of −ln of the probability of what came true; None where scores are no probabilities."""
+        """The mean of -ln of the probability of what came true; None where scores are no probabilities."""
 
     @property
     def expected_calibration_error(self) -> float | None:
@@ -1842,7 +1844,7 @@ class RankingEvaluation:
         """A row per share: `top_ratio`, `user_count`, `positive_count`, `precision_ratio`, `lift`, `capture_ratio`."""
 
     def to_calibration_table(self) -> Table:
-        """A row per bin: `bin`, `user_count`, `predicted_ratio`, `observed_ratio` with its interval, …"""
+        """A row per bin: `bin`, `user_count`, `predicted_ratio`, `observed_ratio` with its interval."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...

@@ -1,5 +1,4 @@
-"""Cases of answers about a population that come as tables: paths, series, drivers, attribution, churn, purchases,
-early warning."""
+"""Cases of answers that come as tables: paths, series, drivers, attribution, churn, purchases, early warning."""
 
 from __future__ import annotations
 

@@ -124,8 +124,8 @@ impl WarningModel {
         logistic(self.log_odds(features))
     }
 
-    /// How much each feature adds to the log-odds of a user, from what adds most to what takes most away; equal ones in the order of
-    /// the model. With the log-odds of a user at the mean they sum up to those of the user.
+    /// How much each feature adds to the log-odds of a user, from what adds most to what takes most away; equal ones in
+    /// the order of the model. With the log-odds of a user at the mean they sum up to those of the user.
     #[must_use]
     pub fn reasons(&self, features: &UserFeatures) -> Vec<WarningReason> {
         let reason = |one: &WarningCoefficient| WarningReason {
@@ -191,8 +191,8 @@ impl WarningModel {
         Ok(WarningFeatures::of(history, today, at, self.population, options).features.first().copied())
     }
 
-    /// Scores everyone at risk at an instant: the probability of being lost within the horizon, what the user is worth in that
-    /// time, and the loss to expect.
+    /// Scores everyone at risk at an instant: the probability of being lost within the horizon, what the user is worth
+    /// in that time, and the loss to expect.
     ///
     /// One pass over the events, shared out over rayon's threads.
     ///
