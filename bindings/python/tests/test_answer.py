@@ -12,6 +12,7 @@ from userops import errors
 
 AS_OF = datetime(2025, 6, 1, tzinfo=timezone.utc)
 LIVES: dict[str, list[Any]] = {"duration": [1, 2, 3, 4], "event": [True, True, True, False], "x": [0, 1, 1, 0]}
+RANKING: dict[str, list[Any]] = {"score": [0.2, 0.8], "outcome": [False, True]}
 CUSTOMERS: dict[str, list[Any]] = {"x": [0, 1, 2, 0], "t_x": [0, 9, 3, 0], "T": [20, 15, 30, 9]}
 TOUCHES = {"patterns": [{"channel": "content", "events": ["view"]}]}
 
@@ -62,7 +63,7 @@ def test_every_answer_survives_pickling(log: uo.EventLog) -> None:
         uo.BtydModel("pareto_nbd", r=0.55, alpha=10.6, s=0.6, beta=11.7),
         uo.fit_warning(log, as_of=AS_OF, horizon_days=10, silence_days_max=20),
         uo.fit_warning(log, as_of=AS_OF, horizon_days=10, silence_days_max=20).model,
-        uo.evaluate_ranking({"score": [0.2, 0.8], "outcome": [False, True]}),
+        uo.evaluate_ranking(RANKING),
         uo.fit_logistic({"x": [1, 2, 3], "y": [0, 1, 0]}, outcome="y", ridge=1.0),
         uo.measure_retention(log, as_of=AS_OF, period="month"),
         uo.find_sessions(log, as_of=AS_OF),
@@ -329,7 +330,8 @@ def test_a_warning_says_who_why_and_how_well(log: uo.EventLog) -> None:
 
 
 def test_rankings_and_logistic_fits_work_on_any_table() -> None:
-    found = uo.evaluate_ranking({"score": [0.9, 0.6, 0.6, 0.2, 0.2], "outcome": [1, 1, 0, 1, 0]}, bin_count=2)
+    ranking: dict[str, list[Any]] = {"score": [0.9, 0.6, 0.6, 0.2, 0.2], "outcome": [1, 1, 0, 1, 0]}
+    found = uo.evaluate_ranking(ranking, bin_count=2)
     assert found.auc == pytest.approx(4 / 6)
     assert (found.user_count, found.positive_count) == (5, 3)
     assert found.average_precision is not None
@@ -337,7 +339,8 @@ def test_rankings_and_logistic_fits_work_on_any_table() -> None:
     assert found.to_table()[0]["log_loss"] == found.log_loss
     assert found.expected_calibration_error == pytest.approx(0.1)
     assert (len(found.to_top_table()), len(found.to_calibration_table())) == (4, 2)
-    days = uo.evaluate_ranking({"score": [3, 40], "outcome": [False, True]}, probabilities=False)
+    silences: dict[str, list[Any]] = {"score": [3, 40], "outcome": [False, True]}
+    days = uo.evaluate_ranking(silences, probabilities=False)
     assert (days.auc, days.brier_score) == (1, None)
 
     table: dict[str, list[Any]] = {"x": [1.0, 2.0, 3.0, None], "left": [False, True, False, True]}

@@ -12,10 +12,10 @@ from cases.table import judge_tables
 
 def answer(name: str, columns: Any, options: dict[str, Any]) -> list[Any]:
     if name == "logistic":
-        fit = uo.fit_logistic(columns, **options)  # type: ignore[arg-type]
+        fit = uo.fit_logistic(columns, **options)
         assert uo.LogisticFit.from_json(fit.to_json()) == fit
         return [fit.to_table(), fit.score(columns)]
-    found = uo.evaluate_ranking(columns, **options)  # type: ignore[arg-type]
+    found = uo.evaluate_ranking(columns, **options)
     assert name in ("top", "bins")
     return [found.to_table(), found.to_top_table() if name == "top" else found.to_calibration_table()]
 
