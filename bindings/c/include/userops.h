@@ -1691,6 +1691,47 @@ userops_status userops_log_order_totals(const userops_log *log,
 void userops_profiles_free(userops_profiles *profiles);
 
 /**
+ * Holds the scores of a table against its outcomes: `ranking` has the columns `score` and `outcome` (booleans, or 0 and 1), and the
+ * higher the score, the more the outcome is expected. In `out_table` there is one row with `auc`, `average_precision`,
+ * `brier_score`, `log_loss` and `expected_calibration_error`; in `out_top` a row per share of the first places, with `lift` and
+ * `capture_ratio`; in `out_bins` a row per bin of equal counts, with what was foretold and what was observed. Equal scores are equal.
+ * `options` is a JSON object with, where wanted, `probabilities` (false where the scores are none), `top_ratios` and `bin_count`, and
+ * may be NULL; `out_top` and `out_bins` may be NULL.
+ */
+userops_status userops_ranking_evaluate(const userops_table *ranking,
+                                        const char *options,
+                                        size_t options_len,
+                                        userops_table **out_table,
+                                        userops_table **out_top,
+                                        userops_table **out_bins,
+                                        userops_error **out_error);
+
+/**
+ * Fits a logistic regression to the rows of a table. `options` is a JSON object with `outcome`, the column of booleans, or of 0 and 1,
+ * and, where wanted, `columns` (every other column without it), `ridge` (half of it times the squares of the coefficients is taken off
+ * the log-likelihood) and `iterations_max`. `out_fit` is the fit as JSON: all that a score needs. In `out_table` there is a row per
+ * coefficient with its standard error, in `out_summary` one row (`log_likelihood`, counts, `converged`, `separated`). Rows with
+ * something unknown are left out. `out_table` and `out_summary` may be NULL.
+ */
+userops_status userops_logistic_fit(const userops_table *table,
+                                    const char *options,
+                                    size_t options_len,
+                                    userops_bytes **out_fit,
+                                    userops_table **out_table,
+                                    userops_table **out_summary,
+                                    userops_error **out_error);
+
+/**
+ * The `probability` of the outcome for each row of a table, in `out_table`; unknown where something is. `logistic_fit` is JSON, as
+ * userops_logistic_fit() makes it.
+ */
+userops_status userops_logistic_score(const char *logistic_fit,
+                                      size_t logistic_fit_len,
+                                      const userops_table *table,
+                                      userops_table **out_table,
+                                      userops_error **out_error);
+
+/**
  * A reader of nothing yet. `schema` is a JSON object with what is known of the log (`zone`, `currency`, `events`,
  * `properties`, `attributes`, `limits`), and may be NULL. `mapping` says which columns play a part, such as {"user": "user_id",
  * "time": {"column": "ts"}, "event": {"column": "event"}, "amount": {"column": "amount"}}.
@@ -2418,6 +2459,103 @@ userops_status userops_anniversary_years_on(const char *anniversary,
                                             size_t day_len,
                                             int32_t *out_years,
                                             userops_error **out_error);
+
+/**
+ * What was known at `as_of_micros` of everyone at risk, that is, active before and not silent for more than the limit: in
+ * `out_table` a row per user with `silence_days`, `silence_ratio` (beside the usual gap), `activity_slope`, `narrowing`,
+ * `no_activity_probability`, `complaint_count`, `refund_count`, `tenure_days`, `active_day_count`, `usual_gap_days` and
+ * `alive_probability`. No later event has any say. `options` as in userops_warning_fit(), and may be NULL.
+ */
+userops_status userops_warning_features(const userops_log *log,
+                                        int64_t as_of_micros,
+                                        const char *options,
+                                        size_t options_len,
+                                        userops_table **out_table,
+                                        userops_error **out_error);
+
+/**
+ * Learns from a log's own past who will be lost, that is, not active within a horizon. Users at risk three horizons before
+ * `as_of_micros` are learnt from, those two before put the probabilities right, and those one before judge the model. `options` is a
+ * JSON object with, where wanted, `activity`, `behaviour` and `complaints` ({"events": […], "where": …}), `behaviour_property`,
+ * `horizon_days` (30), `recent_days`, `silence_days_max` (90), `training_cut_count` (1) and `ridge` (1), and may be NULL. `out_model` is
+ * the model as JSON: all that a score needs. In `out_table` there is a row for the intercept and each feature with its coefficient and
+ * standard error; in `out_cuts` a row per instant of the past, with how many users were at risk and lost; in `out_evaluation` a row
+ * per ranking of the held-out users, the model first and then what is simpler, with `auc`, `average_precision`, `brier_score`, …;
+ * in `out_top` a row per ranking and share of its first places; in `out_calibration` a row per bin of the model; in `out_notes` a row
+ * for each thing that is weak. `out_table`, `out_cuts`, `out_evaluation`, `out_top`, `out_calibration` and `out_notes` may be NULL.
+ * Fails with EMPTY where nobody was at risk to learn from, and with INVALID_ARGUMENT where all of those, or none, were lost.
+ */
+userops_status userops_warning_fit(const userops_log *log,
+                                   int64_t as_of_micros,
+                                   const char *options,
+                                   size_t options_len,
+                                   userops_bytes **out_model,
+                                   userops_table **out_table,
+                                   userops_table **out_cuts,
+                                   userops_table **out_evaluation,
+                                   userops_table **out_top,
+                                   userops_table **out_calibration,
+                                   userops_table **out_notes,
+                                   userops_error **out_error);
+
+/**
+ * Scores everyone at risk at `as_of_micros`: in `out_table` a row per user, in the order of users, with `probability` (of no
+ * activity within the horizon), `value` (what the user is worth in that time, in major units), `expected_loss` and `reason_1` … in
+ * words. `warning_model` is JSON, as userops_warning_fit() makes it. `options` is a JSON object with, where wanted, `spending`
+ * ({"events": […], "where": …}), `value_days` (365), `value_attribute` (a numeric attribute that says the value instead) and
+ * `reason_count` (3), and may be NULL.
+ */
+userops_status userops_warning_score(const char *warning_model,
+                                     size_t warning_model_len,
+                                     const userops_log *log,
+                                     int64_t as_of_micros,
+                                     const char *options,
+                                     size_t options_len,
+                                     userops_table **out_table,
+                                     userops_error **out_error);
+
+/**
+ * The users to look after first: in `out_table` a row for each with `rank` and the columns of userops_warning_score(), in
+ * `out_summary` one row (`at_risk_count`, `listed_count`, `expected_loss`, `expected_loss_ratio`, `expected_lost_count`). `list` is a JSON
+ * object with `capacity`, how many users can be looked after, above 0, and, where wanted, `order`: "expected_loss" or "probability".
+ * Equal users are by probability, then in the order of users. `warning_model` and `options` as in userops_warning_score(); `options`
+ * and `out_summary` may be NULL.
+ */
+userops_status userops_warning_watch_list(const char *warning_model,
+                                          size_t warning_model_len,
+                                          const userops_log *log,
+                                          int64_t as_of_micros,
+                                          const char *list,
+                                          size_t list_len,
+                                          const char *options,
+                                          size_t options_len,
+                                          userops_table **out_table,
+                                          userops_table **out_summary,
+                                          userops_error **out_error);
+
+/**
+ * The features of one user at `as_of_micros` as JSON, as userops_warning_explain() reads them; null for a user who is not at risk.
+ * `warning_model` as in userops_warning_score().
+ */
+userops_status userops_warning_read_user(const char *warning_model,
+                                         size_t warning_model_len,
+                                         const userops_log *log,
+                                         int64_t as_of_micros,
+                                         uint32_t user,
+                                         userops_bytes **out_features,
+                                         userops_error **out_error);
+
+/**
+ * Why the probability of no activity within the horizon is what it is, given the features of one user, as an explanation in JSON: its
+ * value is the probability, its parts say what each feature adds to the log-odds. `warning_model` as in userops_warning_score();
+ * `features` is JSON, as userops_warning_read_user() makes it.
+ */
+userops_status userops_warning_explain(const char *warning_model,
+                                       size_t warning_model_len,
+                                       const char *features,
+                                       size_t features_len,
+                                       userops_bytes **out_explanation,
+                                       userops_error **out_error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -49,6 +49,7 @@ mod table;
 mod tag;
 mod time;
 mod value;
+mod warning;
 
 use pyo3::prelude::*;
 
@@ -146,6 +147,11 @@ mod _userops {
     use super::tag::{Tags, assign_tags};
     #[pymodule_export]
     use super::time::{LocalCalendar, anniversary_in_year, is_anniversary_within, plus_months, week_start, years_on};
+    #[pymodule_export]
+    use super::warning::{
+        LogisticFit, RankingEvaluation, WarningFit, WarningModel, evaluate_ranking, fit_logistic, fit_warning,
+        read_warning_features,
+    };
 
     /// States the version of the engine, and whether it was built to be debugged.
     #[pymodule_init]

@@ -12,6 +12,7 @@ from userops import errors
 
 AS_OF = datetime(2025, 6, 1, tzinfo=timezone.utc)
 LIVES: dict[str, list[Any]] = {"duration": [1, 2, 3, 4], "event": [True, True, True, False], "x": [0, 1, 1, 0]}
+RANKING: dict[str, list[Any]] = {"score": [0.2, 0.8], "outcome": [False, True]}
 CUSTOMERS: dict[str, list[Any]] = {"x": [0, 1, 2, 0], "t_x": [0, 9, 3, 0], "T": [20, 15, 30, 9]}
 LEADS = {
     "groups": [{"name": "all", "events": [{"name": "any", "points": 3, "half_life": "30d"}]}],
@@ -63,6 +64,10 @@ def test_every_answer_survives_pickling(log: uo.EventLog) -> None:
         uo.fit_cox(LIVES),
         uo.fit_btyd(CUSTOMERS, model="mbg_nbd", ridge=0.1),
         uo.BtydModel("pareto_nbd", r=0.55, alpha=10.6, s=0.6, beta=11.7),
+        uo.fit_warning(log, as_of=AS_OF, horizon_days=10, silence_days_max=20),
+        uo.fit_warning(log, as_of=AS_OF, horizon_days=10, silence_days_max=20).model,
+        uo.evaluate_ranking(RANKING),
+        uo.fit_logistic({"x": [1, 2, 3], "y": [0, 1, 0]}, outcome="y", ridge=1.0),
         uo.measure_retention(log, as_of=AS_OF, period="month"),
         uo.find_sessions(log, as_of=AS_OF),
         uo.score_leads(log, as_of=AS_OF, engagement=LEADS),
@@ -336,3 +341,66 @@ def test_a_fit_scores_customers_and_says_what_is_weak(log: uo.EventLog) -> None:
         uo.fit_btyd(customers, model="bgnbd")  # type: ignore[arg-type]
     with pytest.raises(errors.InvalidDefinitionError, match="missing field `b`"):
         uo.BtydModel("bg_nbd", r=1.0, alpha=2.0, a=1.0)
+
+
+def test_a_warning_says_who_why_and_how_well(log: uo.EventLog) -> None:
+    fit = uo.fit_warning(log, as_of=AS_OF, horizon_days=10, silence_days_max=20)
+    assert fit.converged
+    assert [row["kind"] for row in fit.to_cut_table().to_dicts()] == ["training", "calibration", "test"]
+    rankings = [row["ranking"] for row in fit.to_evaluation_table().to_dicts()]
+    assert (rankings[0], rankings[-1]) == ("model", "base_ratio")
+    assert len(fit.to_top_table()) == 4 * len(rankings)
+    user_count = fit.to_evaluation_table()[0]["user_count"]
+    assert sum(row["user_count"] for row in fit.to_calibration_table().to_dicts()) == user_count
+    assert len(fit.to_note_table()) == len(fit.notes)
+    assert fit.to_table()["feature"][0] == "intercept"
+
+    model = uo.WarningModel.from_json(fit.model.to_json())
+    assert model == fit.model
+    assert model.options["horizon_days"] == 10
+    scores = model.score(log, as_of=AS_OF)
+    features = uo.read_warning_features(log, as_of=AS_OF, horizon_days=10, silence_days_max=20)
+    assert scores["user"] == features["user"]
+    user = scores["user"][0]
+    known = model.read_user(log, user, as_of=AS_OF)
+    assert known is not None
+    assert known["silence_days"] == features["silence_days"][0]
+    assert model.probability(known) == scores["probability"][0]
+    assert model.explain(known).value == scores["probability"][0]
+
+    first, summary = model.watch_list(log, as_of=AS_OF, capacity=3, reason_count=1)
+    assert first["rank"] == [1, 2, 3]
+    assert summary[0]["at_risk_count"] == len(scores)
+    by_chance, _ = model.watch_list(log, as_of=AS_OF, capacity=10_000, order="probability")
+    assert by_chance["probability"] == sorted(scores["probability"], reverse=True)
+    with pytest.raises(errors.InvalidArgumentError, match="capacity is 0"):
+        model.watch_list(log, as_of=AS_OF, capacity=0)
+    with pytest.raises(errors.InvalidDefinitionError, match="unknown variant"):
+        model.watch_list(log, as_of=AS_OF, capacity=1, order="loss")  # type: ignore[arg-type]
+    with pytest.raises(errors.EmptyError, match="three horizons of 3000 days"):
+        uo.fit_warning(log, as_of=AS_OF, horizon_days=3_000)
+
+
+def test_rankings_and_logistic_fits_work_on_any_table() -> None:
+    ranking: dict[str, list[Any]] = {"score": [0.9, 0.6, 0.6, 0.2, 0.2], "outcome": [1, 1, 0, 1, 0]}
+    found = uo.evaluate_ranking(ranking, bin_count=2)
+    assert found.auc == pytest.approx(4 / 6)
+    assert (found.user_count, found.positive_count) == (5, 3)
+    assert found.average_precision is not None
+    assert found.to_table()[0]["brier_score"] == found.brier_score
+    assert found.to_table()[0]["log_loss"] == found.log_loss
+    assert found.expected_calibration_error == pytest.approx(0.1)
+    assert (len(found.to_top_table()), len(found.to_calibration_table())) == (4, 2)
+    silences: dict[str, list[Any]] = {"score": [3, 40], "outcome": [False, True]}
+    days = uo.evaluate_ranking(silences, probabilities=False)
+    assert (days.auc, days.brier_score) == (1, None)
+
+    table: dict[str, list[Any]] = {"x": [1.0, 2.0, 3.0, None], "left": [False, True, False, True]}
+    fit = uo.fit_logistic(table, outcome="left", ridge=1.0)
+    assert fit.converged
+    assert not fit.separated
+    assert [one["name"] for one in fit.coefficients] == ["intercept", "x"]
+    assert fit.log_likelihood < 0
+    assert fit.score(table)["probability"][3] is None
+    assert uo.LogisticFit.from_json(fit.to_json()) == fit
+    assert (len(fit.to_table()), fit.to_summary_table()[0]["left_out_count"]) == (2, 1)

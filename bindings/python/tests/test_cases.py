@@ -26,6 +26,7 @@ from cases.presence import (
     judge_stickiness,
 )
 from cases.profile import judge_profile
+from cases.ranking import judge_ranking
 from cases.score import judge_contribution, judge_rfm, judge_rfm_scheme, judge_value_group
 from cases.survival import judge_survival
 from cases.table import judge_table
@@ -61,6 +62,7 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "portrait": judge_portrait,
     "profile": judge_profile,
     "purchase": judge_table,
+    "ranking": judge_ranking,
     "retention": judge_retention,
     "rfm": judge_rfm,
     "rfm_scheme": judge_rfm_scheme,
@@ -73,6 +75,7 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "time_format": judge_time_format,
     "time_window": judge_time_window,
     "value_group": judge_value_group,
+    "warning": judge_table,
 }
 
 

@@ -50,6 +50,10 @@ MISSPELT: dict[str, Callable[[], object]] = {
     "the next purchase": lambda: MODEL.predict_next_purchase({"x": [1]}, horizon=1, day=3),  # type: ignore[call-arg]
     "values": lambda: uo.LifetimeValueModel(MODEL, SPEND, periods=3),  # type: ignore[call-arg]
     "win-back": lambda: uo.LifetimeValueModel(MODEL, SPEND).rank_win_back({"x": [1]}, silent=1),  # type: ignore[call-arg]
+    "a warning": lambda: uo.fit_warning(LOG, as_of=AS_OF, horizon=30),  # type: ignore[call-arg]
+    "features": lambda: uo.read_warning_features(LOG, as_of=AS_OF, recent=7),  # type: ignore[call-arg]
+    "an evaluation": lambda: uo.evaluate_ranking({"score": [0.5]}, bins=5),  # type: ignore[call-arg]
+    "a logistic fit": lambda: uo.fit_logistic({"y": [0, 1]}, outcome="y", alpha=1),  # type: ignore[call-arg]
     "samples": lambda: uo.sample_log(user=3),  # type: ignore[call-arg]
 }
 

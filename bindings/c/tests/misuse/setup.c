@@ -19,6 +19,14 @@ static const char LIVES[] = "{\"row_count\":4,\"columns\":[[\"duration\",{\"inte
                             "[\"x\",{\"integer\":[0,1,1,0]}]]}";
 static const char CUSTOMERS[] = "{\"row_count\":4,\"columns\":[[\"x\",{\"integer\":[0,1,2,0]}],[\"t_x\",{\"integer\":[0,9,3,0]}],"
                                 "[\"T\",{\"integer\":[20,15,30,9]}]]}";
+static const char RANKING[] = "{\"row_count\":2,\"columns\":[[\"score\",{\"float\":[0.2,0.8]}],[\"outcome\",{\"integer\":[0,1]}]]}";
+static const char WARNING_MODEL[] = "{\"options\":{},\"population\":{\"gap_weight\":1},\"intercept\":0,\"coefficients\":[{\"feature\":\"silence_days\","
+                                    "\"mean\":0,\"scale\":1,\"coefficient\":1}],\"calibration\":{\"intercept\":0,\"slope\":1}}";
+static const char FEATURES[] = "{\"silence_days\":1,\"recent_active_day_count\":1,\"before_active_day_count\":1,\"recent_kind_count\":1,"
+                               "\"before_kind_count\":1,\"is_comparable\":true,\"refund_count\":0,\"tenure_days\":9,\"active_day_count\":2}";
+static const char LOGISTIC_FIT[] = "{\"options\":{\"outcome\":\"event\"},\"coefficients\":[{\"name\":\"intercept\",\"value\":0},{\"name\":\"duration\","
+                                   "\"value\":1}],\"log_likelihood\":-1,\"row_count\":4,\"left_out_count\":0,\"positive_count\":3,"
+                                   "\"iteration_count\":3,\"converged\":true,\"separated\":false}";
 static const char EVENT_ROWS[] = "{\"row_count\":1,\"columns\":[[\"user\",{\"integer\":[1]}],[\"time\",{\"time\":[0]}]]}";
 static const char USER[] = "{\"recency\":1,\"frequency\":1,\"monetary\":1}";
 #define ANSWER_AT INT64_C(1748736000000000)
@@ -31,7 +39,7 @@ const uint32_t USERS[1] = {0};
 typedef struct handles {
     userops_log *log;
     userops_report *report;
-    userops_table *measures, *other, *events, *users, *lives, *customers;
+    userops_table *measures, *other, *events, *users, *lives, *customers, *ranking;
     userops_playbook *playbook;
     userops_outcome *outcome;
     userops_profiles *profiles;
@@ -75,6 +83,7 @@ static void make(handles *h) {
     OR_DIE(userops_table_from_json(TEXT(EVENT_ROWS), &h->events, &error));
     OR_DIE(userops_table_from_json(TEXT(LIVES), &h->lives, &error));
     OR_DIE(userops_table_from_json(TEXT(CUSTOMERS), &h->customers, &error));
+    OR_DIE(userops_table_from_json(TEXT(RANKING), &h->ranking, &error));
     OR_DIE(userops_log_users(h->log, &h->users, &error));
     OR_DIE(userops_playbook_from_json(TEXT(PLAYBOOK), &h->playbook, &error));
     OR_DIE(userops_playbook_evaluate(h->playbook, h->log, ANSWER_AT, NULL, 0, NULL, 0, &h->outcome, &error));
@@ -94,6 +103,7 @@ static void unmake(handles *h) {
     userops_table_free(h->events), userops_table_free(h->users), userops_playbook_free(h->playbook);
     userops_outcome_free(h->outcome), userops_profiles_free(h->profiles), userops_ladder_free(h->ladder);
     userops_segment_free(h->nobody), userops_table_free(h->lives), userops_table_free(h->customers);
+    userops_table_free(h->ranking);
     userops_segment_free(h->segment), userops_model_free(h->model), userops_portrait_free(h->portrait);
     userops_bytes_free(h->bytes), userops_error_free(h->error), userops_reader_free(h->reader);
 }
@@ -158,6 +168,8 @@ void *valid_handle(const char *function, const char *parameter, const char *type
     if (!strcmp(parameter, "dimensions")) return alive.users;
     if (!strcmp(parameter, "lives")) return alive.lives;
     if (!strcmp(parameter, "customers")) return alive.customers;
+    if (!strcmp(parameter, "ranking")) return alive.ranking;
+    if (!strncmp(function, "userops_logistic_", 17) && !strcmp(parameter, "table")) return alive.lives;
     return handle_of(&alive, type);
 }
 
@@ -183,6 +195,12 @@ static const char *const TEXTS[][3] = {
     {"userops_lifetime_value_forecast", "groups", "{\"by\":\"x\"}"},
     {"userops_share_of_top", "values", "[1, 2, null]"},
     {"", "customer_ratios", "[0.5]"},
+    {"", "warning_model", WARNING_MODEL},
+    {"", "features", FEATURES},
+    {"", "list", "{\"capacity\":3}"},
+    {"userops_warning_fit", "options", "{\"horizon_days\":14}"},
+    {"userops_logistic_fit", "options", "{\"outcome\":\"event\",\"columns\":[\"duration\"],\"ridge\":1}"},
+    {"", "logistic_fit", LOGISTIC_FIT},
     {"userops_survival_compare", "options", "{\"group\":\"x\"}"},
     {"userops_log_retention", "options", "{\"period\":\"month\"}"},
     {"userops_log_stickiness", "options", "{\"period\":\"month\"}"},

@@ -1,4 +1,4 @@
-/** Cases of answers that come as tables: paths, series, drivers, attribution, churn, survival, buying till you die, lifetime value; see table.rs, survival.rs, btyd.rs and lifetime_value.rs of the Rust runner. */
+/** Cases of answers that come as tables: paths, series, drivers, attribution, churn, survival, buying till you die, lifetime value, early warning; see table.rs, survival.rs, btyd.rs, lifetime_value.rs and warning.rs of the Rust runner. */
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +29,32 @@ static void judge_rows(verdict *v, const char *what, json *expected, json *rows)
     }
 }
 
+static userops_status fit_warning(verdict *v, userops_log *log, int64_t as_of, json *options, userops_table **table, userops_table **second,
+                                  userops_error **error) {
+    userops_bytes *model = NULL;
+    userops_status status =
+        userops_warning_fit(log, as_of, RAW(options), &model, NULL, table, NULL, NULL, NULL, second, error);
+    if (!status) check(v, json_get(take_json(v, model), "coefficients") != NULL, "the model has no coefficients");
+    return status;
+}
+
+/** The list of a model by hand. Whoever is scored is scored alone, too. */
+static userops_status list_users(verdict *v, userops_log *log, int64_t as_of, json *options, userops_table **table, userops_table **second,
+                                 userops_error **error) {
+    json *model = json_use(json_get(options, "model")), *score = json_use(json_get(options, "score")), *list = json_use(json_get(options, "list"));
+    userops_table *scored = NULL;
+    userops_bytes *features = NULL, *explanation = NULL;
+    userops_error *other = NULL;
+    if (must(v, userops_warning_score(RAW(model), log, as_of, RAW(score), &scored, &other), &other)) {
+        json *first = take_rows(v, scored)->first;
+        userops_status status = userops_warning_read_user(RAW(model), log, as_of, 0, &features, &other);
+        json *known = must(v, status, &other) ? take_json(v, features) : NULL;
+        if (known && first && must(v, userops_warning_explain(RAW(model), RAW(known), &explanation, &other), &other))
+            equal_number(v, "the probability of the first user", json_get(first, "probability"), json_get(take_json(v, explanation), "value"));
+    }
+    return userops_warning_watch_list(RAW(model), log, as_of, RAW(list), RAW(score), table, second, error);
+}
+
 void judge_table(verdict *v, json *body) {
     json *expect = json_get(body, "expect"), *events = json_use(json_get(body, "events")), *options = json_use(json_get(body, "options"));
     json *schema = json_use(json_get(body, "schema")), *attributes = json_use(json_get(body, "attributes"));
@@ -52,7 +78,10 @@ void judge_table(verdict *v, json *body) {
         userops_table *curve = NULL;
         status = userops_log_churn_standard(log, as_of, RAW(options), &curve, NULL, &table, &error);
         userops_table_free(curve);
-    } else die("%s is no answer", answer);
+    } else if (!strcmp(answer, "features")) status = userops_warning_features(log, as_of, RAW(options), &table, &error);
+    else if (!strcmp(answer, "fit")) status = fit_warning(v, log, as_of, options, &table, &second, &error);
+    else if (!strcmp(answer, "watch_list")) status = list_users(v, log, as_of, options, &table, &second, &error);
+    else die("%s is no answer", answer);
     if (succeeded(v, expect, status, &error)) {
         judge_rows(v, "the answer", json_get(expect, "rows"), take_rows(v, table));
         if (second) judge_rows(v, "the second table", json_get(expect, "second"), take_rows(v, second));
@@ -128,4 +157,27 @@ void judge_lifetime_value(verdict *v, json *body) {
     }
     userops_bytes_free(made);
     userops_table_free(customers);
+}
+
+void judge_ranking(verdict *v, json *body) {
+    json *expect = json_get(body, "expect"), *options = json_use(json_get(body, "options")), *columns = json_use(json_get(body, "columns"));
+    const char *answer = json_text(body, "answer");
+    userops_table *given = NULL, *table = NULL, *second = NULL;
+    userops_bytes *fitted = NULL;
+    userops_error *error = NULL;
+    if (!must(v, table_of_numbers(columns, &given, &error), &error)) return;
+    userops_status status;
+    if (!answer) die("%s states no answer", v->name);
+    if (!strcmp(answer, "logistic")) {
+        status = userops_logistic_fit(given, RAW(options), &fitted, &table, NULL, &error);
+        json *fit = status ? NULL : take_json(v, fitted);
+        if (fit) status = userops_logistic_score(RAW(fit), given, &second, &error);
+    } else if (!strcmp(answer, "top")) status = userops_ranking_evaluate(given, RAW(options), &table, &second, NULL, &error);
+    else if (!strcmp(answer, "bins")) status = userops_ranking_evaluate(given, RAW(options), &table, NULL, &second, &error);
+    else die("%s is no answer", answer);
+    if (succeeded(v, expect, status, &error)) {
+        judge_rows(v, "the answer", json_get(expect, "rows"), take_rows(v, table));
+        judge_rows(v, "the second table", json_get(expect, "second"), take_rows(v, second));
+    }
+    userops_table_free(given);
 }

@@ -269,6 +269,8 @@ static void judge(const char *kind, verdict *v, json *body) {
                   {"btyd", judge_btyd},
                   {"lifetime_value", judge_lifetime_value},
                   {"purchase", judge_table},
+                  {"ranking", judge_ranking},
+                  {"warning", judge_table},
         {"active_days", judge_active_days}, {"active_users", judge_active_users},
         {"retention", judge_retention},     {"session", judge_session},     {"stickiness", judge_stickiness},
         {"lead", judge_lead},

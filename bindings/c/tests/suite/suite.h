@@ -87,6 +87,7 @@ void judge_rule_text(verdict *v, json *body);
 void judge_survival(verdict *v, json *body);
 void judge_btyd(verdict *v, json *body);
 void judge_lifetime_value(verdict *v, json *body);
+void judge_ranking(verdict *v, json *body);
 void judge_table(verdict *v, json *body);
 void judge_session(verdict *v, json *body);
 void judge_lead(verdict *v, json *body);

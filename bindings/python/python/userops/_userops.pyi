@@ -285,6 +285,34 @@ class _BtydSimulationOptions(TypedDict, total=False):
     seed: int
     horizon: float | None
 
+class _WarningOptions(TypedDict, total=False):
+    activity: _Definition
+    behaviour: _Definition
+    behaviour_property: str | None
+    complaints: _Definition | None
+    horizon_days: int
+    recent_days: int | None
+    silence_days_max: int
+    training_cut_count: int
+    ridge: float
+
+class _WarningScoreOptions(TypedDict, total=False):
+    spending: _Definition
+    value_days: int
+    value_attribute: str | None
+    reason_count: int
+
+class _EvaluationOptions(TypedDict, total=False):
+    probabilities: bool
+    top_ratios: list[float] | tuple[float, ...]
+    bin_count: int
+
+class _LogisticOptions(TypedDict, total=False):
+    outcome: Required[str]
+    columns: _Names
+    ridge: float
+    iterations_max: int
+
 class _SampleOptions(TypedDict, total=False):
     seed: int
     users: int
@@ -1906,6 +1934,257 @@ class LifetimeValueForecast:
     def __reduce__(self) -> tuple[Any, ...]: ...
     @classmethod
     def _from_text(cls, text: str) -> LifetimeValueForecast: ...
+
+def fit_warning(log: EventLog, *, as_of: _Instant, **options: Unpack[_WarningOptions]) -> WarningFit:
+    """Learns from a log's own past who will be lost: not active within a horizon.
+
+    Users at risk three horizons before `as_of` are learnt from, those two before put the probabilities right, those one
+    before judge the model beside what is simpler, and nothing else. No later event has any say.
+
+    Args:
+        log: The log.
+        as_of: The instant.
+        **options: `activity` (a dict of `events` and `where`; every event by default), `behaviour` (the events whose
+            kinds are counted; every event by default), `behaviour_property` (a text property that tells kinds apart; by
+            default the events' names do), `complaints` (none by default), `horizon_days` (default 30), `recent_days`
+            (the window of changes; as the horizon by default), `silence_days_max` (who was silent for longer is lost
+            already; default 90), `training_cut_count` (how many instants are learnt from; default 1), `ridge` (default
+            1).
+
+    Raises:
+        EmptyError: Nobody was at risk to learn from, such as where the log is shorter than three horizons.
+        InvalidArgumentError: All of those, or none, were lost.
+    """
+
+def read_warning_features(log: EventLog, *, as_of: _Instant, **options: Unpack[_WarningOptions]) -> Table:
+    """What was known at an instant of everyone at risk: active before, and not silent for more than the limit.
+
+    A row per user: `user`, `silence_days`, `silence_ratio` (beside the user's usual gap), `activity_slope`,
+    `narrowing`, `no_activity_probability`, `complaint_count`, `refund_count`, `tenure_days`, `active_day_count`,
+    `usual_gap_days`, `alive_probability`.
+
+    Args:
+        log: The log.
+        as_of: The instant. No later event has any say.
+        **options: As of `fit_warning`.
+    """
+
+@final
+class WarningFit:
+    """A model that was fitted to a log's past, and how well it did afterwards."""
+
+    @property
+    def model(self) -> WarningModel:
+        """The model: all that a score needs."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether the fit came to a maximum."""
+
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        """What is weak: a dict of `kind`, `feature` and `message` for each. Read these first."""
+
+    def to_table(self) -> Table:
+        """A row for the intercept and each feature: `feature`, `coefficient`, `standard_error`, `mean`, `scale`."""
+
+    def to_cut_table(self) -> Table:
+        """A row per instant of the past: `kind` (training, calibration, test), `at`, `user_count`, `lost_count`."""
+
+    def to_evaluation_table(self) -> Table:
+        """A row per ranking of the held-out users: `ranking`, counts, `auc`, `average_precision`, and more.
+
+        Rankings are `model`, `silence_days`, `gone_probability` (1 less the probability of being there, by MBG/NBD),
+        `no_activity_probability` and `base_ratio`.
+        """
+
+    def to_top_table(self) -> Table:
+        """A row per ranking and share: `ranking`, `top_ratio`, counts, `precision_ratio`, `lift`, `capture_ratio`."""
+
+    def to_calibration_table(self) -> Table:
+        """A row per bin of the held-out users: what the model foretold and what was observed, with its interval."""
+
+    def to_note_table(self) -> Table:
+        """A row for each thing that is weak: `kind`, `feature`, `message`."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> WarningFit: ...
+
+@final
+class WarningModel:
+    """A model that warns: all that is needed to score a user."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What is warned of."""
+
+    def score(self, log: EventLog, *, as_of: _Instant, **options: Unpack[_WarningScoreOptions]) -> Table:
+        """Scores everyone at risk: a row per user, in the order of users.
+
+        `user`, `probability` (of no activity within the horizon), `value` (what the user is worth in that time, in
+        major units), `expected_loss` (probability times value), `reason_1` … in words.
+
+        Args:
+            log: The log.
+            as_of: The instant.
+            **options: `spending` (the events whose amounts are summed; every event by default), `value_days` (over how
+                many days; default 365), `value_attribute` (a numeric attribute that says the value instead),
+                `reason_count` (default 3).
+        """
+
+    def watch_list(
+        self,
+        log: EventLog,
+        *,
+        as_of: _Instant,
+        capacity: int,
+        order: Literal["expected_loss", "probability"] = "expected_loss",
+        **options: Unpack[_WarningScoreOptions],
+    ) -> tuple[Table, Table]:
+        """The users to look after first, as many as can be, and one row of totals.
+
+        The first table has `rank` and the columns of `score`; equal ones are by probability, then in the order of
+        users. The second has `at_risk_count`, `listed_count`, `expected_loss`, `expected_loss_ratio` and
+        `expected_lost_count`.
+
+        Args:
+            log: The log.
+            as_of: The instant.
+            capacity: How many users can be looked after; above 0. More than there are takes all.
+            order: Who comes first.
+            **options: As of `score`.
+        """
+
+    def read_user(self, log: EventLog, user: _User, *, as_of: _Instant) -> dict[str, Any] | None:
+        """The features of one user, as `probability` and `explain` read them; None for one who is not at risk."""
+
+    def probability(self, features: _Definition) -> float:
+        """The probability of no activity within the horizon: a pure function of one user's features."""
+
+    def explain(self, features: _Definition) -> Explanation:
+        """Why the probability is what it is: what each feature adds to the log-odds, and why."""
+
+    def to_json(self) -> str:
+        """The model as JSON."""
+
+    @classmethod
+    def from_json(cls, text: str) -> WarningModel:
+        """The model of a JSON text."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+def evaluate_ranking(
+    ranking: Table | _ArrowStream | _ArrowArray | _Rows | _Columns, **options: Unpack[_EvaluationOptions]
+) -> RankingEvaluation:
+    """Holds scores against outcomes: the higher the score, the more the outcome is expected. Equal scores are equal.
+
+    Args:
+        ranking: A row per user: `score`, and `outcome` (booleans, or 0 and 1).
+        **options: `probabilities` (whether the scores are; default True), `top_ratios` (shares of the first places;
+            default 1, 5, 10 and 20 %), `bin_count` (of the calibration; default 10).
+    """
+
+@final
+class RankingEvaluation:
+    """How well a ranking did."""
+
+    @property
+    def user_count(self) -> int:
+        """How many users were ranked."""
+
+    @property
+    def positive_count(self) -> int:
+        """How many had the outcome."""
+
+    @property
+    def auc(self) -> float | None:
+        """The chance that of two users the one with the outcome has the higher score; None where all or none had it."""
+
+    @property
+    def average_precision(self) -> float | None:
+        """The mean precision over those with the outcome; None where nobody had it."""
+
+    @property
+    def brier_score(self) -> float | None:
+        """The mean squared distance of the probability from the outcome; None where scores are no probabilities."""
+
+    @property
+    def log_loss(self) -> float | None:
+        """The mean of -ln of the probability of what came true; None where scores are no probabilities."""
+
+    @property
+    def expected_calibration_error(self) -> float | None:
+        """The mean distance of what was foretold from what was observed; None where scores are no probabilities."""
+
+    def to_table(self) -> Table:
+        """One row: all figures."""
+
+    def to_top_table(self) -> Table:
+        """A row per share: `top_ratio`, `user_count`, `positive_count`, `precision_ratio`, `lift`, `capture_ratio`."""
+
+    def to_calibration_table(self) -> Table:
+        """A row per bin: `bin`, `user_count`, `predicted_ratio`, `observed_ratio` with its interval."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    @classmethod
+    def _from_text(cls, text: str) -> RankingEvaluation: ...
+
+def fit_logistic(
+    table: Table | _ArrowStream | _ArrowArray | _Rows | _Columns, **options: Unpack[_LogisticOptions]
+) -> LogisticFit:
+    """Fits a logistic regression to the rows of a table. Rows with something unknown are left out.
+
+    Args:
+        table: Numbers, and an outcome of booleans, or 0 and 1.
+        **options: `outcome` (its column), `columns` (every other column by default), `ridge` (half of it times the
+            squares of the coefficients is taken off the log-likelihood; 0 by default), `iterations_max`.
+
+    Raises:
+        InvalidArgumentError: All or no rows have the outcome, or a column is a combination of others.
+    """
+
+@final
+class LogisticFit:
+    """A logistic regression that was fitted to a table."""
+
+    @property
+    def coefficients(self) -> list[dict[str, Any]]:
+        """A dict of `name`, `value` and `standard_error` for the intercept and for each column."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether the fit came to a maximum."""
+
+    @property
+    def separated(self) -> bool:
+        """Whether the columns tell the outcomes apart without an error."""
+
+    @property
+    def log_likelihood(self) -> float:
+        """The logarithm of the likelihood, without the ridge."""
+
+    def score(self, table: Table | _ArrowStream | _ArrowArray | _Rows | _Columns) -> Table:
+        """The `probability` of the outcome for each row; unknown where something is."""
+
+    def to_table(self) -> Table:
+        """A row per coefficient: `column`, `value`, `standard_error`."""
+
+    def to_summary_table(self) -> Table:
+        """One row: `log_likelihood`, counts, `iteration_count`, `converged`, `separated`."""
+
+    def to_json(self) -> str:
+        """The fit as JSON."""
+
+    @classmethod
+    def from_json(cls, text: str) -> LogisticFit:
+        """The fit of a JSON text."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
 def attribute_conversions(log: EventLog, *, as_of: _Instant, **options: Unpack[_AttributionOptions]) -> Attribution:
     """Shares conversions out over channels, by one model or several.

@@ -1,7 +1,8 @@
-"""Cases of answers about a population that come as tables: paths, series, drivers, attribution, churn, purchases."""
+"""Cases of answers that come as tables: paths, series, drivers, attribution, churn, purchases, early warning."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,25 @@ def attribution(log: uo.EventLog, **asked: Any) -> list[Any]:
     return [found.to_table(), [{name: getattr(found, name) for name in names}]]
 
 
+def features(log: uo.EventLog, **asked: Any) -> list[Any]:
+    return [uo.read_warning_features(log, **asked)]
+
+
+def fit(log: uo.EventLog, **asked: Any) -> list[Any]:
+    found = uo.fit_warning(log, **asked)
+    assert uo.WarningModel.from_json(found.model.to_json()) == found.model
+    return [found.to_cut_table(), found.to_note_table()]
+
+
+def watch_list(log: uo.EventLog, *, as_of: str, **asked: Any) -> list[Any]:
+    model, score = uo.WarningModel.from_json(json.dumps(asked["model"])), asked["score"]
+    for row in model.score(log, as_of=as_of, **score).to_dicts():
+        known = model.read_user(log, row["user"], as_of=as_of)
+        assert known is not None
+        assert model.probability(known) == model.explain(known).value == row["probability"]
+    return list(model.watch_list(log, as_of=as_of, **asked["list"], **score))
+
+
 def churn_standard(log: uo.EventLog, **asked: Any) -> list[Any]:
     standard = uo.set_churn_standard(log, **asked)
     options = {name: option for name, option in asked.items() if name != "as_of"}
@@ -46,6 +66,9 @@ ANSWERS: dict[str, Callable[..., list[Any]]] = {
     "drivers": drivers,
     "attribution": attribution,
     "churn_standard": churn_standard,
+    "features": features,
+    "fit": fit,
+    "watch_list": watch_list,
     "churn_thresholds": lambda log, **asked: [uo.set_churn_standard(log, **asked).to_threshold_table()],
 }
 

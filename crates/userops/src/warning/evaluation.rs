@@ -63,8 +63,8 @@ pub struct TopShare {
     pub top_ratio: f64,
     /// How many users that is: rounded up.
     pub user_count: u64,
-    /// How many of them had the outcome. Of users with the score at the edge as many are taken as there is room for, each for
-    /// that part.
+    /// How many of them had the outcome. Of users with the score at the edge as many are taken as there is room for,
+    /// each for that part.
     pub positive_count: f64,
     /// The share of them that had the outcome.
     pub precision_ratio: f64,
@@ -104,8 +104,8 @@ pub struct RankingEvaluation {
     pub user_count: u64,
     /// How many had the outcome.
     pub positive_count: u64,
-    /// The chance that of two users, one with the outcome and one without, the first has the higher score, a tie for half; one
-    /// half is chance. `None` where all or none had the outcome.
+    /// The chance that of two users, one with the outcome and one without, the first has the higher score, a tie for
+    /// half; one half is chance. `None` where all or none had the outcome.
     pub auc: Option<f64>,
     /// The mean of the precision over those with the outcome: the area under the curve of precision and recall, without
     /// interpolation. `None` where nobody had the outcome.
@@ -116,7 +116,8 @@ pub struct RankingEvaluation {
     pub brier_score: Option<f64>,
     /// The mean of −ln of the probability of what came true; `None` where scores are no probabilities.
     pub log_loss: Option<f64>,
-    /// The mean distance of what was foretold from what was observed, over bins; `None` where scores are no probabilities.
+    /// The mean distance of what was foretold from what was observed, over bins; `None` where scores are no
+    /// probabilities.
     pub expected_calibration_error: Option<f64>,
     /// What was foretold and what was observed, bin by bin; empty where scores are no probabilities.
     pub bins: Vec<CalibrationBin>,
@@ -124,22 +125,23 @@ pub struct RankingEvaluation {
 
 /// Holds scores against outcomes: the higher the score, the more the outcome is expected.
 ///
-/// Users with equal scores are equal: no figure depends on their order. With n users and G groups of equal scores, from the highest on:
+/// Users with equal scores are equal: no figure depends on their order. With n users and G groups of equal scores, from
+/// the highest on:
 ///
-/// * AUC is (pairs in order + ½ ties) / pairs, worked out in whole numbers: Mann & Whitney, Annals of Mathematical Statistics
-///   18 (1947);
+/// * AUC is (pairs in order + ½ ties) / pairs, worked out in whole numbers: Mann & Whitney, Annals of Mathematical
+///   Statistics 18 (1947);
 /// * average precision is Σ over groups of the share of positives in the group times the precision up to and with it;
 /// * a top share holds ⌈ratio · n⌉ users;
 /// * the Brier score is Σ (p − y)² / n: Brier, Monthly Weather Review 78 (1950); log loss takes probabilities as at
 ///   least [`LOG_LOSS_LEAST`] away from 0 and 1;
-/// * the bin of a user is ⌊bins · #(lower scores) / n⌋, so that equal scores share one, and the expected calibration error is
-///   Σ over bins of |foretold − observed| · users / n.
+/// * the bin of a user is ⌊bins · #(lower scores) / n⌋, so that equal scores share one, and the expected calibration
+///   error is Σ over bins of |foretold − observed| · users / n.
 ///
 /// Takes O(n log n).
 ///
 /// # Errors
-/// `InvalidArgument` for slices of different lengths, a score that is not a number, a probability that is none, bad options;
-/// `Empty` without users.
+/// `InvalidArgument` for slices of different lengths, a score that is not a number, a probability that is none, bad
+/// options; `Empty` without users.
 pub fn evaluate_ranking(scores: &[f64], outcomes: &[bool], options: &EvaluationOptions) -> Result<RankingEvaluation> {
     options.check()?;
     if scores.len() != outcomes.len() {

@@ -16,10 +16,11 @@ pub enum WarningFeature {
     SilenceDays,
     /// These days beside the user's own usual gap between active days, which is drawn to that of all.
     SilenceRatio,
-    /// ln of active days of the recent window beside those of the one before, with ½ added to both; negative where they get fewer.
+    /// ln of active days of the recent window beside those of the one before, with ½ added to both; negative where they
+    /// get fewer.
     ActivitySlope,
-    /// ln of the kinds of things done in the window before beside those of the recent one, with ½ added to both; positive where
-    /// they get fewer.
+    /// ln of the kinds of things done in the window before beside those of the recent one, with ½ added to both;
+    /// positive where they get fewer.
     Narrowing,
     /// The probability of no active day within the horizon, by MBG/NBD.
     NoActivityProbability,
@@ -72,8 +73,8 @@ impl WarningFeature {
 pub struct UserFeatures {
     /// From the last active day to that of the instant.
     pub silence_days: u32,
-    /// The usual gap between active days: (n · own mean + k · mean of all) / (n + k) with n gaps of the user's own; unknown
-    /// where nobody has any.
+    /// The usual gap between active days: (n · own mean + k · mean of all) / (n + k) with n gaps of the user's own;
+    /// unknown where nobody has any.
     pub usual_gap_days: Option<f64>,
     /// Active days of the recent window.
     pub recent_active_day_count: u32,
@@ -83,7 +84,8 @@ pub struct UserFeatures {
     pub recent_kind_count: u32,
     /// Kinds of things done in the window before.
     pub before_kind_count: u32,
-    /// Whether the first active day was no later than the first of the window before; if not, the windows cannot be compared.
+    /// Whether the first active day was no later than the first of the window before; if not, the windows cannot be
+    /// compared.
     pub is_comparable: bool,
     /// Complaints in the recent window; unknown where no events are complaints.
     pub complaint_count: Option<u32>,

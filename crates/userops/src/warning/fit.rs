@@ -118,20 +118,21 @@ pub struct WarningFit {
 
 /// Learns from a log's own past who will be lost.
 ///
-/// With h the horizon, users at risk at each training instant (as_of − 3h, as_of − 4h …) are labelled by whether they were
-/// active in the h after it. A logistic regression with a ridge is fitted to their signals, each less its mean and divided by
-/// its deviation, an unknown one being 0. Those at risk at as_of − 2h put its log-odds right (Platt, "Probabilistic outputs for
-/// support vector machines and comparisons to regularized likelihood methods", 1999): a logistic regression of being lost on
-/// the log-odds, with targets (n₊ + 1) / (n₊ + 2) and 1 / (n₋ + 2). Those at risk at as_of − h judge the model, and
-/// nothing else. No outcome that is learnt from, or put right by, lies after the instant at which the model is judged.
+/// With h the horizon, users at risk at each training instant (as_of − 3h, as_of − 4h …) are labelled by whether they
+/// were active in the h after it. A logistic regression with a ridge is fitted to their signals, each less its mean and
+/// divided by its deviation, an unknown one being 0. Those at risk at as_of − 2h put its log-odds right (Platt,
+/// "Probabilistic outputs for support vector machines and comparisons to regularized likelihood methods", 1999): a
+/// logistic regression of being lost on the log-odds, with targets (n₊ + 1) / (n₊ + 2) and 1 / (n₋ + 2). Those at risk
+/// at as_of − h judge the model, and nothing else. No outcome that is learnt from, or put right by, lies after the
+/// instant at which the model is judged.
 ///
 /// Users are held against the population of the earliest training instant, at every instant. With several
 /// training instants a user is learnt from several times, and standard errors are smaller than they should be.
 ///
 /// # Errors
-/// Those of the options, and of events, properties and filters; `Empty` where nobody is at risk to learn from, such as where the log
-/// is shorter than three horizons; `InvalidArgument` where all of those, or none, were lost. What is merely weak is
-/// told in [`WarningFit::notes`].
+/// Those of the options, and of events, properties and filters; `Empty` where nobody is at risk to learn from, such as
+/// where the log is shorter than three horizons; `InvalidArgument` where all of those, or none, were lost. What is
+/// merely weak is told in [`WarningFit::notes`].
 pub fn fit_warning(log: &EventLog, as_of: Timestamp, options: impl Into<WarningOptions>) -> Result<WarningFit> {
     let options = options.into();
     options.check()?;
@@ -170,8 +171,8 @@ impl WarningFit {
         self.evaluations.iter().find(|one| one.ranking == ranking).map(|one| &one.evaluation)
     }
 
-    /// A row for the intercept and for each feature: `feature`, `coefficient` (log-odds for each deviation), `standard_error`,
-    /// `mean` and `scale` of the signal.
+    /// A row for the intercept and for each feature: `feature`, `coefficient` (log-odds for each deviation),
+    /// `standard_error`, `mean` and `scale` of the signal.
     ///
     /// # Errors
     /// None in practice: the columns have one length and distinct names.
@@ -243,8 +244,8 @@ impl WarningFit {
             .with("capture_ratio", rows.iter().map(|row| row.1.capture_ratio).collect::<Vec<_>>())
     }
 
-    /// What the model foretold on the test and what was observed: [`RankingEvaluation::to_calibration_table`]; no row where
-    /// nobody was at risk then.
+    /// What the model foretold on the test and what was observed: [`RankingEvaluation::to_calibration_table`]; no row
+    /// where nobody was at risk then.
     ///
     /// # Errors
     /// None in practice: the columns have one length and distinct names.

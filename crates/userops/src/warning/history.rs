@@ -53,27 +53,28 @@ impl History {
 /// Those of patterns and of the property.
 pub(super) fn read_histories(log: &EventLog, at: Timestamp, options: &WarningOptions) -> Result<(Vec<History>, Day)> {
     let calendar = log.calendar(at);
-    let today = calendar.day(at);
-    let mut patterns = vec![options.activity.clone(), options.behaviour.clone()];
-    patterns.extend(options.complaints.clone());
-    let choice = EventChoice::new(log, &calendar, &patterns)?;
-    let kinds = match &options.behaviour_property {
-        Some(name) => {
-            let column = log.text_property(name)?;
-            Kinds::Property(&column.codes, column.dictionary.len())
-        }
-        None => Kinds::Name(log.names().len()),
-    };
-    let recent_days = options.recent_window_days() as i32;
-    let recent_first = Day(today.0.saturating_sub(recent_days - 1));
-    let before_first = Day(recent_first.0.saturating_sub(recent_days));
-    let has_complaints = options.complaints.is_some();
-    let reader = Reader { log, choice, calendar: &calendar, kinds, recent_first, before_first, has_complaints };
+    let reader = Reader::new(log, &calendar, at, options)?;
     let part = |users: Range<usize>| {
         let mut scratch = Scratch::new(&reader.kinds);
         users.filter_map(|user| reader.read(UserIx(user as u32), at, &mut scratch)).collect::<Vec<_>>()
     };
-    Ok((log.thread_ranges().into_par_iter().flat_map_iter(part).collect(), today))
+    Ok((log.thread_ranges().into_par_iter().flat_map_iter(part).collect(), calendar.day(at)))
+}
+
+/// One user, where active at `at` or before, and the local day of `at`.
+///
+/// # Errors
+/// Those of patterns and of the property.
+pub(super) fn read_history(
+    log: &EventLog,
+    at: Timestamp,
+    user: UserIx,
+    options: &WarningOptions,
+) -> Result<(Option<History>, Day)> {
+    let calendar = log.calendar(at);
+    let reader = Reader::new(log, &calendar, at, options)?;
+    let mut scratch = Scratch::new(&reader.kinds);
+    Ok((reader.read(user, at, &mut scratch), calendar.day(at)))
 }
 
 /// By what things are told apart: a code of each row, and how many codes there are.
@@ -128,6 +129,24 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    fn new(log: &'a EventLog, calendar: &'a Calendar, at: Timestamp, options: &WarningOptions) -> Result<Self> {
+        let mut patterns = vec![options.activity.clone(), options.behaviour.clone()];
+        patterns.extend(options.complaints.clone());
+        let choice = EventChoice::new(log, calendar, &patterns)?;
+        let kinds = match &options.behaviour_property {
+            Some(name) => {
+                let column = log.text_property(name)?;
+                Kinds::Property(&column.codes, column.dictionary.len())
+            }
+            None => Kinds::Name(log.names().len()),
+        };
+        let recent_days = options.recent_window_days() as i32;
+        let recent_first = Day(calendar.day(at).0.saturating_sub(recent_days - 1));
+        let before_first = Day(recent_first.0.saturating_sub(recent_days));
+        let has_complaints = options.complaints.is_some();
+        Ok(Self { log, choice, calendar, kinds, recent_first, before_first, has_complaints })
+    }
+
     #[inline]
     fn day(&self, row: usize) -> Day {
         day_of_row(self.log, self.calendar, row)

@@ -13,9 +13,9 @@ use crate::error::{Result, empty, invalid_argument};
 use crate::log::EventLog;
 use crate::time::{Span, Timestamp};
 
-/// With fewer outcomes of the rarer kind for each coefficient estimates are unreliable: Peduzzi, Concato, Kemper, Holford,
-/// Feinstein, "A simulation study of the number of events per variable in logistic regression analysis", Journal of Clinical
-/// Epidemiology 49 (1996).
+/// With fewer outcomes of the rarer kind for each coefficient estimates are unreliable: Peduzzi, Concato, Kemper,
+/// Holford, Feinstein, "A simulation study of the number of events per variable in logistic regression analysis",
+/// Journal of Clinical Epidemiology 49 (1996).
 pub const OUTCOMES_PER_COEFFICIENT_MIN: u64 = 10;
 /// A signal that deviates less, beside its size, is the same for all but for rounding.
 const DEVIATION_MIN: f64 = 1e-9;
@@ -66,8 +66,8 @@ pub(super) fn check_training(training: &[Labelled], options: &WarningOptions) ->
     if users == 0 {
         let silence = options.silence_days_max;
         return Err(empty(format!(
-            "nobody was at risk at {at}, three horizons of {horizon} days before as_of: active until then, and not silent for \
-             more than {silence} days; take a shorter horizon_days, or a log that reaches further back"
+            "nobody was at risk at {at}, three horizons of {horizon} days before as_of: active until then, and not \
+             silent for more than {silence} days; take a shorter horizon_days, or a log that reaches further back"
         )));
     }
     if lost > 0 && lost < users as u64 {
@@ -75,8 +75,8 @@ pub(super) fn check_training(training: &[Labelled], options: &WarningOptions) ->
     }
     let (what, way_out) = if lost == 0 { ("none", "shorter") } else { ("all", "longer") };
     Err(invalid_argument(format!(
-        "{what} of the {users} users at risk at {at} were lost within {horizon} days: there is nothing to tell apart; take a \
-         {way_out} horizon_days, or other events as activity"
+        "{what} of the {users} users at risk at {at} were lost within {horizon} days: there is nothing to tell apart; \
+         take a {way_out} horizon_days, or other events as activity"
     )))
 }
 
@@ -164,14 +164,15 @@ fn note_weakness(training: &[Labelled], maximum: &Maximum, size: usize, notes: &
         note(
             WarningNoteKind::FewOutcomes,
             format!(
-                "{lost} lost and {kept} kept users for {size} coefficients: with fewer than {OUTCOMES_PER_COEFFICIENT_MIN} of \
-                 each for a coefficient none is reliable; take more training cuts, or a greater ridge"
+                "{lost} lost and {kept} kept users for {size} coefficients: with fewer than \
+                 {OUTCOMES_PER_COEFFICIENT_MIN} of each for a coefficient none is reliable; take more training \
+                 cuts, or a greater ridge"
             ),
         );
     }
     if maximum.separated {
-        let message = "the features tell the lost from the kept without an error: coefficients are as great as the ridge lets \
-                       them be, and probabilities are too sure";
+        let message = "the features tell the lost from the kept without an error: coefficients are as great as the \
+                       ridge lets them be, and probabilities are too sure";
         note(WarningNoteKind::Separated, message.to_owned());
     }
     if !maximum.converged {

@@ -175,7 +175,8 @@ pub(super) fn maximise(sample: &Sample<'_>, ridge: f64, iterations_max: u32) -> 
     Ok(Maximum { beta, covariance, log_likelihood: plain.value, iteration_count, converged, separated })
 }
 
-/// The lower triangle L with L Lᵀ = the matrix, of which the lower half is read; or the first row that says nothing of its own.
+/// The lower triangle L with L Lᵀ = the matrix, of which the lower half is read; or the first row that says nothing of
+/// its own.
 fn cholesky(matrix: &[f64], size: usize, least: f64) -> Result<Vec<f64>, usize> {
     let mut found = vec![0.0; size * size];
     for row in 0..size {
@@ -223,8 +224,8 @@ pub struct LogisticOptions {
     /// The columns that it is told from; every other column of the table unless said otherwise.
     #[serde(default)]
     pub columns: Vec<String>,
-    /// Half of it times the square of each coefficient but the intercept is taken off the log-likelihood; 0 for none. Columns
-    /// are taken as they are: a ridge means more for one whose numbers are small.
+    /// Half of it times the square of each coefficient but the intercept is taken off the log-likelihood; 0 for none.
+    /// Columns are taken as they are: a ridge means more for one whose numbers are small.
     #[serde(default)]
     pub ridge: f64,
     /// The most steps.
@@ -288,9 +289,11 @@ pub struct LogisticFit {
     pub positive_count: u64,
     /// How many steps the fit took.
     pub iteration_count: u32,
-    /// Whether it came to a maximum. Without a ridge there is none where the columns tell the outcomes apart without an error.
+    /// Whether it came to a maximum. Without a ridge there is none where the columns tell the outcomes apart without an
+    /// error.
     pub converged: bool,
-    /// Whether the columns tell the outcomes apart without an error: then coefficients are as great as the ridge lets them be.
+    /// Whether the columns tell the outcomes apart without an error: then coefficients are as great as the ridge lets
+    /// them be.
     pub separated: bool,
 }
 
@@ -300,9 +303,9 @@ pub struct LogisticFit {
 /// O(rows · columns²), shared out over rayon's threads. The answer does not depend on their number.
 ///
 /// # Errors
-/// `UnknownName` and `TypeMismatch` for the columns; `InvalidArgument` for numbers that are not finite, where all or none have
-/// the outcome, for a column that is a combination of those before it (without a ridge), and for bad options; `Empty`
-/// without rows; `LimitExceeded` for more than [`LOGISTIC_COLUMNS_MAX`] columns.
+/// `UnknownName` and `TypeMismatch` for the columns; `InvalidArgument` for numbers that are not finite, where all or
+/// none have the outcome, for a column that is a combination of those before it (without a ridge), and for bad options;
+/// `Empty` without rows; `LimitExceeded` for more than [`LOGISTIC_COLUMNS_MAX`] columns.
 pub fn fit_logistic(table: &Table, options: &LogisticOptions) -> Result<LogisticFit> {
     check_ridge(options.ridge)?;
     check_whole("iterations_max", options.iterations_max, LOGISTIC_ITERATIONS_MAX)?;
@@ -421,7 +424,8 @@ impl LogisticFit {
             .with("standard_error", rows.iter().map(|one| one.standard_error).collect::<Vec<_>>())
     }
 
-    /// One row: `log_likelihood`, `row_count`, `left_out_count`, `positive_count`, `iteration_count`, `converged`, `separated`.
+    /// One row: `log_likelihood`, `row_count`, `left_out_count`, `positive_count`, `iteration_count`, `converged`,
+    /// `separated`.
     ///
     /// # Errors
     /// None in practice: the columns have one length and distinct names.

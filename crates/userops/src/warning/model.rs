@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::feature::{UserFeatures, WarningFeature, words};
-use super::history::read_histories;
+use super::history::{read_histories, read_history};
 use super::logistic::logistic;
 use super::options::WarningOptions;
 use super::population::{WarningFeatures, WarningPopulation};
 use super::score::{WarningScoreOptions, WarningScores};
 use crate::error::{Result, invalid_definition};
 use crate::explanation::Explanation;
+use crate::id::UserIx;
 use crate::log::EventLog;
 use crate::time::Timestamp;
 
@@ -123,8 +124,8 @@ impl WarningModel {
         logistic(self.log_odds(features))
     }
 
-    /// How much each feature adds to the log-odds of a user, from what adds most to what takes most away; equal ones in the order of
-    /// the model. With the log-odds of a user at the mean they sum up to those of the user.
+    /// How much each feature adds to the log-odds of a user, from what adds most to what takes most away; equal ones in
+    /// the order of the model. With the log-odds of a user at the mean they sum up to those of the user.
     #[must_use]
     pub fn reasons(&self, features: &UserFeatures) -> Vec<WarningReason> {
         let reason = |one: &WarningCoefficient| WarningReason {
@@ -177,8 +178,21 @@ impl WarningModel {
         Ok(WarningFeatures::of(&histories, today, at, self.population, self.options.clone()))
     }
 
-    /// Scores everyone at risk at an instant: the probability of being lost within the horizon, what the user is worth in that
-    /// time, and the loss to expect.
+    /// The features of one user at an instant; `None` for one who is not at risk. The same as those of
+    /// [`WarningModel::read_features`].
+    ///
+    /// # Errors
+    /// Those of [`read_features`](super::read_features).
+    pub fn read_user(&self, log: &EventLog, at: Timestamp, user: UserIx) -> Result<Option<UserFeatures>> {
+        self.check()?;
+        let (history, today) = read_history(log, at, user, &self.options)?;
+        let history = history.as_slice();
+        let options = self.options.clone();
+        Ok(WarningFeatures::of(history, today, at, self.population, options).features.first().copied())
+    }
+
+    /// Scores everyone at risk at an instant: the probability of being lost within the horizon, what the user is worth
+    /// in that time, and the loss to expect.
     ///
     /// One pass over the events, shared out over rayon's threads.
     ///

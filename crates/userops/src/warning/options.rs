@@ -9,8 +9,8 @@ use crate::rule::EventPattern;
 pub const HORIZON_DAYS: u32 = 30;
 /// A quarter, as churn standards have it: in this time whoever comes back at all is expected back.
 pub const SILENCE_DAYS_MAX: u32 = 90;
-/// On columns of deviation 1 as much as one user's word against each coefficient: nothing in a population, enough where the
-/// data say nothing.
+/// On columns of deviation 1 as much as one user's word against each coefficient: nothing in a population, enough where
+/// the data say nothing.
 pub const RIDGE: f64 = 1.0;
 /// The most days of any window: ten years.
 pub const WARNING_DAYS_MAX: u32 = 3_650;
@@ -21,7 +21,8 @@ pub const TRAINING_CUTS_MAX: u32 = 100;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WarningOptions {
-    /// The events that count as being active; every event unless said otherwise. A user without any within the horizon is lost.
+    /// The events that count as being active; every event unless said otherwise. A user without any within the horizon
+    /// is lost.
     pub activity: EventPattern,
     /// The events whose names tell how many things a user does; every event unless said otherwise.
     pub behaviour: EventPattern,
@@ -31,14 +32,16 @@ pub struct WarningOptions {
     pub complaints: Option<EventPattern>,
     /// How far ahead is looked, in days of 24 hours: who is not active within (as_of, as_of + horizon] is lost.
     pub horizon_days: u32,
-    /// How many local days the recent window has, today's included, and the one before it; as the horizon unless said otherwise.
+    /// How many local days the recent window has, today's included, and the one before it; as the horizon unless said
+    /// otherwise.
     pub recent_days: Option<u32>,
     /// Who was silent for more local days is lost already, and neither learnt from nor scored. See
     /// [`set_churn_standard`](crate::churn::set_churn_standard), which tells it from the data.
     pub silence_days_max: u32,
     /// How many instants are learnt from, a horizon apart.
     pub training_cut_count: u32,
-    /// Half of it times the square of each coefficient (of columns of deviation 1) is taken off the log-likelihood; 0 for none.
+    /// Half of it times the square of each coefficient (of columns of deviation 1) is taken off the log-likelihood; 0
+    /// for none.
     pub ridge: f64,
 }
 

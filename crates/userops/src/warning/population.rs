@@ -34,12 +34,11 @@ impl WarningPopulation {
     /// What was known of all users at an instant, lost ones included.
     ///
     /// The gaps of user i, nᵢ of them with mean mᵢ, are taken to vary by s² around a mean of the user's own, and those
-    /// means by a around that of all. By moments, with I users and N gaps: s² = Σ (gap − mᵢ)² / (N − I),
-    /// a = (Σ nᵢ (mᵢ − m)² − (I − 1) s²) / (N − Σ nᵢ² / N), k = s² / a, and the mean of all is that of mᵢ
-    /// weighted with nᵢ / (nᵢ + k): Bühlmann & Straub, Mitteilungen der Vereinigung schweizerischer
-    /// Versicherungsmathematiker 70 (1970). k is [`GAP_WEIGHT`] where no user has two gaps, and [`GAP_WEIGHT_MAX`] where
-    /// users differ no more than by chance. Gaps that are still open are not counted. The rhythm is an
-    /// [`MbgNbd`] of active days.
+    /// means by a around that of all. By moments, with I users and N gaps: s² = Σ (gap − mᵢ)² / (N − I), a = (Σ nᵢ (mᵢ
+    /// − m)² − (I − 1) s²) / (N − Σ nᵢ² / N), k = s² / a, and the mean of all is that of mᵢ weighted with nᵢ / (nᵢ +
+    /// k): Bühlmann & Straub, Mitteilungen der Vereinigung schweizerischer Versicherungsmathematiker 70 (1970). k is
+    /// [`GAP_WEIGHT`] where no user has two gaps, and [`GAP_WEIGHT_MAX`] where users differ no more than by chance.
+    /// Gaps that are still open are not counted. The rhythm is an [`MbgNbd`] of active days.
     ///
     /// # Errors
     /// Those of the options, of [`EventPattern`](crate::rule::EventPattern) and of the property.
@@ -104,7 +103,8 @@ impl WarningPopulation {
     }
 }
 
-/// Active days as purchases: repeats, the age at the last, the age. Days are at most some millions, and repeats no more.
+/// Active days as purchases: repeats, the age at the last, the age. Days are at most some millions, and repeats no
+/// more.
 fn purchases(history: &History, today: Day) -> Option<PurchaseHistory> {
     let last = f64::from(history.span_days());
     // A clock that was set back may show an active day after today.
@@ -195,8 +195,8 @@ pub struct WarningFeatures {
 /// Reads the features of everyone at risk at an instant: who was active at or before it, and not silent for more than
 /// `silence_days_max` local days.
 ///
-/// Users are held against what was known of all of them at that instant; see [`WarningPopulation::fit`]. Events after the
-/// instant change nothing. One pass over the events, shared out over rayon's threads.
+/// Users are held against what was known of all of them at that instant; see [`WarningPopulation::fit`]. Events after
+/// the instant change nothing. One pass over the events, shared out over rayon's threads.
 ///
 /// # Errors
 /// Those of the options; `UnknownName` and `TypeMismatch` for events, properties and filters.

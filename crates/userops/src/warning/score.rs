@@ -30,8 +30,8 @@ pub struct WarningScoreOptions {
     pub spending: EventPattern,
     /// Over how many local days up to `as_of`, its own included, spending is summed.
     pub value_days: u32,
-    /// A numeric attribute that says what each user is worth within the horizon, in place of spending; in major units where it
-    /// is money.
+    /// A numeric attribute that says what each user is worth within the horizon, in place of spending; in major units
+    /// where it is money.
     pub value_attribute: Option<String>,
     /// How many reasons each user has at most, from what adds most to the log-odds on. What adds nothing is no reason.
     pub reason_count: u32,
@@ -87,8 +87,8 @@ pub struct WarningScore {
     pub features: UserFeatures,
     /// The probability of no activity within the horizon.
     pub probability: f64,
-    /// What the user is worth within the horizon, in major units: max(0, spending of the last `value_days`) · horizon / `value_days`,
-    /// or what the attribute says; `None` where that is unknown.
+    /// What the user is worth within the horizon, in major units: max(0, spending of the last `value_days`) · horizon /
+    /// `value_days`, or what the attribute says; `None` where that is unknown.
     pub value: Option<f64>,
     /// The loss to expect within the horizon: probability · value.
     pub expected_loss: Option<f64>,
@@ -154,8 +154,8 @@ impl WarningScores {
         Some(self.model.explain(&score.features).parts(money.into_iter().flatten()))
     }
 
-    /// A row per user: `user`, `probability`, `value`, `expected_loss`, and `reason_1` … in words. The log is the one that was
-    /// scored.
+    /// A row per user: `user`, `probability`, `value`, `expected_loss`, and `reason_1` … in words. The log is the one
+    /// that was scored.
     ///
     /// # Errors
     /// None in practice: the columns have one length and distinct names.
@@ -180,8 +180,8 @@ impl WarningScores {
 
     /// The users to look after first, as many as can be.
     ///
-    /// By expected loss those whose loss is unknown come last; equal ones are by probability, then in the order of users. A
-    /// capacity for more than there are takes all.
+    /// By expected loss those whose loss is unknown come last; equal ones are by probability, then in the order of
+    /// users. A capacity for more than there are takes all.
     ///
     /// # Errors
     /// `InvalidArgument` for a capacity of 0.

@@ -19,6 +19,7 @@ mod rule_text;
 mod survival;
 mod table;
 mod time;
+mod warning;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -103,9 +104,10 @@ macro_rules! files {
 
 files! {
     active_days, active_users, anniversary, attribution, btyd, calendar, churn, contribution, driver, event_log, funnel, ingest,
-    ladder, lead, lifecycle, lifetime_value, milestone, money, month_arithmetic, path, playbook, portrait, profile, purchase, retention, rfm,
+    ladder, lead, lifecycle, lifetime_value, milestone, money, month_arithmetic, path, playbook, portrait, profile, purchase,
+    ranking, retention, rfm,
     rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth, score, segment, sequence, series,
-    session, stickiness, survival, tag, time_format, time_window, time_window_dst, value_group,
+    session, stickiness, survival, tag, time_format, time_window, time_window_dst, value_group, warning,
 }
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
@@ -123,7 +125,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "money" => judge_as::<money::MoneyCase>(body, verdict),
         "month_arithmetic" => judge_as::<time::MonthArithmeticCase>(body, verdict),
         "playbook" => judge_as::<playbook::PlaybookCase>(body, verdict),
-        "attribution" | "churn" | "driver" | "path" | "purchase" | "series" => {
+        "attribution" | "churn" | "driver" | "path" | "purchase" | "series" | "warning" => {
             judge_as::<table::TableCase>(body, verdict);
         }
         "portrait" => judge_as::<portrait::PortraitCase>(body, verdict),
@@ -136,6 +138,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "stickiness" => judge_as::<PresenceCase<presence::StickinessQuestion>>(body, verdict),
         "btyd" => judge_as::<btyd::BtydCase>(body, verdict),
         "lifetime_value" => judge_as::<lifetime_value::LifetimeValueCase>(body, verdict),
+        "ranking" => judge_as::<warning::RankingCase>(body, verdict),
         "survival" => judge_as::<survival::SurvivalCase>(body, verdict),
         "sequence" => judge_as::<funnel::SequenceCase>(body, verdict),
         "time_format" => judge_as::<time::TimeFormatCase>(body, verdict),

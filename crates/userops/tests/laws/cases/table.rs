@@ -87,6 +87,7 @@ impl TableCase {
                     _ => Ok(vec![standard.to_threshold_table()?]),
                 }
             }
+            "features" | "fit" | "watch_list" => super::warning::answer(&self.answer, log, as_of, &self.options),
             other => panic!("{other:?} is no answer"),
         }
     }

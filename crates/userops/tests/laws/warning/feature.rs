@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use userops::btyd::{MbgNbd, PurchaseHistory};
 use userops::error::ErrorKind;
 use userops::event::{Event, EventSchema};
+use userops::id::UserIx;
 use userops::log::EventLog;
 use userops::rule::EventPattern;
 use userops::time::Timestamp;
@@ -201,6 +202,11 @@ proptest! {
         let score = |log: &EventLog| model.score(log, as_of, WarningScoreOptions::default()).unwrap();
         let whole = score(&log);
         prop_assert_eq!(&with_threads(3, || score(&log)), &with_threads(1, || score(&log)));
+        for user in 0..log.user_count() {
+            let user = UserIx(user as u32);
+            let of_all = whole.scores.iter().find(|one| one.user == user).map(|one| one.features);
+            prop_assert_eq!(model.read_user(&log, as_of, user).unwrap(), of_all);
+        }
         // Sums of money do not depend on the order of events, and nothing else looks at it.
         prop_assert_eq!(&score(&world.arriving_backwards().log()), &whole);
         let parts = [world.log_of(|user| user % 2 == 0), world.log_of(|user| user % 2 == 1)];

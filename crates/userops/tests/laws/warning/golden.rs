@@ -73,7 +73,8 @@ fn customers_are_warned_of_as_worked_out_elsewhere() {
             assert_eq!(ranking, WarningRanking::SilenceDays);
         }
     }
-    // One kind of event and no refunds: two features say nothing. The order is no better than that of the rhythm, which is told.
+    // One kind of event and no refunds: two features say nothing. The order is no better than that of the rhythm, which
+    // is told.
     let kinds: Vec<WarningNoteKind> = fit.notes.iter().map(|note| note.kind).collect();
     assert_eq!(kinds, [WarningNoteKind::LeftOut, WarningNoteKind::LeftOut, WarningNoteKind::NoAdvantage]);
 }

@@ -24,7 +24,8 @@ fn fit(rows: &[(Vec<f64>, bool)], ridge: f64) -> LogisticFit {
     fit_logistic(&table_of(rows), &LogisticOptions::new("y").ridge(ridge)).unwrap()
 }
 
-/// The log-likelihood less the ridge, its slope and the curvature with its sign turned round, straight from the definition.
+/// The log-likelihood less the ridge, its slope and the curvature with its sign turned round, straight from the
+/// definition.
 fn naive(rows: &[(Vec<f64>, bool)], beta: &[f64], ridge: f64) -> (f64, Vec<f64>, Vec<Vec<f64>>) {
     let size = beta.len();
     let (mut value, mut slope, mut curve) = (0.0, vec![0.0; size], vec![vec![0.0; size]; size]);

@@ -28,8 +28,8 @@ impl Random {
     }
 }
 
-/// Customers come at rates Γ(1, 20 days) and leave after a purchase with a probability B(1, 12); where `complain` says so, one
-/// purchase in eight is followed by a complaint, and three in four of those who complain leave.
+/// Customers come at rates Γ(1, 20 days) and leave after a purchase with a probability B(1, 12); where `complain` says
+/// so, one purchase in eight is followed by a complaint, and three in four of those who complain leave.
 fn log(seed: u64, complain: bool) -> EventLog {
     let mut random = Random(seed);
     let start = "2025-01-01T00:00:00Z".parse::<Timestamp>().unwrap().as_micros();
