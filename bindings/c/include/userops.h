@@ -849,6 +849,67 @@ userops_status userops_ladder_climb(const userops_log *log,
 void userops_ladder_free(userops_ladder *ladder);
 
 /**
+ * Scores all users as leads from the events up to `as_of_micros`: a row per user in `out_table` with points, grades, cell and
+ * group. `lead_json` is a JSON object as in a playbook, such as {"fit": {"groups": [{"name": "firm", "rules": [{"name": "large",
+ * "points": 60, "when": "user.seats >= 50"}]}]}, "engagement": {"groups": [{"name": "trial", "events": [{"name": "visit",
+ * "points": 5, "events": ["visit"], "at_most": 4, "half_life": "14d"}]}]}}. Its rules may ask for the answers of `outcome`,
+ * which is of this log and may be NULL. `out_cells`, a row per cell of the matrix, may be NULL. `out_groups`, a row per group of
+ * leads, may be NULL. `out_points`, a row per user and a column per rule, may be NULL.
+ */
+userops_status userops_leads_score(const userops_log *log,
+                                   const char *lead_json,
+                                   size_t lead_json_len,
+                                   int64_t as_of_micros,
+                                   const userops_outcome *outcome,
+                                   userops_table **out_table,
+                                   userops_table **out_cells,
+                                   userops_table **out_groups,
+                                   userops_table **out_points,
+                                   userops_error **out_error);
+
+/**
+ * Who is in another cell or group by time alone after `as_of_micros` and not after `until_micros`, if nothing happens before: a
+ * row per such user with `user`, `next_change_at`, `cell` and `group`. `lead_json` as in userops_leads_score(); so is
+ * `outcome`, which may be NULL.
+ */
+userops_status userops_leads_changes(const userops_log *log,
+                                     const char *lead_json,
+                                     size_t lead_json_len,
+                                     int64_t as_of_micros,
+                                     int64_t until_micros,
+                                     const userops_outcome *outcome,
+                                     userops_table **out_table,
+                                     userops_error **out_error);
+
+/**
+ * How many users went from which group of leads into which between two instants: a row per pair that anybody is in, those who
+ * stayed included, with `from_group`, `to_group` and `user_count`. `lead_json` as in userops_leads_score().
+ * `outcome_before` and `outcome_after` hold the answers that its rules may ask for, and may be NULL.
+ */
+userops_status userops_leads_moves(const userops_log *log,
+                                   const char *lead_json,
+                                   size_t lead_json_len,
+                                   int64_t before_micros,
+                                   const userops_outcome *outcome_before,
+                                   int64_t after_micros,
+                                   const userops_outcome *outcome_after,
+                                   userops_table **out_table,
+                                   userops_error **out_error);
+
+/**
+ * Why one user has the lead score, what is missing to the next grade, and when time alone moves the user, as an explanation in
+ * JSON. `lead_json` as in userops_leads_score(); so is `outcome`, which may be NULL.
+ */
+userops_status userops_leads_explain(const userops_log *log,
+                                     const char *lead_json,
+                                     size_t lead_json_len,
+                                     int64_t as_of_micros,
+                                     const userops_outcome *outcome,
+                                     uint32_t user,
+                                     userops_bytes **out_explanation,
+                                     userops_error **out_error);
+
+/**
  * The seven standard stages with these thresholds, as a definition in JSON. `thresholds` is a JSON object with `activity`,
  * `growth_days`, `maturity_days`, `dormant_days`, `churn_days` and `reactivated_days`, in which everything may be left out, and
  * may be NULL.

@@ -4,11 +4,12 @@
 
 #include "suite.h"
 
-/** The part of an object that a name such as "bounces.ratio" leads to. */
+/** The part of an object that a name such as "bounces.ratio" leads to, where none has that name itself. */
 static json *part_of(json *row, const char *name) {
     const char *dot = strchr(name, '.');
     char first[64];
-    if (!dot) return json_get(row, name);
+    json *whole = json_get(row, name);
+    if (whole || !dot) return whole;
     snprintf(first, sizeof first, "%.*s", (int)(dot - name), name);
     json *part = json_get(row, first);
     return part ? json_get(part, dot + 1) : NULL;
