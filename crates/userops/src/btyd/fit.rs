@@ -18,6 +18,10 @@ use crate::table::Table;
 
 /// Groups that the starts beside the first are tried with.
 const PART_GROUPS: usize = 96;
+/// From so many groups on, a fit goes on with a larger part before it takes them all.
+const LARGE_GROUPS: usize = 65_536;
+/// Groups of the larger part: they cost a sixteenth of all or less, and settle two digits of the parameters.
+const LARGER_PART_GROUPS: usize = 4_096;
 
 /// A parameter as the data have it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,43 +90,38 @@ pub fn fit_btyd(customers: &Table, options: impl Into<BtydOptions>) -> Result<Bt
         BtydModelKind::BgNbd | BtydModelKind::MbgNbd => {
             let groups = purchases(customers)?;
             let extra = u32::from(options.model == BtydModelKind::MbgNbd);
-            let part = BetaGeometricSample { groups: groups.some(PART_GROUPS), extra };
             let starts = beta_geometric_starts(&groups.groups);
-            fit(options, groups, |groups| BetaGeometricSample { groups, extra }, &part, &starts)
+            fit(options, groups, |groups| BetaGeometricSample { groups, extra }, &starts)
         }
         BtydModelKind::ParetoNbd => {
             let groups = purchases(customers)?;
-            let part = ParetoSample { groups: groups.some(PART_GROUPS) };
             let starts = pareto_starts(&groups.groups);
-            fit(options, groups, |groups| ParetoSample { groups }, &part, &starts)
+            fit(options, groups, |groups| ParetoSample { groups }, &starts)
         }
         BtydModelKind::BgBb => {
             let rows = read_occasions(customers)?;
             let key = |history: &OccasionHistory| (history.x, history.t_x, history.n);
             let groups = rows.groups(|history| history.n > 0, key);
             check_telling(&groups, |history| history.x > 0, "bought again")?;
-            let part = OccasionSample { groups: groups.some(PART_GROUPS) };
             let starts = [[1.0, 1.0, 0.5, 3.0], [2.0, 2.0, 1.0, 10.0], [0.5, 0.5, 2.0, 2.0]];
-            fit(options, groups, |groups| OccasionSample { groups }, &part, &starts)
+            fit(options, groups, |groups| OccasionSample { groups }, &starts)
         }
         BtydModelKind::ShiftedBetaGeometric => {
             let rows = read_contracts(customers)?;
             let groups =
                 rows.groups(|contract| contract.periods > 0, |contract| (contract.periods, contract.cancelled));
             check_telling(&groups, |contract| contract.cancelled, "cancelled")?;
-            let part = ContractSample { groups: groups.some(PART_GROUPS) };
             let starts = [1.0, 0.4, 4.0].map(|a| [a, 3.0 * a, 1.0, 1.0]);
-            fit(options, groups, |groups| ContractSample { groups }, &part, &starts)
+            fit(options, groups, |groups| ContractSample { groups }, &starts)
         }
         BtydModelKind::GammaGamma => {
             let rows = read_spends(customers)?;
             let groups = rows.groups(|history| history.x > 0, |history| (history.x, history.mean_spend.to_bits()));
             check_telling(&groups, |_| true, "bought, for a known amount")?;
-            let part = SpendSample { groups: groups.some(PART_GROUPS) };
             let count = groups.customer_count as f64;
             let mean: f64 = groups.groups.iter().map(|(history, weight)| history.mean_spend / count * weight).sum();
             let starts = [(5.0, 4.0), (1.0, 2.0), (20.0, 3.0)].map(|(p, q)| [p, q, mean * (q - 1.0) / p, 1.0]);
-            fit(options, groups, |groups| SpendSample { groups }, &part, &starts)
+            fit(options, groups, |groups| SpendSample { groups }, &starts)
         }
     }
 }
@@ -174,14 +173,16 @@ fn pareto_starts(groups: &[(PurchaseHistory, f64)]) -> [[f64; PARAMETERS_MAX]; 3
 fn fit<T: Copy, L: Likelihood>(
     options: BtydOptions,
     groups: Groups<T>,
-    sample: impl FnOnce(Vec<(T, f64)>) -> L,
-    part: &L,
+    sample: impl Fn(Vec<(T, f64)>) -> L,
     starts: &[[f64; PARAMETERS_MAX]],
 ) -> Result<BtydFit> {
+    let part = sample(groups.some(PART_GROUPS));
+    let larger_part = (groups.groups.len() >= LARGE_GROUPS).then(|| sample(groups.some(LARGER_PART_GROUPS)));
     let Groups { groups, customer_count, left_out_count } = groups;
     let group_count = groups.len() as u64;
     let likelihood = sample(groups);
-    let maximum = climb_from_all(&likelihood, part, starts, options.ridge, options.iterations_max);
+    let maximum =
+        climb_from_all(&likelihood, &part, larger_part.as_ref(), starts, options.ridge, options.iterations_max);
     let Maximum { parameters, log_likelihood, iteration_count, converged, .. } = maximum;
     let report = report(&maximum, options.model);
     Ok(BtydFit {

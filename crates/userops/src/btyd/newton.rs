@@ -222,11 +222,13 @@ pub(super) fn solve(triangle: &[f64; TRIANGLE], b: &[f64; PARAMETERS_MAX], count
     x
 }
 
-/// The best of several ways up. The first start is climbed with all customers. The others are climbed with a part of them
-/// for a while, and go on with all where they have come to another place.
+/// The best of several ways up. Each start is climbed with a part of the customers for a while, and goes on with all of them
+/// where that has come to another place than before. Where there are very many customers it goes on with a larger part
+/// first, so that few steps are left to take with all.
 pub(super) fn climb_from_all<L: Likelihood>(
     likelihood: &L,
     part: &L,
+    larger_part: Option<&L>,
     starts: &[[f64; PARAMETERS_MAX]],
     ridge: f64,
     iterations_max: u32,
@@ -235,13 +237,18 @@ pub(super) fn climb_from_all<L: Likelihood>(
     const SAME_PLACE: f64 = 1.0;
     /// Steps that the other starts take with a part of the customers.
     const PART_ITERATIONS: u32 = 30;
+    let near = |places: &[[f64; PARAMETERS_MAX]], from: &[f64; PARAMETERS_MAX]| {
+        places.iter().any(|place| place.iter().zip(from).all(|(a, b)| (a - b).abs() < SAME_PLACE))
+    };
     let mut best: Option<Maximum> = None;
     let mut places: Vec<[f64; PARAMETERS_MAX]> = Vec::new();
-    for (index, start) in starts.iter().enumerate() {
-        let from = climb(part, *start, ridge, PART_ITERATIONS).parameters.map(libm::log);
-        let near = |place: &[f64; PARAMETERS_MAX]| place.iter().zip(&from).all(|(a, b)| (a - b).abs() < SAME_PLACE);
-        if index > 0 && places.iter().any(near) {
-            continue;
+    'starts: for (index, start) in starts.iter().enumerate() {
+        let mut from = start.map(libm::log);
+        for part in [Some(part), larger_part].into_iter().flatten() {
+            from = climb(part, from.map(libm::exp), ridge, PART_ITERATIONS).parameters.map(libm::log);
+            if index > 0 && near(&places, &from) {
+                continue 'starts;
+            }
         }
         places.push(from);
         let found = climb(likelihood, from.map(libm::exp), ridge, iterations_max);

@@ -17,6 +17,12 @@ pub(super) struct Terms {
     pub(super) left: f64,
 }
 
+impl Terms {
+    pub(super) fn total(&self) -> f64 {
+        self.stayed + self.left
+    }
+}
+
 /// Both by quadrature.
 pub(super) fn integrate_terms(model: &ParetoNbd, history: &PurchaseHistory) -> Terms {
     let shape = model.r + f64::from(history.x);

@@ -44,7 +44,7 @@ impl ParetoNbd {
             - self.r * libm::log1p(history.t_x / self.alpha)
             - f64::from(history.x) * libm::log(self.alpha + history.t_x)
             - self.s * libm::log1p(history.t_x / self.beta)
-            + libm::log(self.quiet_so_far(history).0)
+            + libm::log(self.terms(history).total())
     }
 
     /// The probability of being there still.
@@ -82,17 +82,13 @@ impl ParetoNbd {
         self.discounted(self.alive_probability(history), history, rate)
     }
 
-    /// The probability of having no purchase until the end, against that at `t_x`: by having left first, or by being there.
-    /// Beside it the second of the two.
-    fn quiet_so_far(&self, history: &PurchaseHistory) -> (f64, f64) {
+    /// The two parts of the likelihood.
+    fn terms(&self, history: &PurchaseHistory) -> Terms {
         let kind = &mut self.kind(history.x);
         let passing = self.passing(kind.shape, history.t_x, history.age - history.t_x);
         match (self.leaves_first(kind, history.t_x), self.leaves_first(kind, history.age)) {
-            (Some(last), Some(now)) => (passing.quiet(last, now), passing.stayed),
-            _ => {
-                let Terms { stayed, left } = integrate_terms(self, history);
-                (stayed + left, stayed)
-            }
+            (Some(last), Some(now)) => Terms { stayed: passing.stayed, left: passing.left(last, now) },
+            _ => integrate_terms(self, history),
         }
     }
 
@@ -133,7 +129,7 @@ impl ParetoNbd {
             ..*self
         };
         let Terms { stayed, left } = integrate_terms(&then, &PurchaseHistory { x: 0, t_x: 0.0, age: t });
-        quiet_of(alive, stayed + left)
+        1.0 - alive * (1.0 - (stayed + left)).max(0.0)
     }
 
     /// What it takes to be there and to buy nothing for a time from an age on.
@@ -165,18 +161,18 @@ struct Passing {
 }
 
 impl Passing {
-    /// The probability of no purchase in the time, by that of leaving before the next purchase at its start and its end:
-    /// who leaves first buys nothing, unless that is after the end.
+    /// The probability of having left in the time and bought nothing, by that of leaving before the next purchase at its
+    /// start and its end: of those who leave first, some are there at the end.
     #[inline(always)]
-    fn quiet(self, leaves_first: f64, leaves_then: f64) -> f64 {
-        leaves_first + self.stayed * (1.0 - leaves_then)
+    fn left(self, leaves_first: f64, leaves_then: f64) -> f64 {
+        (leaves_first - self.stayed * leaves_then).max(0.0)
     }
-}
 
-/// The probability of no purchase of a customer who may have left.
-#[inline(always)]
-fn quiet_of(alive: f64, quiet_there: f64) -> f64 {
-    1.0 - alive * (1.0 - quiet_there).max(0.0)
+    /// The probability of a purchase in the time: of those who buy first, some do so after the end.
+    #[inline(always)]
+    fn buys(self, leaves_first: f64, leaves_then: f64) -> f64 {
+        ((1.0 - leaves_first) - self.stayed * (1.0 - leaves_then)).max(0.0)
+    }
 }
 
 /// What is the same for all customers with equally many repeats.
@@ -231,8 +227,8 @@ pub(super) struct ScoreTables {
 
 impl PurchaseModel for ParetoNbd {
     fn alive(&self, history: &PurchaseHistory) -> f64 {
-        let (quiet, stayed) = self.quiet_so_far(history);
-        stayed / quiet
+        let terms = self.terms(history);
+        terms.stayed / terms.total()
     }
 
     fn expected(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64 {
@@ -243,7 +239,7 @@ impl PurchaseModel for ParetoNbd {
     fn quiet(&self, alive: f64, history: &PurchaseHistory, t: f64) -> f64 {
         let kind = &mut self.kind(history.x);
         match (self.leaves_first(kind, history.age), self.leaves_first(kind, history.age + t)) {
-            (Some(now), Some(then)) => quiet_of(alive, self.passing(kind.shape, history.age, t).quiet(now, then)),
+            (Some(now), Some(then)) => 1.0 - alive * self.passing(kind.shape, history.age, t).buys(now, then),
             _ => self.quiet_by_integral(alive, history, t),
         }
     }
@@ -286,10 +282,12 @@ impl SliceModel for ParetoNbd {
         let known = customers.iter().zip(shapes.iter()).zip(last.iter().zip(now.iter()));
         for (alive, ((one, shape), (last, now))) in alive.iter_mut().zip(known) {
             let passing = self.passing(*shape, one.t_x, one.age - one.t_x);
-            *alive = passing.stayed / passing.quiet(*last, *now);
+            *alive = passing.stayed / (passing.stayed + passing.left(*last, *now));
         }
-        for (alive, one) in alive.iter_mut().zip(customers).filter(|(alive, _)| alive.is_nan()) {
-            *alive = self.alive(one);
+        for ((alive, one), (last, now)) in alive.iter_mut().zip(customers).zip(last.iter().zip(&*now)) {
+            if last.is_nan() || now.is_nan() {
+                *alive = self.alive(one);
+            }
         }
         let Some(ToCome { t, expected, quiet }) = to_come else { return };
         let known = customers.iter().zip(shapes.iter()).zip(now.iter().zip(then.iter()));
@@ -297,7 +295,7 @@ impl SliceModel for ParetoNbd {
         for (((expected, quiet), alive), ((one, shape), (now, then))) in told.zip(known) {
             let passing = self.passing(*shape, one.age, t);
             *expected = self.expected_by(*alive, *shape, one.age, passing.leaving_log);
-            *quiet = quiet_of(*alive, passing.quiet(*now, *then));
+            *quiet = 1.0 - *alive * passing.buys(*now, *then);
         }
         for (((quiet, one), alive), (now, then)) in
             quiet.iter_mut().zip(customers).zip(&*alive).zip(now.iter().zip(&*then))

@@ -10,8 +10,8 @@ use std::num::NonZeroUsize;
 
 use proptest::prelude::*;
 use userops::btyd::{
-    BgNbd, BtydFit, BtydModel, BtydModelKind, BtydOptions, BtydScoreOptions, FitNoteKind, GammaGamma, MbgNbd,
-    ParetoNbd, PurchaseHistory, fit_btyd,
+    BgNbd, BtydFit, BtydModel, BtydModelKind, BtydOptions, BtydScoreOptions, BtydSimulationOptions, FitNoteKind,
+    GammaGamma, MbgNbd, ParetoNbd, PurchaseHistory, fit_btyd,
 };
 use userops::error::ErrorKind;
 use userops::table::Table;
@@ -452,6 +452,23 @@ fn scores_depend_neither_on_parts_of_the_table_nor_on_threads() {
     let model = purchase_model(BtydModelKind::BgNbd, [0.55, 10.6, 0.61, 11.7]);
     for error in [model.score(&broken, ask).unwrap_err(), fit_btyd(&broken, BtydModelKind::BgNbd).unwrap_err()] {
         assert!(error.to_string().contains("row 17000"), "{error}");
+    }
+}
+
+#[test]
+fn a_fit_of_very_many_different_customers_leads_back_to_their_model() {
+    let ages: Vec<f64> = (0..70_000).map(|row| 20.0 + f64::from(row) * 3e-4).collect();
+    let observed = Table::new(ages.len()).with("T", ages).unwrap();
+    for kind in [BtydModelKind::MbgNbd, BtydModelKind::ParetoNbd] {
+        let model = purchase_model(kind, [0.9, 6.0, 1.4, 9.0]);
+        let drawn = model.simulate(&observed, BtydSimulationOptions::new(3)).unwrap();
+        let fit = fit_btyd(&drawn, kind).unwrap();
+        assert!(fit.converged && fit.group_count == 70_000, "{fit:?}");
+        for (parameter, (name, truth)) in fit.parameters.iter().zip(model.parameters()) {
+            let error = (parameter.value - truth) / parameter.standard_error.unwrap();
+            assert!(parameter.name == name && error.abs() < 4.0, "{fit:?}");
+        }
+        assert_eq!(with_threads(1, || fit_btyd(&drawn, kind).unwrap()), fit);
     }
 }
 
