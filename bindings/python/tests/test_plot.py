@@ -14,7 +14,7 @@ import userops as uo
 from userops import plot
 
 AS_OF = datetime(2025, 6, 1, tzinfo=timezone.utc)
-NOTEBOOK = Path(__file__).parents[3] / "examples" / "notebooks" / "cdnow.ipynb"
+NOTEBOOKS = Path(__file__).parents[3] / "examples" / "notebooks"
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +92,31 @@ def test_curves_hold_the_share_of_every_time() -> None:
     assert len(traces) == 6
 
 
+def test_values_are_shown_with_their_intervals() -> None:
+    rows: list[dict[str, Any]] = [
+        {"group": "a", "predicted_value": 4.0, "predicted_low": 3.0, "predicted_high": 6.0},
+        {"group": None, "predicted_value": 2.0, "predicted_low": 1.5, "predicted_high": 2.5},
+    ]
+    (trace,) = plot.group_values(uo.Table(rows)).data
+    assert (list(trace.x), list(trace.y)) == (["a", "None"], [4.0, 2.0])
+    assert (list(trace.error_y.array), list(trace.error_y.arrayminus)) == ([2.0, 0.5], [1.0, 0.5])
+    unsure = uo.Table([row | {"predicted_low": None, "predicted_high": None} for row in rows[:1]])
+    assert plot.group_values(unsure).data[0].error_y.array is None
+    curve, _ = plot.concentration(uo.share_of_top([6.0, 3.0, 3.0], [0.3, 1.0])).data
+    assert (list(curve.x), list(curve.y)) == ([0.0, 0.3, 1.0], [0.0, 0.5, 1.0])
+
+
+def test_forecasts_are_shown_beside_what_came() -> None:
+    ranking: dict[str, list[Any]] = {"score": [0.1, 0.2, 0.6, 0.9], "outcome": [False, True, True, True]}
+    evaluation = uo.evaluate_ranking(ranking, bin_count=2)
+    points, right = plot.calibration(evaluation.to_calibration_table()).data
+    assert [round(x, 9) for x in points.x] == [0.15, 0.75]
+    assert (list(points.y), list(right.y)) == ([0.5, 1.0], [0, 1])
+    classes = uo.Table([{"repeats": 0, "customer_count": 4, "actual": 2, "bg_nbd": 1.0}])
+    traces = plot.purchase_forecast(classes).data
+    assert [(trace.name, list(trace.y)) for trace in traces] == [("actual", [0.5]), ("bg_nbd", [0.25])]
+
+
 def test_without_plotly_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     original = builtins.__import__
 
@@ -105,12 +130,13 @@ def test_without_plotly_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         plot.rfm_heat_map([])
 
 
+@pytest.mark.parametrize(("name", "figure_count"), [("cdnow", 4), ("clv", 5)])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-def test_the_notebook_runs() -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+def test_a_notebook_runs(name: str, figure_count: int) -> None:
+    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
     assert all(not cell.get("outputs") for cell in notebook.cells), "outputs are not committed"
     client = nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3")
-    client.execute(cwd=str(NOTEBOOK.parent))
+    client.execute(cwd=str(NOTEBOOKS))
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     figures = [output for output in shown if "application/vnd.plotly.v1+json" in output.get("data", {})]
-    assert len(figures) == 4
+    assert len(figures) == figure_count

@@ -1,7 +1,7 @@
 """Pictures of answers, with plotly: `pip install userops[plot]`.
 
 Each function takes an answer of the engine and gives a `plotly.graph_objects.Figure`, which shows itself in notebooks.
-Nothing is worked out here but how many rows share a cell.
+Nothing is worked out here but how many rows share a cell, and what a sum is per customer.
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from userops import ChurnStandard, Ladder, PathTree, Retention, RfmScore, Segment, Survival, Table
 
 __all__ = [
+    "calibration",
+    "concentration",
+    "group_values",
     "lifecycle_flow",
     "order_ladder",
     "path_flow",
+    "purchase_forecast",
     "retention_heat_map",
     "return_curve",
     "rfm_heat_map",
@@ -218,3 +222,89 @@ def retention_heat_map(retention: Retention, *, title: str = "Retention by cohor
     }
     axes = {"xaxis": {"type": "category", "title": "period"}, "yaxis": {"type": "category", "autorange": "reversed"}}
     return _figure(trace, title=title, **axes)
+
+
+def group_values(groups: Table, *, title: str = "Value to come, by group") -> Any:
+    """The predicted value of each group as a bar, with its 95 % interval where there is one.
+
+    Args:
+        groups: An answer of `LifetimeValueForecast.to_group_table`.
+        title: The title of the figure.
+    """
+    rows = groups.to_dicts()
+    values = [row["predicted_value"] for row in rows]
+    known = all(row["predicted_low"] is not None for row in rows)
+    trace: dict[str, Any] = {"type": "bar", "x": [str(row["group"]) for row in rows], "y": values}
+    if known:
+        above = [row["predicted_high"] - row["predicted_value"] for row in rows]
+        below = [row["predicted_value"] - row["predicted_low"] for row in rows]
+        trace["error_y"] = {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
+    return _figure(trace, title=title, xaxis={"type": "category"}, yaxis_title="predicted value")
+
+
+def concentration(shares: Table, *, title: str = "How few carry how much") -> Any:
+    """The share of all value that each share of the most valuable customers carries.
+
+    Args:
+        shares: An answer of `share_of_top`.
+        title: The title of the figure.
+    """
+    columns = shares.to_dict()
+    curve: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": [0.0, *columns["customer_ratio"]],
+        "y": [0.0, *columns["value_ratio"]],
+        "name": "value",
+    }
+    alike: dict[str, Any] = {"type": "scatter", "mode": "lines", "x": [0, 1], "y": [0, 1], "name": "if all were alike"}
+    alike |= {"line": {"dash": "dot"}}
+    axes = {"xaxis": {"title": "share of customers", "tickformat": ".0%"}, "yaxis": {"tickformat": ".0%"}}
+    return _figure(curve, alike, title=title, **axes)
+
+
+def calibration(bins: Table, *, title: str = "Foretold and observed") -> Any:
+    """What was observed over what was foretold, a point per bin with its 95 % interval.
+
+    Args:
+        bins: An answer of `WarningFit.to_calibration_table` or `RankingEvaluation.to_calibration_table`.
+        title: The title of the figure.
+    """
+    rows = bins.to_dicts()
+    observed = [row["observed_ratio"] for row in rows]
+    above = [row["observed_high"] - row["observed_ratio"] for row in rows]
+    below = [row["observed_ratio"] - row["observed_low"] for row in rows]
+    points: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [row["predicted_ratio"] for row in rows],
+        "y": observed,
+        "error_y": {"type": "data", "symmetric": False, "array": above, "arrayminus": below},
+        "name": "users",
+    }
+    right: dict[str, Any] = {"type": "scatter", "mode": "lines", "x": [0, 1], "y": [0, 1], "name": "as foretold"}
+    right |= {"line": {"dash": "dot"}}
+    axes = {"xaxis": {"title": "foretold", "tickformat": ".0%"}, "yaxis": {"title": "observed", "tickformat": ".0%"}}
+    return _figure(points, right, title=title, **axes)
+
+
+def purchase_forecast(classes: Table, *, title: str = "Purchases that were held out, and foretold") -> Any:
+    """Bars of what came and what each model foretold, per customer, by how often customers had bought again.
+
+    Args:
+        classes: A row per class: `repeats`, `customer_count`, `actual`, and a column for each model, as sums.
+        title: The title of the figure.
+    """
+    columns = classes.to_dict()
+    names = [name for name in columns if name not in ("repeats", "customer_count")]
+    counts = columns["customer_count"]
+    traces = [
+        {
+            "type": "bar",
+            "x": columns["repeats"],
+            "y": [value / count if count else None for value, count in zip(columns[name], counts, strict=True)],
+            "name": name,
+        }
+        for name in names
+    ]
+    return _figure(*traces, title=title, xaxis_title="had bought again so often", yaxis_title="purchases per customer")
