@@ -58,13 +58,13 @@ fn inverse_diagonal(matrix: &[Vec<f64>]) -> Vec<f64> {
         let best = (pivot..size).max_by(|a, b| rows[*a][pivot].abs().total_cmp(&rows[*b][pivot].abs())).unwrap();
         rows.swap(pivot, best);
         let head = rows[pivot].clone();
-        for row in 0..size {
-            let factor = rows[row][pivot] / head[pivot];
-            for column in 0..2 * size {
+        for (row, cells) in rows.iter_mut().enumerate() {
+            let factor = cells[pivot] / head[pivot];
+            for (cell, head_cell) in cells.iter_mut().zip(&head) {
                 if row == pivot {
-                    rows[row][column] = head[column] / head[pivot];
+                    *cell = head_cell / head[pivot];
                 } else {
-                    rows[row][column] -= factor * head[column];
+                    *cell -= factor * head_cell;
                 }
             }
         }
