@@ -1,4 +1,4 @@
-//! Criterion families of buying till you die: fits of CDNOW's sample and of a million customers, and scores of a million.
+//! Criterion families of buying till you die: fits of a sample and of a million customers, scores of a million.
 //!
 //! Three inputs of a million rows: rows drawn from the sample, of which many are equal; customers drawn from a fitted model
 //! with times in whole days; the same with continuous times, none of which are equal but those of customers who bought once
