@@ -33,7 +33,7 @@ impl BetaGeometric {
     fn log_odds_first(&self, repeats: u32) -> f64 {
         match repeats + self.extra {
             0 => f64::NEG_INFINITY,
-            occasions => ln(self.a / (self.b + f64::from(occasions) - 1.0)),
+            occasions => ln(self.a / (self.b + f64::from(occasions - 1))),
         }
     }
 

@@ -143,6 +143,9 @@ impl<'a> HistoryReader<'a> {
     }
 }
 
+/// The customers of some rows, and which rows these are, unless all of them are.
+type Part = (Vec<PurchaseHistory>, Option<Vec<bool>>);
+
 /// Reads the columns `x`, `t_x`, `T`, and `count` where there is one. A row with something unknown is left out.
 pub(crate) fn read_histories(table: &Table) -> Result<Rows<PurchaseHistory>> {
     let reader = HistoryReader::new(table)?;
@@ -154,7 +157,11 @@ pub(crate) fn read_histories(table: &Table) -> Result<Rows<PurchaseHistory>> {
     };
     let starts: Vec<usize> = (0..row_count).step_by(CHUNK).collect();
     // In the order of the rows, so that an error is that of the first row that has one.
+<<<<<<< HEAD
     let parts: Vec<Result<_>> = starts.par_iter().map(read).collect();
+=======
+    let parts: Vec<Result<Part>> = starts.par_iter().map(read).collect();
+>>>>>>> bspeed
     let mut rows = Vec::with_capacity(row_count);
     for part in parts {
         let (found, known) = part?;
@@ -170,9 +177,7 @@ pub(crate) fn read_histories(table: &Table) -> Result<Rows<PurchaseHistory>> {
 impl Rows<PurchaseHistory> {
     /// Groups of equal customers, ascending by their keys.
     pub(super) fn equal(&self) -> Groups<PurchaseHistory> {
-        /// Groups of a part of the rows, and how many of its rows are known.
-        type Part = (Vec<(PurchaseHistory, u64)>, usize);
-        let part = |(index, rows): (usize, &[Option<PurchaseHistory>])| -> Part {
+        let part = |(index, rows): (usize, &[Option<PurchaseHistory>])| {
             let count = |row: usize| self.counts.as_ref().map_or(1, |counts| counts[index * CHUNK + row]);
             let customers: Vec<PurchaseHistory> = rows.iter().flatten().copied().collect();
             let mut different = Different::default();
@@ -181,9 +186,10 @@ impl Rows<PurchaseHistory> {
             let known = (0..rows.len()).filter(|row| rows[*row].is_some());
             different.places.iter().zip(known).for_each(|(place, row)| groups[*place as usize].1 += count(row));
             groups.retain(|(_, count)| *count > 0);
+            // With how many of its rows are known.
             (groups, customers.len())
         };
-        let parts: Vec<Part> = self.rows.par_chunks(CHUNK).enumerate().map(part).collect();
+        let parts: Vec<_> = self.rows.par_chunks(CHUNK).enumerate().map(part).collect();
         let known_count: usize = parts.iter().map(|part| part.1).sum();
         let mut groups: Vec<_> = parts.into_iter().flat_map(|part| part.0).collect();
         groups.par_sort_unstable_by_key(|(customer, _)| customer.key());
