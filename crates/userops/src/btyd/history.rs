@@ -157,11 +157,7 @@ pub(crate) fn read_histories(table: &Table) -> Result<Rows<PurchaseHistory>> {
     };
     let starts: Vec<usize> = (0..row_count).step_by(CHUNK).collect();
     // In the order of the rows, so that an error is that of the first row that has one.
-<<<<<<< HEAD
-    let parts: Vec<Result<_>> = starts.par_iter().map(read).collect();
-=======
     let parts: Vec<Result<Part>> = starts.par_iter().map(read).collect();
->>>>>>> bspeed
     let mut rows = Vec::with_capacity(row_count);
     for part in parts {
         let (found, known) = part?;
