@@ -16,10 +16,11 @@ def answer(case: Case, name: str) -> list[Any]:
     if name == "share_of_top":
         return [uo.share_of_top(case.take("values"), case.take("customer_ratios"))]
     if name == "forecast":
+        groups = case.take("groups")
         purchases, spend = (uo.BtydFit.from_json(json.dumps(case.take(fit))) for fit in ("purchases", "spend"))
         forecast = uo.forecast_lifetime_value(customers, purchases, spend, **options)
         assert forecast.model.score(customers)["predicted_value"] == forecast.to_table()["predicted_value"]
-        return [forecast.to_table(), forecast.to_group_table(customers, **case.take("groups"))]
+        return [forecast.to_table(), forecast.to_group_table(customers, **groups)]
     model = uo.LifetimeValueModel.from_json(json.dumps(case.take("model")))
     assert uo.LifetimeValueModel(model.purchases, model.spend, **model.options) == model
     if name == "score":
