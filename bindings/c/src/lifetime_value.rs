@@ -68,11 +68,12 @@ pub unsafe extern "C" fn userops_lifetime_value_rank_win_back(
 
 /// What the customers of a table have brought and will bring, with 95 % intervals, which say how sure the expected value is, given
 /// how sure the fits are of their parameters. `purchases_fit` and `spend_fit` are JSON, as `out_fit` of userops_btyd_fit(): of a model
-/// of purchases, and of "gamma_gamma". `options` are those of userops_lifetime_value_score(), and may be NULL; `groups` is a JSON object with
-/// `by`, a column of `customers`, and, where it holds dates, `period` ("day", {"week": {}}, "month"), and may be NULL. `out_table` has a row per
-/// customer: what userops_lifetime_value_score() tells, `predicted_standard_error`, `predicted_low`, `predicted_high`; `out_summary`
-/// one row, with the formula in words and numbers and the values of all; `out_groups`, where there are `groups`, a row for each;
-/// `out_model` the model of userops_lifetime_value_score() as JSON. All but `out_table` may be NULL.
+/// of purchases, and of "gamma_gamma". The options are those of userops_lifetime_value_score(); `options` may be NULL. Groups are a JSON
+/// object with `by`, a column of the customers, and, where it holds dates, `period` ("day", {"week": {}}, "month"); `groups` may be
+/// NULL. `out_table` has a row per customer: what userops_lifetime_value_score() tells, `predicted_standard_error`, `predicted_low`,
+/// `predicted_high`; `out_summary` one row, with the formula in words and numbers and the values of all; `out_groups`, where groups
+/// are asked for, a row for each; `out_model` the model of userops_lifetime_value_score() as JSON. `out_summary`, `out_groups` and
+/// `out_model` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn userops_lifetime_value_forecast(
     customers: *const userops_table,

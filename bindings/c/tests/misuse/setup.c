@@ -18,7 +18,8 @@ static const char OTHER[] = "{\"row_count\":2,\"columns\":[[\"other\",{\"integer
 static const char LIVES[] = "{\"row_count\":4,\"columns\":[[\"duration\",{\"integer\":[1,2,3,4]}],[\"event\",{\"integer\":[1,1,1,0]}],"
                             "[\"x\",{\"integer\":[0,1,1,0]}]]}";
 static const char CUSTOMERS[] = "{\"row_count\":4,\"columns\":[[\"x\",{\"integer\":[0,1,2,0]}],[\"t_x\",{\"integer\":[0,9,3,0]}],"
-                                "[\"T\",{\"integer\":[20,15,30,9]}]]}";
+                                "[\"T\",{\"integer\":[20,15,30,9]}],[\"mean_spend\",{\"integer\":[0,4,6,0]}],"
+                                "[\"holdout_next\",{\"integer\":[3,1,2,9]}]]}";
 static const char RANKING[] = "{\"row_count\":2,\"columns\":[[\"score\",{\"float\":[0.2,0.8]}],[\"outcome\",{\"integer\":[0,1]}]]}";
 static const char WARNING_MODEL[] = "{\"options\":{},\"population\":{\"gap_weight\":1},\"intercept\":0,\"coefficients\":[{\"feature\":\"silence_days\","
                                     "\"mean\":0,\"scale\":1,\"coefficient\":1}],\"calibration\":{\"intercept\":0,\"slope\":1}}";
