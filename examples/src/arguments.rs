@@ -24,6 +24,7 @@ Without --input it reads the CDNOW log in examples/data. For a file of your own,
 
   --input FILE       Parquet, CSV or JSON Lines, plain, .gz or .zst; may be given more than once
   --blanks           the input's fields stand apart by blanks, not commas
+  --columns A,B,C    the input has no heading; these are its columns
   --user COLUMN      the customer's id                       [customer_id]
   --time COLUMN      the instant or date of the purchase      [date]
   --time-format F    auto, rfc3339, date, compact_date, epoch_seconds, epoch_millis, epoch_micros
@@ -61,6 +62,8 @@ pub struct Arguments {
     pub inputs: Vec<PathBuf>,
     /// Whether fields stand apart by blanks.
     pub blanks: bool,
+    /// The columns of an input without a heading.
+    pub columns: Option<Vec<String>>,
     /// Zone and currency.
     pub schema: EventSchema,
     /// The columns.
@@ -84,6 +87,7 @@ pub struct Arguments {
 struct Typed {
     inputs: Vec<PathBuf>,
     blanks: bool,
+    columns: Option<String>,
     user: Option<String>,
     time: Option<String>,
     time_format: Option<TimeFormat>,
@@ -122,6 +126,7 @@ impl Arguments {
                 "h" | "help" => return Ok(Command::Help(HELP.to_owned())),
                 "input" => typed.inputs.push(text()?.into()),
                 "blanks" => typed.blanks = true,
+                "columns" => typed.columns = Some(text()?),
                 "user" => typed.user = Some(text()?),
                 "time" => typed.time = Some(text()?),
                 "time-format" => typed.time_format = Some(text()?.parse()?),
@@ -147,10 +152,13 @@ impl Arguments {
     /// A reader of the files.
     pub fn reader(&self) -> LogReader<'static> {
         let reader = LogReader::new(self.schema.clone(), self.mapping.clone());
-        let blanks = FileFormat::Csv(CsvOptions::blanks());
+        let mut csv = if self.blanks || self.inputs.is_empty() { CsvOptions::blanks() } else { CsvOptions::default() };
+        if let Some(columns) = &self.columns {
+            csv = csv.without_header().columns(columns);
+        }
         match self.inputs.as_slice() {
-            [] => reader.format(blanks).file(cdnow_path()),
-            files if self.blanks => reader.format(blanks).files(files),
+            [] => reader.format(FileFormat::Csv(csv)).file(cdnow_path()),
+            files if self.blanks || self.columns.is_some() => reader.format(FileFormat::Csv(csv)).files(files),
             files => reader.files(files),
         }
     }
@@ -205,6 +213,11 @@ fn read_playbook(path: &Path) -> Result<Playbook> {
 impl Typed {
     fn arguments(self) -> Result<Arguments> {
         let own_file = !self.inputs.is_empty();
+        let columns = self.columns.map(|names| names.split(',').map(|name| name.trim().to_owned()).collect());
+        if columns.is_some() && !own_file {
+            let message = "--columns names the columns of an --input without a heading: say which file";
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
         let default_format = if own_file { TimeFormat::Auto } else { TimeFormat::CompactDate };
         let user = self.user.unwrap_or_else(|| "customer_id".to_owned());
         let time = self.time.unwrap_or_else(|| "date".to_owned());
@@ -239,6 +252,7 @@ impl Typed {
         Ok(Arguments {
             inputs: self.inputs,
             blanks: self.blanks,
+            columns,
             schema,
             mapping,
             order,
@@ -275,6 +289,7 @@ mod tests {
             ("cdnow --zone Asia/Tokio", "Asia/Tokyo"),
             ("cdnow --format xls", "xls"),
             ("cdnow --currency", "--currency"),
+            ("cdnow --columns a,b", "--input"),
             ("cdnow file.csv", "file.csv"),
         ] {
             let message = parse(line).map(|_| ()).unwrap_err().to_string();

@@ -26,7 +26,6 @@
 mod concordance;
 mod cox;
 mod curve;
-mod information;
 mod life;
 mod log_rank;
 mod newton;

@@ -226,10 +226,14 @@ fn the_sample_is_foretold_as_published() {
             assert!((class.actual as f64 / customers / actual - 1.0).abs() < 1e-9);
         }
     }
-    let text = outlook.render(&log).unwrap();
-    assert!(
-        text.contains("2,357 customers had bought by 1997-09-30; in the 39 weeks after it they bought on 1,882 days")
-    );
+    // The same from the command line, of a file without a heading.
+    let (analysis, arguments) = analyse(&format!(
+        "cdnow --input {} --blanks --columns master,id,date,cds,dollars --user id --amount dollars --time-format compact_date",
+        root().join("testdata/golden/cdnow_sample.txt").display()
+    ));
+    let text = report::render(&analysis, &arguments).unwrap();
+    let told = "2,357 customers had bought by 1997-09-30; in the 39 weeks after it they bought on 1,882 days";
+    assert!(text.contains(told), "{text}");
 }
 
 #[test]

@@ -11,7 +11,8 @@ use super::newton::{Likelihood, PARAMETERS_MAX, Second, cell, sum_groups};
 use super::quadrature::integrate;
 use super::score::{SliceModel, ToCome};
 use super::series::{ByRepeats, Coefficients, Series, TERMS_MAX as SERIES_TERMS_MAX};
-use super::special::{Rising, ln_beta, ln_rising, ln_rising_ratio, soft_plus};
+use super::special::{Rising, ln_beta, ln_rising, ln_rising_ratio};
+use crate::analytics::log_odds::soft_plus;
 use crate::error::{Result, invalid_argument};
 
 /// The parameters, and how many occasions to leave there are beside the repeats: 0 or 1.

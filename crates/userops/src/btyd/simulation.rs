@@ -10,7 +10,7 @@ use super::history::REPEATS_MAX;
 use super::model::{BtydModel, check_options, occasions};
 use super::read::{Rows, numbers, whole_numbers};
 use super::shifted_beta_geometric::PERIODS_MAX;
-use super::special::logistic;
+use crate::analytics::log_odds::logistic;
 use crate::error::{Result, invalid_argument};
 use crate::sample::Random;
 use crate::table::Table;

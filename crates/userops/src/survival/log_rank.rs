@@ -1,8 +1,8 @@
 //! Whether groups differ in how long they last.
 
+use crate::analytics::information::Information;
 use serde::{Deserialize, Serialize};
 
-use super::information::Information;
 use super::life::{Lives, read_groups};
 use super::options::LogRankOptions;
 use crate::analytics::distribution::chi_square_tail;

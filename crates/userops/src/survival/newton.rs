@@ -1,7 +1,7 @@
 //! The partial likelihood of Cox's model with ties in the manner of Efron, and its maximum.
 
-use super::information::{Information, Triangle};
 use super::life::Lives;
+use crate::analytics::information::{Information, Triangle};
 
 /// More steps than any fit with a maximum takes.
 const ITERATIONS_MAX: u32 = 100;

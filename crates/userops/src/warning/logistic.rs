@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::evaluation::{number, truth};
 use super::options::{check_ridge, check_whole};
+use crate::analytics::information::{Information, Triangle};
+use crate::analytics::log_odds::{logistic, soft_plus};
 use crate::error::{Result, empty, invalid_argument, limit_exceeded};
 use crate::table::Table;
 
@@ -22,16 +24,6 @@ const HALVINGS_MAX: u32 = 40;
 const OWN_PART_MIN: f64 = 1e-11;
 /// Rows that one task takes; fixed, so that sums do not depend on the number of threads.
 const CHUNK: usize = 1_024;
-
-/// 1 / (1 + e⁻ˣ).
-pub(super) fn logistic(x: f64) -> f64 {
-    1.0 / (1.0 + libm::exp(-x))
-}
-
-/// ln (1 + eˣ).
-fn soft_plus(x: f64) -> f64 {
-    x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
-}
 
 /// Rows of numbers, one after the other, and how far the outcome holds in each: 0, 1, or between.
 #[derive(Debug, Clone, Copy)]
@@ -148,11 +140,11 @@ pub(super) fn maximise(sample: &Sample<'_>, ridge: f64, iterations_max: u32) -> 
     let mut beta = vec![0.0; size];
     let mut plain = sample.at(&beta);
     let mut here = penalise(&plain, &beta, ridge);
-    let mut triangle = Some(cholesky(&here.curve, size, OWN_PART_MIN).map_err(|column| Redundant { column })?);
+    let mut triangle = Some(triangle_of(&here.curve, size, OWN_PART_MIN).map_err(|column| Redundant { column })?);
     let (mut iteration_count, mut converged) = (0, false);
     while let Some(lower) = triangle.as_ref().filter(|_| iteration_count < iterations_max && !converged) {
         iteration_count += 1;
-        let step = solve(lower, &here.slope, size);
+        let step = lower.solve(&here.slope);
         let promise: f64 = step.iter().zip(&here.slope).map(|(step, slope)| step * slope).sum();
         let least = here.value - ROUNDING * (1.0 + here.value.abs());
         let mut part = 1.0;
@@ -166,53 +158,18 @@ pub(super) fn maximise(sample: &Sample<'_>, ridge: f64, iterations_max: u32) -> 
         let Some(next) = next else { break };
         (beta, plain, here) = next;
         converged = promise <= PROMISE_MAX * (1.0 + here.value.abs());
-        triangle = cholesky(&here.curve, size, 0.0).ok();
+        triangle = triangle_of(&here.curve, size, 0.0).ok();
     }
     let separated = sample.is_separated(&beta);
     // Without a ridge coefficients of separated rows grow for ever, however little the last step promised.
     let converged = converged && triangle.is_some() && (ridge > 0.0 || !separated);
-    let covariance = triangle.filter(|_| converged).map(|lower| inverse(&lower, size));
+    let covariance = triangle.filter(|_| converged).map(|lower| lower.inverse());
     Ok(Maximum { beta, covariance, log_likelihood: plain.value, iteration_count, converged, separated })
 }
 
-/// The lower triangle L with L Lᵀ = the matrix, of which the lower half is read; or the first row that says nothing of
-/// its own.
-fn cholesky(matrix: &[f64], size: usize, least: f64) -> Result<Vec<f64>, usize> {
-    let mut found = vec![0.0; size * size];
-    for row in 0..size {
-        for column in 0..=row {
-            let before: f64 = (0..column).map(|inner| found[row * size + inner] * found[column * size + inner]).sum();
-            let rest = matrix[row * size + column] - before;
-            if row == column {
-                if rest.is_nan() || rest <= least * matrix[row * size + row] {
-                    return Err(row);
-                }
-                found[row * size + row] = rest.sqrt();
-            } else {
-                found[row * size + column] = rest / found[column * size + column];
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// The x with L Lᵀ x = b.
-fn solve(lower: &[f64], b: &[f64], size: usize) -> Vec<f64> {
-    let mut x = b.to_vec();
-    for row in 0..size {
-        let before: f64 = (0..row).map(|column| lower[row * size + column] * x[column]).sum();
-        x[row] = (x[row] - before) / lower[row * size + row];
-    }
-    for row in (0..size).rev() {
-        let after: f64 = (row + 1..size).map(|below| lower[below * size + row] * x[below]).sum();
-        x[row] = (x[row] - after) / lower[row * size + row];
-    }
-    x
-}
-
-fn inverse(lower: &[f64], size: usize) -> Vec<f64> {
-    let unit = |row: usize| (0..size).map(|column| f64::from(u8::from(column == row))).collect::<Vec<_>>();
-    (0..size).flat_map(|row| solve(lower, &unit(row), size)).collect()
+/// The triangle of a curvature, or the first row that says nothing of its own.
+fn triangle_of(curve: &[f64], size: usize, least: f64) -> Result<Triangle, usize> {
+    Information::of_rows(size, curve.to_vec()).triangle(least, 0.0)
 }
 
 /// What is fitted to what.

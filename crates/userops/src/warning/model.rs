@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::feature::{UserFeatures, WarningFeature, words};
 use super::history::{read_histories, read_history};
-use super::logistic::logistic;
 use super::options::WarningOptions;
 use super::population::{WarningFeatures, WarningPopulation};
 use super::score::{WarningScoreOptions, WarningScores};
+use crate::analytics::log_odds::logistic;
 use crate::error::{Result, invalid_definition};
 use crate::explanation::Explanation;
 use crate::id::UserIx;

@@ -154,7 +154,12 @@ fn check_fit(fit: &BtydFit, golden: &Value) {
         parameters.see(parameter.value, number(&golden["params"][&parameter.name]));
         let expected = number(&golden["std_errors"][&parameter.name]);
         let exact = PARETO_ERRORS.iter().copied().find(|exact| (exact / expected - 1.0).abs() < 1e-6);
-        errors.see(parameter.standard_error.unwrap(), exact.unwrap_or(expected));
+        let found = parameter.standard_error.unwrap();
+        match exact {
+            // The file's are by differences of Pareto/NBD's likelihood, to six or seven digits.
+            None if fit.options.model == BtydModelKind::ParetoNbd => covariance.see(found, expected),
+            exact => errors.see(found, exact.unwrap_or(expected)),
+        }
         if let Some(cells) = golden["covariance"].as_array() {
             let found = fit.covariance.as_ref().unwrap()[index].iter();
             found.zip(numbers(&cells[index])).for_each(|(found, expected)| covariance.see(*found, expected));
@@ -165,8 +170,7 @@ fn check_fit(fit: &BtydFit, golden: &Value) {
     parameters.at_most(1e-9);
     likelihood.at_most(1e-12);
     errors.at_most(1e-9);
-    // The file's are by differences of Pareto/NBD's likelihood, to seven digits.
-    covariance.at_most(if fit.options.model == BtydModelKind::ParetoNbd { 1e-6 } else { 1e-9 });
+    covariance.at_most(if fit.options.model == BtydModelKind::ParetoNbd { 3e-6 } else { 1e-9 });
 }
 
 #[test]
@@ -180,6 +184,19 @@ fn cdnow_is_fitted_to_nine_digits() {
         let fit = fit_btyd(&table, kind).unwrap();
         assert_eq!((fit.customer_count, fit.left_out_count), (2_357, 0));
         check_fit(&fit, &json(text)["cdnow_sample_exact_days"]);
+    }
+    // The same in weeks of two decimals, as lifetimes' summary of the data has them.
+    let rounded = ["t_x", "T"].into_iter().fold(Table::new(table.row_count()), |rounded, name| {
+        let weeks = (0..table.row_count()).map(|row| (float(&table, row, name) * 100.0).round() / 100.0);
+        rounded.with(name, weeks.collect::<Vec<_>>()).unwrap()
+    });
+    let rounded = rounded.with("x", table.column("x").unwrap().clone()).unwrap();
+    for (kind, text) in [
+        (BtydModelKind::BgNbd, golden!("cdnow_bg.json")),
+        (BtydModelKind::MbgNbd, golden!("cdnow_mbg.json")),
+        (BtydModelKind::ParetoNbd, golden!("cdnow_pn.json")),
+    ] {
+        check_fit(&fit_btyd(&rounded, kind).unwrap(), &json(text)["lifetimes_rounded_2dp"]);
     }
     let fit = fit_btyd(&table, BtydModelKind::GammaGamma).unwrap();
     assert_eq!((fit.customer_count, fit.left_out_count), (946, 1_411));

@@ -2,31 +2,36 @@
 
 /// A symmetric matrix of `size` rows in full, row by row.
 #[derive(Debug, Clone)]
-pub(super) struct Information {
+pub(crate) struct Information {
     size: usize,
     cells: Vec<f64>,
 }
 
 /// The lower triangle L with L Lᵀ = the matrix.
 #[derive(Debug)]
-pub(super) struct Triangle {
+pub(crate) struct Triangle {
     size: usize,
     cells: Vec<f64>,
 }
 
 impl Information {
     /// A matrix of zeros.
-    pub(super) fn new(size: usize) -> Self {
+    pub(crate) fn new(size: usize) -> Self {
         Self { size, cells: vec![0.0; size * size] }
     }
 
+    /// A matrix of these cells, row by row, of which the upper half is not looked at.
+    pub(crate) fn of_rows(size: usize, cells: Vec<f64>) -> Self {
+        Self { size, cells }
+    }
+
     /// A cell.
-    pub(super) fn get(&self, row: usize, column: usize) -> f64 {
+    pub(crate) fn get(&self, row: usize, column: usize) -> f64 {
         self.cells[row * self.size + column]
     }
 
     /// Adds to a cell and to its mirror image.
-    pub(super) fn add(&mut self, row: usize, column: usize, value: f64) {
+    pub(crate) fn add(&mut self, row: usize, column: usize, value: f64) {
         self.cells[row * self.size + column] += value;
         if row != column {
             self.cells[column * self.size + row] += value;
@@ -35,7 +40,7 @@ impl Information {
 
     /// The triangle, or the first row whose pivot is at most the part `least` of its diagonal cell, or of `floor`
     /// where that is greater: the row says nothing, or nothing that those before it do not say. (Cholesky's method.)
-    pub(super) fn triangle(&self, least: f64, floor: f64) -> Result<Triangle, usize> {
+    pub(crate) fn triangle(&self, least: f64, floor: f64) -> Result<Triangle, usize> {
         let size = self.size;
         let mut cells = vec![0.0; size * size];
         for row in 0..size {
@@ -58,7 +63,7 @@ impl Information {
 
     /// The quadratic form uᵀ A⁻ u and the rank of A, where u lies in the range of A, which may be singular:
     /// elimination by the greatest pivot that is left, as long as it is more than `least` of the greatest of all.
-    pub(super) fn quadratic_form(&self, vector: &[f64], least: f64) -> (f64, u32) {
+    pub(crate) fn quadratic_form(&self, vector: &[f64], least: f64) -> (f64, u32) {
         let size = self.size;
         let (mut cells, mut vector) = (self.cells.clone(), vector.to_vec());
         let mut left: Vec<usize> = (0..size).collect();
@@ -88,12 +93,12 @@ impl Information {
 
 impl Triangle {
     /// The square of a diagonal cell: what a row says beyond those before it.
-    pub(super) fn pivot(&self, row: usize) -> f64 {
+    pub(crate) fn pivot(&self, row: usize) -> f64 {
         self.cells[row * self.size + row] * self.cells[row * self.size + row]
     }
 
     /// The x with A x = b.
-    pub(super) fn solve(&self, b: &[f64]) -> Vec<f64> {
+    pub(crate) fn solve(&self, b: &[f64]) -> Vec<f64> {
         let size = self.size;
         let mut x = b.to_vec();
         for row in 0..size {
@@ -108,9 +113,17 @@ impl Triangle {
     }
 
     /// The diagonal of A⁻¹.
-    pub(super) fn inverse_diagonal(&self) -> Vec<f64> {
-        let unit = |row: usize| (0..self.size).map(|other| f64::from(u8::from(other == row))).collect::<Vec<_>>();
-        (0..self.size).map(|row| self.solve(&unit(row))[row]).collect()
+    pub(crate) fn inverse_diagonal(&self) -> Vec<f64> {
+        (0..self.size).map(|row| self.inverse_row(row)[row]).collect()
+    }
+
+    /// A⁻¹, row by row.
+    pub(crate) fn inverse(&self) -> Vec<f64> {
+        (0..self.size).flat_map(|row| self.inverse_row(row)).collect()
+    }
+
+    fn inverse_row(&self, row: usize) -> Vec<f64> {
+        self.solve(&(0..self.size).map(|other| f64::from(u8::from(other == row))).collect::<Vec<_>>())
     }
 }
 
