@@ -3,6 +3,7 @@
 mod discrete;
 mod golden;
 mod next_purchase;
+mod published;
 mod purchase;
 mod simulation;
 

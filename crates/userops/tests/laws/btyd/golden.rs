@@ -19,19 +19,19 @@ macro_rules! golden {
 
 const SAMPLE: &str = golden!("cdnow_sample.txt");
 
-fn number(value: &Value) -> f64 {
+pub(super) fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| value.as_str().unwrap().parse().unwrap())
 }
 
-fn numbers(value: &Value) -> Vec<f64> {
+pub(super) fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(number).collect()
 }
 
-fn json(text: &str) -> Value {
+pub(super) fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-fn float(table: &Table, row: usize, name: &str) -> f64 {
+pub(super) fn float(table: &Table, row: usize, name: &str) -> f64 {
     match table.get(row, name) {
         Some(ValueRef::Float(value)) => value,
         other => panic!("{name} in row {row}: {other:?}"),
@@ -70,7 +70,7 @@ impl Worst {
 }
 
 /// CDNOW's customers as of the end of September 1997, in weeks, and what they do in the 39 weeks after.
-fn customers() -> Table {
+pub(super) fn customers() -> Table {
     let event = |line: &str| {
         let cells: Vec<&str> = line.split_whitespace().collect();
         let day = cells[2];
@@ -203,18 +203,23 @@ fn cdnow_is_fitted_to_nine_digits() {
     check_fit(&fit, &json(golden!("cdnow_gammagamma.json"))["cdnow_sample_exact"]);
 }
 
-#[test]
-fn donors_and_subscribers_are_fitted_to_nine_digits() {
+/// The 11,104 donors of 1995.
+pub(super) fn donors() -> Table {
     let golden = json(golden!("donations_bgbb.json"));
     let cells = golden["rows"].as_array().unwrap();
     let column = |name: &str| cells.iter().map(|row| number(&row[name]) as i64).collect::<Vec<_>>();
-    let table = Table::new(cells.len())
+    Table::new(cells.len())
         .with("x", column("x"))
         .and_then(|table| table.with("t_x", column("t_x")))
         .and_then(|table| table.with("n", column("n")))
         .and_then(|table| table.with("count", column("w")))
-        .unwrap();
-    let fit = fit_btyd(&table, BtydModelKind::BgBb).unwrap();
+        .unwrap()
+}
+
+#[test]
+fn donors_and_subscribers_are_fitted_to_nine_digits() {
+    let golden = json(golden!("donations_bgbb.json"));
+    let fit = fit_btyd(&donors(), BtydModelKind::BgBb).unwrap();
     assert_eq!((fit.customer_count, fit.group_count), (11_104, 22));
     check_fit(&fit, &golden["mle"]);
     let BtydModel::BgBb(model) = fit.model else { panic!("{:?}", fit.model) };
