@@ -1,4 +1,4 @@
-//! The models against what papers and other packages print, to the digits that they print; see testdata/golden/README.md.
+//! The models against what papers and other packages print, to the digits that they print.
 
 use serde_json::Value;
 use userops::btyd::{
