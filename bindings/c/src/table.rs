@@ -3,7 +3,6 @@
 use std::ffi::c_char;
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use userops_core::error::{Error, ErrorKind};
 use userops_core::table::Table;
 use userops_io::{TableFormat, table_from_arrow, table_to_stream, write_table, write_table_to};
 
@@ -194,14 +193,7 @@ pub unsafe extern "C" fn userops_table_beside(
     unsafe {
         guard(out_error, required![table, other, out_table], || {
             let (table, other) = (find(table, "table")?, find(other, "other")?);
-            let mut joined = (*table).clone();
-            if table.row_count() != other.row_count() {
-                let counts = (table.row_count(), other.row_count());
-                let message = format!("a table of {} rows cannot stand beside one of {}", counts.0, counts.1);
-                return Err(Error::new(ErrorKind::InvalidArgument, message).into());
-            }
-            other.columns().try_for_each(|(name, column)| joined.push(name, column.clone()))?;
-            out_table.write(issue(joined));
+            out_table.write(issue((*table).clone().beside(&other)?));
             Ok(())
         })
     }

@@ -12,3 +12,4 @@ pub mod period;
 pub(crate) mod period_bits;
 pub(crate) mod period_grid;
 pub(crate) mod quantile;
+pub(crate) mod top;

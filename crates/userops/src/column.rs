@@ -4,6 +4,7 @@ mod bitmap;
 mod packed;
 mod text;
 
+pub(crate) use bitmap::ones_of_words;
 pub use bitmap::{Bitmap, BitmapBuilder};
 pub use packed::{Packed, PackedCursor};
 pub use text::{Dictionary, Interner, TextArena};

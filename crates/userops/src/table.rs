@@ -67,6 +67,20 @@ impl Table {
         Ok(self)
     }
 
+    /// The same table with the columns of another one behind its own.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where the other table has another number of rows, or a name is taken.
+    pub fn beside(mut self, other: &Self) -> Result<Self> {
+        if self.row_count != other.row_count {
+            let counts = (self.row_count, other.row_count);
+            let message = format!("a table of {} rows cannot stand beside one of {}", counts.0, counts.1);
+            return Err(invalid_argument(message));
+        }
+        other.columns().try_for_each(|(name, column)| self.push(name, column.clone()))?;
+        Ok(self)
+    }
+
     /// How many rows there are.
     #[must_use]
     pub fn row_count(&self) -> usize {

@@ -48,6 +48,14 @@ fn ones_of_few(word: u64) -> u32 {
     if word & word.wrapping_sub(1) == 0 { u32::from(word != 0) } else { word.count_ones() }
 }
 
+/// The positions of the set bits of words, ascending, the least significant bit of the first word first.
+pub(crate) fn ones_of_words(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
+    words.iter().enumerate().flat_map(|(index, &word)| {
+        std::iter::successors((word != 0).then_some(word), |word| Some(word & (word - 1)).filter(|word| *word != 0))
+            .map(move |word| index * WORD_BITS + word.trailing_zeros() as usize)
+    })
+}
+
 impl Bitmap {
     /// A bitmap of `len` bits, least significant bit of the first word first; bits past `len` are cleared.
     #[must_use]
@@ -133,10 +141,7 @@ impl Bitmap {
 
     /// The positions of the set bits, ascending.
     pub fn ones(&self) -> impl Iterator<Item = usize> + '_ {
-        self.words.iter().enumerate().flat_map(|(index, &word)| {
-            std::iter::successors((word != 0).then_some(word), |word| Some(word & (word - 1)).filter(|word| *word != 0))
-                .map(move |word| index * WORD_BITS + word.trailing_zeros() as usize)
-        })
+        ones_of_words(&self.words)
     }
 
     /// All bits, in order.

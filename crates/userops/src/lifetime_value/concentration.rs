@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::analytics::top::top_count;
 use crate::error::{Result, empty, invalid_argument};
 use crate::table::Table;
 
@@ -50,7 +51,7 @@ pub fn share_of_top(values: &[Option<f64>], customer_ratios: &[f64]) -> Result<V
         if !(*ratio > 0.0 && *ratio <= 1.0) {
             return Err(invalid_argument(format!("a share of customers is {ratio}; it is above 0 and at most 1")));
         }
-        let count = ((ratio * known.len() as f64).ceil() as usize).clamp(1, known.len());
+        let count = top_count(*ratio, known.len() as u64) as usize;
         let value = sums[count - 1];
         Ok(ValueShare {
             customer_ratio: *ratio,

@@ -233,19 +233,17 @@ impl LifetimeValueForecast {
     /// None in practice: the columns have one length and distinct names.
     pub fn to_summary_table(&self) -> Result<Table> {
         let options = &self.model.options;
-        let mut table = Table::new(1)
+        let all = self.group_rows(std::iter::once((0..self.customers.len()).collect()));
+        Table::new(1)
             .with("formula", vec![options.formula()])?
             .with("model", vec![self.model.purchases.kind().name()])?
             .with("horizon", vec![options.horizon()])?
             .with("time_unit", vec![options.time_unit.as_deref()])?
             .with("period", vec![options.period])?
             .with("discount_rate", vec![options.discount_rate])?
-            .with("margin_ratio", vec![options.margin_ratio])?;
-        let all = self.group_rows(std::iter::once((0..self.customers.len()).collect()));
-        for (name, column) in self.group_columns(&all)?.columns() {
-            table.push(name, column.clone())?;
-        }
-        table.with("weak", vec![!self.notes.is_empty()])
+            .with("margin_ratio", vec![options.margin_ratio])?
+            .beside(&self.group_columns(&all)?)?
+            .with("weak", vec![!self.notes.is_empty()])
     }
 
     /// A row per note of the fits: `kind`, `parameter`, `message`.

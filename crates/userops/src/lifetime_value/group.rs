@@ -96,11 +96,8 @@ impl LifetimeValueForecast {
         let parts: Vec<&[usize]> = rows.chunk_by(same).collect();
         let names: Vec<_> = parts.iter().map(|part| column.get(part[0]).map(ValueRef::to_owned)).collect();
         let values = self.group_rows(parts.iter().map(|part| part.to_vec()));
-        let mut table = Table::new(names.len()).with("group", Column::from_values(column.value_type(), &names))?;
-        for (name, column) in self.group_columns(&values)?.columns() {
-            table.push(name, column.clone())?;
-        }
-        Ok(table)
+        let names = Column::from_values(column.value_type(), &names);
+        Table::new(names.len()).with("group", names)?.beside(&self.group_columns(&values)?)
     }
 
     pub(super) fn group_rows(&self, groups: impl Iterator<Item = Vec<usize>>) -> Vec<GroupValue> {

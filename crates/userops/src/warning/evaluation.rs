@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::analytics::interval::{Interval, wilson_interval};
+use crate::analytics::top::top_count;
 use crate::column::Column;
 use crate::error::{Result, empty, invalid_argument, type_mismatch};
 use crate::table::Table;
@@ -15,8 +16,6 @@ pub const CALIBRATION_BINS: u32 = 10;
 pub const CALIBRATION_BINS_MAX: u32 = 1_000;
 /// A probability of 0 or 1 that is wrong costs as much as one that is this far from it, not infinitely much.
 pub const LOG_LOSS_LEAST: f64 = 1e-15;
-/// A share of a whole number of users may be off by rounding.
-const ROUNDING: f64 = 1e-9;
 
 /// What is asked of a ranking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -252,7 +251,7 @@ impl Groups {
     }
 
     fn top_share(&self, top_ratio: f64, count: u64, positives: u64) -> TopShare {
-        let user_count = ((top_ratio * count as f64 - ROUNDING).ceil() as u64).clamp(1, count);
+        let user_count = top_count(top_ratio, count);
         let mut room = user_count;
         let mut positive_count = 0.0;
         for group in &self.0 {
@@ -356,14 +355,7 @@ impl RankingEvaluation {
     /// # Errors
     /// None in practice: the columns have one length and distinct names.
     pub fn to_table(&self) -> Result<Table> {
-        Table::new(1)
-            .with("user_count", vec![self.user_count as i64])?
-            .with("positive_count", vec![self.positive_count as i64])?
-            .with("auc", vec![self.auc])?
-            .with("average_precision", vec![self.average_precision])?
-            .with("brier_score", vec![self.brier_score])?
-            .with("log_loss", vec![self.log_loss])?
-            .with("expected_calibration_error", vec![self.expected_calibration_error])
+        evaluation_table(&[self])
     }
 
     /// A row per share: `top_ratio`, `user_count`, `positive_count`, `precision_ratio`, `lift`, `capture_ratio`.
@@ -371,14 +363,7 @@ impl RankingEvaluation {
     /// # Errors
     /// None in practice: the columns have one length and distinct names.
     pub fn to_top_table(&self) -> Result<Table> {
-        let rows = &self.top_shares;
-        Table::new(rows.len())
-            .with("top_ratio", rows.iter().map(|row| row.top_ratio).collect::<Vec<_>>())?
-            .with("user_count", rows.iter().map(|row| row.user_count as i64).collect::<Vec<_>>())?
-            .with("positive_count", rows.iter().map(|row| row.positive_count).collect::<Vec<_>>())?
-            .with("precision_ratio", rows.iter().map(|row| row.precision_ratio).collect::<Vec<_>>())?
-            .with("lift", rows.iter().map(|row| row.lift).collect::<Vec<_>>())?
-            .with("capture_ratio", rows.iter().map(|row| row.capture_ratio).collect::<Vec<_>>())
+        top_table(&self.top_shares.iter().collect::<Vec<_>>())
     }
 
     /// A row per bin that holds anybody: `bin`, `user_count`, `lowest`, `highest`, `predicted_ratio`, `positive_count`,
@@ -387,18 +372,46 @@ impl RankingEvaluation {
     /// # Errors
     /// None in practice: the columns have one length and distinct names.
     pub fn to_calibration_table(&self) -> Result<Table> {
-        let rows = &self.bins;
-        let floats = |value: fn(&CalibrationBin) -> f64| rows.iter().map(value).collect::<Vec<_>>();
-        let end = |end: fn(Interval) -> f64| rows.iter().map(|row| row.interval.map(end)).collect::<Vec<_>>();
-        Table::new(rows.len())
-            .with("bin", rows.iter().map(|row| row.bin).collect::<Vec<_>>())?
-            .with("user_count", rows.iter().map(|row| row.user_count as i64).collect::<Vec<_>>())?
-            .with("lowest", floats(|row| row.lowest))?
-            .with("highest", floats(|row| row.highest))?
-            .with("predicted_ratio", floats(|row| row.predicted_ratio))?
-            .with("positive_count", rows.iter().map(|row| row.positive_count as i64).collect::<Vec<_>>())?
-            .with("observed_ratio", floats(|row| row.observed_ratio))?
-            .with("observed_low", end(|interval| interval.low))?
-            .with("observed_high", end(|interval| interval.high))
+        calibration_table(&self.bins)
     }
+}
+
+/// The columns of [`RankingEvaluation::to_table`], a row for each.
+pub(super) fn evaluation_table(rows: &[&RankingEvaluation]) -> Result<Table> {
+    let floats = |value: fn(&RankingEvaluation) -> Option<f64>| rows.iter().map(|row| value(row)).collect::<Vec<_>>();
+    Table::new(rows.len())
+        .with("user_count", rows.iter().map(|row| row.user_count as i64).collect::<Vec<_>>())?
+        .with("positive_count", rows.iter().map(|row| row.positive_count as i64).collect::<Vec<_>>())?
+        .with("auc", floats(|row| row.auc))?
+        .with("average_precision", floats(|row| row.average_precision))?
+        .with("brier_score", floats(|row| row.brier_score))?
+        .with("log_loss", floats(|row| row.log_loss))?
+        .with("expected_calibration_error", floats(|row| row.expected_calibration_error))
+}
+
+/// The columns of [`RankingEvaluation::to_top_table`].
+pub(super) fn top_table(rows: &[&TopShare]) -> Result<Table> {
+    Table::new(rows.len())
+        .with("top_ratio", rows.iter().map(|row| row.top_ratio).collect::<Vec<_>>())?
+        .with("user_count", rows.iter().map(|row| row.user_count as i64).collect::<Vec<_>>())?
+        .with("positive_count", rows.iter().map(|row| row.positive_count).collect::<Vec<_>>())?
+        .with("precision_ratio", rows.iter().map(|row| row.precision_ratio).collect::<Vec<_>>())?
+        .with("lift", rows.iter().map(|row| row.lift).collect::<Vec<_>>())?
+        .with("capture_ratio", rows.iter().map(|row| row.capture_ratio).collect::<Vec<_>>())
+}
+
+/// The columns of [`RankingEvaluation::to_calibration_table`].
+pub(super) fn calibration_table(rows: &[CalibrationBin]) -> Result<Table> {
+    let floats = |value: fn(&CalibrationBin) -> f64| rows.iter().map(value).collect::<Vec<_>>();
+    let end = |end: fn(Interval) -> f64| rows.iter().map(|row| row.interval.map(end)).collect::<Vec<_>>();
+    Table::new(rows.len())
+        .with("bin", rows.iter().map(|row| row.bin).collect::<Vec<_>>())?
+        .with("user_count", rows.iter().map(|row| row.user_count as i64).collect::<Vec<_>>())?
+        .with("lowest", floats(|row| row.lowest))?
+        .with("highest", floats(|row| row.highest))?
+        .with("predicted_ratio", floats(|row| row.predicted_ratio))?
+        .with("positive_count", rows.iter().map(|row| row.positive_count as i64).collect::<Vec<_>>())?
+        .with("observed_ratio", floats(|row| row.observed_ratio))?
+        .with("observed_low", end(|interval| interval.low))?
+        .with("observed_high", end(|interval| interval.high))
 }

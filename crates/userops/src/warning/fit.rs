@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::evaluation::RankingEvaluation;
+use super::evaluation::{RankingEvaluation, TopShare, calibration_table, evaluation_table, top_table};
 use super::feature::WarningFeature;
 use super::history::read_histories;
 use super::learn::{Learnt, Past, calibrate, check_training, evaluate, learn};
@@ -210,18 +210,10 @@ impl WarningFit {
     /// None in practice: the columns have one length and distinct names.
     pub fn to_evaluation_table(&self) -> Result<Table> {
         let rows = &self.evaluations;
-        let floats = |value: fn(&RankingEvaluation) -> Option<f64>| {
-            rows.iter().map(|row| value(&row.evaluation)).collect::<Vec<_>>()
-        };
+        let evaluations: Vec<&RankingEvaluation> = rows.iter().map(|row| &row.evaluation).collect();
         Table::new(rows.len())
             .with("ranking", rows.iter().map(|row| row.ranking.name()).collect::<Vec<_>>())?
-            .with("user_count", rows.iter().map(|row| row.evaluation.user_count as i64).collect::<Vec<_>>())?
-            .with("positive_count", rows.iter().map(|row| row.evaluation.positive_count as i64).collect::<Vec<_>>())?
-            .with("auc", floats(|one| one.auc))?
-            .with("average_precision", floats(|one| one.average_precision))?
-            .with("brier_score", floats(|one| one.brier_score))?
-            .with("log_loss", floats(|one| one.log_loss))?
-            .with("expected_calibration_error", floats(|one| one.expected_calibration_error))
+            .beside(&evaluation_table(&evaluations)?)
     }
 
     /// A row per ranking and share: `ranking`, and the columns of [`RankingEvaluation::to_top_table`].
@@ -229,19 +221,10 @@ impl WarningFit {
     /// # Errors
     /// None in practice: the columns have one length and distinct names.
     pub fn to_top_table(&self) -> Result<Table> {
-        let rows: Vec<_> = self
-            .evaluations
-            .iter()
-            .flat_map(|one| one.evaluation.top_shares.iter().map(|top| (one.ranking.name(), top)))
-            .collect();
-        Table::new(rows.len())
-            .with("ranking", rows.iter().map(|row| row.0).collect::<Vec<_>>())?
-            .with("top_ratio", rows.iter().map(|row| row.1.top_ratio).collect::<Vec<_>>())?
-            .with("user_count", rows.iter().map(|row| row.1.user_count as i64).collect::<Vec<_>>())?
-            .with("positive_count", rows.iter().map(|row| row.1.positive_count).collect::<Vec<_>>())?
-            .with("precision_ratio", rows.iter().map(|row| row.1.precision_ratio).collect::<Vec<_>>())?
-            .with("lift", rows.iter().map(|row| row.1.lift).collect::<Vec<_>>())?
-            .with("capture_ratio", rows.iter().map(|row| row.1.capture_ratio).collect::<Vec<_>>())
+        let of_one = |one: &WarningEvaluation| vec![one.ranking.name(); one.evaluation.top_shares.len()];
+        let names: Vec<&str> = self.evaluations.iter().flat_map(of_one).collect();
+        let shares: Vec<&TopShare> = self.evaluations.iter().flat_map(|one| &one.evaluation.top_shares).collect();
+        Table::new(names.len()).with("ranking", names)?.beside(&top_table(&shares)?)
     }
 
     /// What the model foretold on the test and what was observed: [`RankingEvaluation::to_calibration_table`]; no row
@@ -250,18 +233,7 @@ impl WarningFit {
     /// # Errors
     /// None in practice: the columns have one length and distinct names.
     pub fn to_calibration_table(&self) -> Result<Table> {
-        const NOBODY: RankingEvaluation = RankingEvaluation {
-            user_count: 0,
-            positive_count: 0,
-            auc: None,
-            average_precision: None,
-            top_shares: Vec::new(),
-            brier_score: None,
-            log_loss: None,
-            expected_calibration_error: None,
-            bins: Vec::new(),
-        };
-        self.evaluation(WarningRanking::Model).unwrap_or(&NOBODY).to_calibration_table()
+        calibration_table(self.evaluation(WarningRanking::Model).map_or(&[], |one| &one.bins))
     }
 
     /// A row per note: `kind`, `feature`, `message`.

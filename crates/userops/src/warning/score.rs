@@ -293,11 +293,7 @@ impl WatchList {
     pub fn to_table(&self, log: &EventLog) -> Result<Table> {
         let scores = self.scores.to_table(log)?;
         let ranks: Vec<i64> = (1..=scores.row_count() as i64).collect();
-        let mut table = Table::new(scores.row_count()).with("rank", ranks)?;
-        for (name, column) in scores.columns() {
-            table.push(name, column.clone())?;
-        }
-        Ok(table)
+        Table::new(scores.row_count()).with("rank", ranks)?.beside(&scores)
     }
 
     /// One row: `at_risk_count`, `listed_count`, `expected_loss`, `expected_loss_ratio`, `expected_lost_count`.

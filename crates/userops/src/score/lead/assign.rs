@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::definition::{Dimension, LeadDefinition, LeadRule};
 use super::grade::Matrix;
 use super::kernel::EventWeights;
+use crate::column::ones_of_words;
 use crate::error::Result;
 use crate::log::EventLog;
 use crate::rule::{Context, Measures, Plan, Vocabulary, measure_users};
@@ -84,7 +85,7 @@ impl LeadDefinition {
         // The first override that holds counts, so that the last ones are written first.
         for (given, group) in self.overrides.iter().zip(&matrix.group_of_override).rev() {
             let holds = given.unknown.decide_words(&measures.evaluate(&given.when, context)?);
-            ones(&holds).for_each(|user| group_places[user] = *group as u32);
+            ones_of_words(&holds).for_each(|user| group_places[user] = *group as u32);
         }
         Ok(LeadScores {
             definition: self.clone(),
@@ -110,7 +111,7 @@ impl RulePoints {
         for group in dimension.groups {
             let mut points = if group.rules.is_empty() { Vec::new() } else { vec![0; measures.len()] };
             for rule in &group.rules {
-                ones(&holds(rule, measures, context)?).for_each(|user| points[user] += rule.points);
+                ones_of_words(&holds(rule, measures, context)?).for_each(|user| points[user] += rule.points);
             }
             groups.push(points);
         }
@@ -133,16 +134,4 @@ impl RulePoints {
 /// For whom the points of a rule are given, as words of 64 users.
 pub(super) fn holds(rule: &LeadRule, measures: &Measures<'_>, context: &Context) -> Result<Vec<u64>> {
     Ok(rule.unknown.decide_words(&measures.evaluate(&rule.when, context)?))
-}
-
-/// The places of set bits.
-pub(super) fn ones(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
-    words.iter().enumerate().flat_map(|(place, word)| {
-        let mut left = *word;
-        std::iter::from_fn(move || {
-            let bit = (left != 0).then(|| left.trailing_zeros() as usize)?;
-            left &= left - 1;
-            Some(place * u64::BITS as usize + bit)
-        })
-    })
 }

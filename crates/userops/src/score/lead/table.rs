@@ -1,10 +1,10 @@
 //! Lead scores as tables.
 
-use super::assign::{LeadScores, holds, ones};
+use super::assign::{LeadScores, holds};
 use super::definition::LeadDefinition;
 use super::grade::{Matrix, named_column};
 use super::kernel::EventWeights;
-use crate::column::Column;
+use crate::column::{Column, ones_of_words};
 use crate::error::{Result, invalid_argument};
 use crate::id::{UserDirectory, UserIx};
 use crate::log::EventLog;
@@ -174,7 +174,7 @@ pub fn list_lead_points(
             let name = |rule: &str| format!("{}.{}.{rule}", dimension.name, group.name);
             for rule in &group.rules {
                 let mut points = vec![0.0; users];
-                ones(&holds(rule, &measures, context)?).for_each(|user| points[user] = rule.points as f64);
+                ones_of_words(&holds(rule, &measures, context)?).for_each(|user| points[user] = rule.points as f64);
                 table.push(name(&rule.name), points.into())?;
             }
             for (rule, weights) in group.events.iter().zip(weights.by_ref()) {
