@@ -46,10 +46,12 @@ impl Operations {
         let outcome = playbook.evaluate(log, as_of, &EvaluateOptions::new())?;
         let month_ago = Timestamp::from_micros(as_of.as_micros() - Span::from_days(MOVED_DAYS).as_micros());
         let earlier = match log.time_span() {
-            // By the thresholds of today: only users move.
-            Some((first, _)) if first <= month_ago => {
-                none_if_empty(playbook.evaluate(log, month_ago, &EvaluateOptions::new().stages_of(&outcome)))?
-            }
+            // By the cuts and thresholds of today: only users move.
+            Some((first, _)) if first <= month_ago => none_if_empty(playbook.evaluate(
+                log,
+                month_ago,
+                &EvaluateOptions::new().calibration(outcome.calibration()),
+            ))?,
             _ => None,
         };
         let moved = earlier.as_ref().map(|earlier| compare(earlier, &outcome)).transpose()?;

@@ -169,7 +169,7 @@ pub unsafe extern "C" fn userops_playbook_evaluate(
             let (playbook, log) = (find(playbook, "playbook")?, find(log, "log")?);
             let mut options = options(manual_tags, manual_tags_len, without_profiles != 0)?;
             if !stages_of.is_null() {
-                options = options.stages_of(&*find(stages_of, "stages_of")?);
+                options = options.calibration(find(stages_of, "stages_of")?.calibration());
             }
             let outcome = playbook.evaluate(&log, instant(as_of_micros, "as_of_micros")?, &options)?;
             out_outcome.write(issue(outcome));

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use userops::id::UserIx;
-use userops::lifecycle::{DerivedThresholds, LifecycleDefinition};
-use userops::playbook::{EvaluateOptions, StageAnswer};
+use userops::playbook::{Calibration, EvaluateOptions};
 use userops::table::user_column;
 use userops::time::Timestamp;
 
@@ -253,9 +252,9 @@ impl Outcome {
 
     /// An outcome is pickled as what it was evaluated from, and evaluated again.
     fn __reduce__<'py>(&self, py: Python<'py>) -> Result<Reduced<'py>> {
-        let EvaluateOptions { manual_tags, stages, without_profiles } = &self.options;
-        let stages = stages.as_ref().map(|stages| data::to_text(&(&stages.definition, &stages.derived))).transpose()?;
-        let options = (data::to_text(manual_tags)?, stages, *without_profiles);
+        let EvaluateOptions { manual_tags, calibration, without_profiles } = &self.options;
+        let calibration = calibration.as_ref().map(Calibration::to_json).transpose()?;
+        let options = (data::to_text(manual_tags)?, calibration, *without_profiles);
         Ok(reduce::<Self>(py, "_rebuild", (&self.playbook, &self.log, self.outcome.as_of.to_string(), options))?)
     }
 
@@ -268,12 +267,10 @@ impl Outcome {
         as_of: AsOf,
         options: (String, Option<String>, bool),
     ) -> Result<Self> {
-        let (manual_tags, stages, without_profiles) = options;
+        let (manual_tags, calibration, without_profiles) = options;
         let manual_tags = data::from_text("manual_tags", &manual_tags)?;
-        let stages: Option<(LifecycleDefinition, Option<DerivedThresholds>)> =
-            stages.map(|stages| data::from_text("stages", &stages)).transpose()?;
-        let stages = stages.map(|(definition, derived)| StageAnswer { definition, derived });
-        let options = EvaluateOptions { manual_tags, stages, without_profiles };
+        let calibration = calibration.as_deref().map(Calibration::from_json).transpose()?;
+        let options = EvaluateOptions { manual_tags, calibration, without_profiles };
         Self::evaluate(playbook, log, as_of.0, options)
     }
 }

@@ -127,8 +127,8 @@ impl Playbook {
             Some(tags) => data::read("manual_tags", tags.as_any())?,
             None => Vec::new(),
         };
-        let stages = stages_of.and_then(|outcome| outcome.get().outcome.stages.clone());
-        let options = EvaluateOptions { manual_tags, stages, without_profiles: !profiles };
+        let calibration = stages_of.map(|outcome| outcome.get().outcome.calibration());
+        let options = EvaluateOptions { manual_tags, calibration, without_profiles: !profiles };
         Outcome::evaluate(slf, log, as_of.0, options)
     }
 

@@ -39,6 +39,7 @@
 //! # Ok::<(), userops::error::Error>(())
 //! ```
 
+mod calibration;
 mod check;
 mod compare;
 mod definition;
@@ -50,6 +51,7 @@ mod name;
 mod outcome;
 mod position;
 
+pub use calibration::Calibration;
 pub use compare::{Comparison, ValueMove, compare};
 pub use definition::{FORMAT_VERSION, Lifecycle, Playbook};
 pub use evaluate::EvaluateOptions;

@@ -15,9 +15,11 @@ mod definition;
 pub mod lead;
 mod measure;
 pub mod rfm;
+mod rfm_definition;
 mod select;
 
 pub use crate::explanation::Explanation;
 pub use cut::{Comparison, CutValues, Cuts};
-pub use definition::{RfmDefinition, ScoreColumns, ScoreDefinition, ScoreKind, ScoreModel};
+pub use definition::{ScoreColumns, ScoreDefinition, ScoreKind, ScoreModel};
 pub use measure::{Direction, MeasureValue, MeasureValues};
+pub use rfm_definition::RfmDefinition;

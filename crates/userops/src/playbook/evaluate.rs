@@ -1,16 +1,20 @@
 //! Works out a playbook over a log, as of an instant.
 
+use super::calibration::Calibration;
 use super::check::check_with;
 use super::definition::{Lifecycle, Playbook};
 use super::graph::{Need, Node};
 use super::outcome::{Outcome, StageAnswer};
 use crate::error::{Result, invalid_definition};
 use crate::event::EventSchema;
-use crate::lifecycle::{LifecycleDefinition, assign_stages, derive_thresholds};
+use crate::lifecycle::{
+    DeriveOptions, DerivedThresholds, LifecycleDefinition, LifecycleThresholds, assign_stages, derive_thresholds,
+};
 use crate::log::EventLog;
 use crate::milestone::reach_milestones;
 use crate::profile::build_profiles;
 use crate::rule::{Context, Measure, Measures, Plan, Rule, Vocabulary, measure_users};
+use crate::score::ScoreColumns;
 use crate::segment::Segment;
 use crate::tag::{ManualTag, ManualTags, TagColumn, TagTable};
 use crate::time::Timestamp;
@@ -20,9 +24,9 @@ use crate::time::Timestamp;
 pub struct EvaluateOptions {
     /// Tags that staff put on or took off by hand.
     pub manual_tags: Vec<ManualTag>,
-    /// The lifecycle to use in place of the playbook's own, such as that of another outcome: two outcomes are comparable
-    /// where thresholds are derived for one of them and used for both.
-    pub stages: Option<StageAnswer>,
+    /// What was taken from a population before, to be used in place of fitting it on this log: answers at two instants,
+    /// or of two parts of the users, are comparable where they have one calibration.
+    pub calibration: Option<Calibration>,
     /// Whether profiles are left out of the outcome.
     pub without_profiles: bool,
 }
@@ -41,10 +45,10 @@ impl EvaluateOptions {
         self
     }
 
-    /// The same options with the lifecycle of an outcome, and the thresholds that were derived for it.
+    /// The same options with what was taken from a population before.
     #[must_use]
-    pub fn stages_of(mut self, outcome: &Outcome) -> Self {
-        self.stages = outcome.stages.clone();
+    pub fn calibration(mut self, calibration: Calibration) -> Self {
+        self.calibration = Some(calibration);
         self
     }
 
@@ -61,23 +65,21 @@ impl Playbook {
     /// over once for all rules together.
     ///
     /// # Errors
-    /// As [`Playbook::check`], also for names and types that the log does not have; those of its parts, each after
-    /// what the definition is called.
+    /// As [`Playbook::check`], also for names and types that the log does not have; as [`Playbook::check_calibration`],
+    /// where one is given; those of its parts, each after what the definition is called.
     pub fn evaluate(&self, log: &EventLog, as_of: Timestamp, options: &EvaluateOptions) -> Result<Outcome> {
         self.check()?;
         let order = self.check_log(log)?;
-        let stages = match &options.stages {
-            Some(stages) if self.lifecycle.is_some() => Some(stages.clone()),
-            _ => self.settle_lifecycle(log, as_of)?,
+        let given = options.calibration.as_ref();
+        let stages = match given {
+            Some(calibration) => {
+                self.check_calibration(calibration)?;
+                calibration.stages.clone()
+            }
+            None => self.derive_stages(log, as_of)?,
         };
-        let plan = self.plan(log, stages.as_ref())?;
-        let measures = measure_users(log, &plan, as_of)?;
         let manual = ManualTags::new(&self.tags, log.users(), &options.manual_tags)?;
-        let work = Work { playbook: self, log, as_of, manual: &manual, stages: stages.as_ref(), measures: &measures };
-        let mut answers = Answers::default();
-        for node in order {
-            work.answer(node, &mut answers)?;
-        }
+        let mut answers = self.answer(log, as_of, &order, &manual, (stages.as_ref(), given))?;
         let milestones = match self.milestones.is_empty() {
             true => None,
             false => Some(reach_milestones(log, &self.milestones, as_of)?),
@@ -93,6 +95,7 @@ impl Playbook {
             playbook: self.name.clone(),
             fingerprint: self.fingerprint()?,
             as_of,
+            calibrated_as_of: given.map_or(self.is_fitted().then_some(as_of), |calibration| calibration.as_of),
             profiles,
             scores: in_order(&self.scores, answers.scores, |score| &score.name),
             tags,
@@ -105,7 +108,7 @@ impl Playbook {
 
     /// Refuses a log that is not what the playbook's schema says, and rules over what the log does not have. Returns the
     /// order in which the definitions build on each other.
-    fn check_log(&self, log: &EventLog) -> Result<Vec<Node>> {
+    pub(super) fn check_log(&self, log: &EventLog) -> Result<Vec<Node>> {
         let EventSchema { zone, currency, .. } = &self.schema;
         let differ = |what: &str, ours: String, theirs: String| {
             invalid_definition(format!(
@@ -124,29 +127,57 @@ impl Playbook {
         check_with(self, vocabulary).map_err(|fault| fault.error.at(fault.path).at("against the log"))
     }
 
-    fn settle_lifecycle(&self, log: &EventLog, as_of: Timestamp) -> Result<Option<StageAnswer>> {
+    /// The lifecycle, with thresholds derived from the log where the playbook asks for it.
+    pub(super) fn derive_stages(&self, log: &EventLog, as_of: Timestamp) -> Result<Option<StageAnswer>> {
+        self.stages_by(|given, options| derive_thresholds(log, as_of, given, options))
+    }
+
+    /// The lifecycle, with thresholds that `derive` gives where the playbook asks for derived ones.
+    pub(super) fn stages_by(
+        &self,
+        derive: impl FnOnce(&LifecycleThresholds, DeriveOptions) -> Result<DerivedThresholds>,
+    ) -> Result<Option<StageAnswer>> {
         let Some(lifecycle) = &self.lifecycle else { return Ok(None) };
         let (definition, derived) = match lifecycle {
             Lifecycle::Custom(definition) => (definition.clone(), None),
             Lifecycle::Standard(thresholds) => (LifecycleDefinition::standard(thresholds)?, None),
             Lifecycle::Derived { given, options } => {
-                let derived = derive_thresholds(log, as_of, given, *options)?;
+                let derived = derive(given, *options)?;
                 (LifecycleDefinition::standard(&derived.thresholds)?, Some(derived))
             }
         };
         Ok(Some(StageAnswer { definition, derived }))
     }
 
-    fn plan<'a>(&self, log: &'a EventLog, stages: Option<&StageAnswer>) -> Result<Plan<'a>> {
+    /// The answers of these definitions, each of which comes after those it builds on. All rules are measured in one
+    /// pass over the log.
+    pub(super) fn answer(
+        &self,
+        log: &EventLog,
+        as_of: Timestamp,
+        order: &[Node],
+        manual: &ManualTags,
+        (stages, calibration): (Option<&StageAnswer>, Option<&Calibration>),
+    ) -> Result<Answers> {
+        let plan = self.plan(log, order, stages)?;
+        let measures = measure_users(log, &plan, as_of)?;
+        let work = Work { playbook: self, log, as_of, manual, stages, calibration, measures: &measures };
+        let mut answers = Answers::default();
+        order.iter().try_for_each(|node| work.answer(*node, &mut answers))?;
+        Ok(answers)
+    }
+
+    fn plan<'a>(&self, log: &'a EventLog, order: &[Node], stages: Option<&StageAnswer>) -> Result<Plan<'a>> {
         let (mut rules, mut measures): (Vec<&Rule>, Vec<&Measure>) = (Vec::new(), Vec::new());
-        for node in self.nodes() {
-            for (_, need) in self.needs(node) {
+        for node in order {
+            for (_, need) in self.needs(*node) {
                 match need {
                     Need::Rule(rule) => rules.push(rule),
                     Need::Measure(measure) => measures.push(measure),
                 }
             }
         }
+        let stages = stages.filter(|_| order.contains(&Node::Lifecycle));
         rules.extend(stages.into_iter().flat_map(|stages| stages.definition.rules()));
         Plan::new(log, rules, measures)
     }
@@ -154,9 +185,9 @@ impl Playbook {
 
 /// The answers so far, by the place of each definition in its list.
 #[derive(Default)]
-struct Answers {
+pub(super) struct Answers {
     context: Context,
-    scores: Vec<(usize, crate::score::ScoreColumns)>,
+    pub(super) scores: Vec<(usize, ScoreColumns)>,
     tags: Vec<(usize, TagColumn)>,
     segments: Vec<(usize, Segment)>,
 }
@@ -167,6 +198,7 @@ struct Work<'a> {
     as_of: Timestamp,
     manual: &'a ManualTags,
     stages: Option<&'a StageAnswer>,
+    calibration: Option<&'a Calibration>,
     measures: &'a Measures<'a>,
 }
 
@@ -176,7 +208,12 @@ impl Work<'_> {
         match node {
             Node::Score(index) => {
                 let definition = &self.playbook.scores[index];
-                let score = definition.fit(self.measures, context)?;
+                // Scores of a calibration that was checked are in the order of the playbook.
+                let model = self.calibration.and_then(|calibration| calibration.scores.get(index));
+                let score = match model {
+                    Some((_, model)) => definition.score(model, self.measures, context)?,
+                    None => definition.fit(self.measures, context)?,
+                };
                 for (name, column) in &score.columns {
                     context.scores.insert(format!("{}.{name}", definition.name), column.clone());
                 }

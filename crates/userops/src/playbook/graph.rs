@@ -96,7 +96,8 @@ impl Playbook {
         }
     }
 
-    fn parents(&self, node: Node) -> Vec<(Path, Node)> {
+    /// The definitions that one builds on, each with the way to where it is named.
+    pub(super) fn parents(&self, node: Node) -> Vec<(Path, Node)> {
         let mut parents = Vec::new();
         for (path, need) in self.needs(node) {
             parents

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::column::Column;
 use crate::error::{Result, invalid_definition};
 use crate::event::unknown;
@@ -26,6 +28,9 @@ pub struct Outcome {
     pub fingerprint: String,
     /// The instant of evaluation.
     pub as_of: Timestamp,
+    /// The instant of the population that scores and thresholds are taken from: that of the calibration where one was
+    /// given, else `as_of`; none where the playbook takes nothing from a population.
+    pub calibrated_as_of: Option<Timestamp>,
     /// The profiles, unless they were left out.
     pub profiles: Option<ProfileTable>,
     /// The scores by name, with the models they come from.
@@ -43,11 +48,13 @@ pub struct Outcome {
 }
 
 /// The lifecycle as it was used.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StageAnswer {
     /// The stages.
     pub definition: LifecycleDefinition,
     /// How its thresholds were derived, where they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub derived: Option<DerivedThresholds>,
 }
 

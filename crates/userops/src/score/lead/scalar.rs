@@ -7,6 +7,7 @@ use super::grade::Matrix;
 use crate::error::Result;
 use crate::rule::{Subject, Truth, event_rows, judge};
 use crate::time::Timestamp;
+use crate::value::Value;
 
 /// One user's lead score, with what every rule gave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,23 @@ pub struct LeadScore {
     pub group: String,
     /// Which override put the user there, counted from 0; none where the cell did.
     pub override_index: Option<usize>,
+}
+
+impl LeadScore {
+    /// The values of the columns `fit_points`, `engagement_points`, `points`, `fit_grade`, `engagement_grade`, `cell` and
+    /// `group`, as [`LeadScores::columns`](super::LeadScores::columns) has them for all users.
+    #[must_use]
+    pub fn values(&self) -> [Value; 7] {
+        [
+            Value::Integer(self.fit.points as i64),
+            Value::Float(self.engagement.points),
+            Value::Float(self.points),
+            Value::Text(self.fit.grade.as_str().into()),
+            Value::Text(self.engagement.grade.as_str().into()),
+            Value::Text(self.cell.as_str().into()),
+            Value::Text(self.group.as_str().into()),
+        ]
+    }
 }
 
 /// One user's points of fit or of engagement.

@@ -1,0 +1,313 @@
+//! RFM scores of a playbook: any three measures, graded over a population or by a model of one.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::definition::{ScoreColumns, ScoreModel};
+use super::rfm::{CellScheme, EightGroupOptions, EightGroupScheme, Measures, RfmModel, RfmOptions, UserMeasures};
+use super::{Explanation, MeasureValue, MeasureValues};
+use crate::column::{Column, Packed};
+use crate::error::{Error, Result, invalid_definition, type_mismatch};
+use crate::rule::{self, Context, Measure, Rule, Subject, Truth};
+use crate::value::{Value, ValueType};
+
+/// An RFM score over any three measures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RfmDefinition {
+    /// How long ago, such as `days_since_last("order_paid")`.
+    #[serde(with = "rule::form")]
+    #[schemars(schema_with = "rule::form::measure_schema")]
+    pub recency: Measure,
+    /// How often, such as `active_days("order_paid")`.
+    #[serde(with = "rule::form")]
+    #[schemars(schema_with = "rule::form::measure_schema")]
+    pub frequency: Measure,
+    /// How much, such as `sum(event.amount, "order_paid")`.
+    #[serde(with = "rule::form")]
+    #[schemars(schema_with = "rule::form::measure_schema")]
+    pub monetary: Measure,
+    /// Who is graded, among those for whom all three measures are known and the frequency is above zero; everybody of
+    /// them by default.
+    #[serde(default, with = "rule::form", skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "rule::form::rule_schema")]
+    pub population: Option<Rule>,
+    /// How three measures become three scores.
+    #[serde(default)]
+    pub options: RfmOptions,
+    /// The names of cells of scores, as the column `segment`; the ten segments by default.
+    #[serde(default = "CellScheme::ten_segments")]
+    pub scheme: CellScheme,
+    /// How the eight value groups are split, as the column `group`; without it there is no such column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<EightGroupOptions>,
+}
+
+impl RfmDefinition {
+    /// The usual three measures of these order events: days since the last, days with an order, and revenue.
+    pub fn of_orders<N: Into<String>>(orders: impl IntoIterator<Item = N>) -> Self {
+        let over = rule::EventQuery::new(orders);
+        Self {
+            recency: Measure::DaysSinceLast(over.clone()),
+            frequency: Measure::ActiveDays(over.clone()),
+            monetary: Measure::Sum { property: rule::AMOUNT.to_owned(), over },
+            population: None,
+            options: RfmOptions::default(),
+            scheme: CellScheme::ten_segments(),
+            groups: None,
+        }
+    }
+
+    /// Fits the model on those who are graded, and scores them.
+    pub(super) fn fit(&self, measures: &rule::Measures<'_>, context: &Context) -> Result<ScoreColumns> {
+        let graded = self.grade(measures, context)?;
+        let (mut model, mut groups) = (None, None);
+        if !graded.rows.is_empty() {
+            let population = graded.measures();
+            model = Some(RfmModel::fit(&population, &self.options)?);
+            let fit_groups = |options| EightGroupScheme::fit(&population, options);
+            groups = self.groups.as_ref().map(fit_groups).transpose()?;
+        }
+        let columns = self.columns(model.as_ref(), &self.scheme, groups.as_ref(), &graded)?;
+        Ok(ScoreColumns { columns, model: ScoreModel::Rfm { model, scheme: self.scheme.clone(), groups } })
+    }
+
+    /// Scores those who are graded by a model that was fitted before.
+    pub(super) fn score(
+        &self,
+        model: Option<&RfmModel>,
+        scheme: &CellScheme,
+        groups: Option<&EightGroupScheme>,
+        measures: &rule::Measures<'_>,
+        context: &Context,
+    ) -> Result<Vec<(String, Column)>> {
+        self.columns(model, scheme, groups, &self.grade(measures, context)?)
+    }
+
+    /// Refuses a model of other options, cells or groups.
+    pub(super) fn check_model(
+        &self,
+        model: Option<&RfmModel>,
+        scheme: &CellScheme,
+        groups: Option<&EightGroupScheme>,
+    ) -> Result<()> {
+        let of_groups = groups.map(|groups| {
+            let [recency, frequency, monetary] = [&groups.recency, &groups.frequency, &groups.monetary];
+            let [recency, frequency, monetary] = [recency, frequency, monetary].map(|split| split.options().clone());
+            EightGroupOptions { recency, frequency, monetary }
+        });
+        let differs = match model {
+            Some(model) if *model.options() != self.options => Some("options"),
+            _ if *scheme != self.scheme => Some("cells"),
+            Some(_) if of_groups != self.groups => Some("groups"),
+            None if groups.is_some() => Some("groups"),
+            _ => None,
+        };
+        match differs {
+            None => Ok(()),
+            Some(what) => {
+                Err(invalid_definition(format!("the model has other {what} than the definition; fit it again")))
+            }
+        }
+    }
+
+    /// The columns of one user, from the three measures.
+    pub(super) fn score_one(
+        &self,
+        model: Option<&RfmModel>,
+        scheme: &CellScheme,
+        groups: Option<&EightGroupScheme>,
+        measures: [&Option<Value>; 3],
+        in_population: bool,
+    ) -> Result<Vec<Option<Value>>> {
+        let mut values = vec![None; 4 + usize::from(self.groups.is_some())];
+        let [recency, frequency, monetary] = measures.map(measure);
+        let (Some(model), (Some(recency), Some(frequency), Some(monetary))) =
+            (model, (recency?, frequency?, monetary?))
+        else {
+            return Ok(values);
+        };
+        if !in_population || !frequency.is_positive() {
+            return Ok(values);
+        }
+        let user = UserMeasures { recency, frequency, monetary };
+        let score = model.score(&user)?;
+        for (value, score) in values.iter_mut().zip([score.recency, score.frequency, score.monetary]) {
+            *value = Some(Value::Integer(i64::from(score)));
+        }
+        values[3] = Some(Value::Text(scheme.segment(score)?.into()));
+        if let (Some(value), Some(groups)) = (values.get_mut(4), groups) {
+            *value = Some(Value::Text(groups.group(&user)?.name().into()));
+        }
+        Ok(values)
+    }
+
+    /// Who is graded, and their measures.
+    fn grade(&self, measures: &rule::Measures<'_>, context: &Context) -> Result<Graded> {
+        let [recency, frequency, monetary] = [&self.recency, &self.frequency, &self.monetary]
+            .map(|measure| measures.column(measure, context).and_then(Numbers::new));
+        let (recency, frequency, monetary) = (recency?, frequency?, monetary?);
+        let asked = self.population.as_ref().map(|rule| measures.evaluate(rule, context)).transpose()?;
+        let user_count = recency.len();
+        let rows: Vec<usize> = (0..user_count)
+            .filter(|user| asked.as_ref().is_none_or(|asked| asked.get(*user) == Truth::True))
+            .filter(|user| frequency.get(*user).is_some_and(MeasureValue::is_positive))
+            .filter(|user| recency.get(*user).is_some() && monetary.get(*user).is_some())
+            .collect();
+        let (recency, frequency, monetary) = (recency.pick(&rows), frequency.pick(&rows), monetary.pick(&rows));
+        Ok(Graded { rows, user_count, recency, frequency, monetary })
+    }
+
+    /// The columns of all users; without a model, everything is unknown.
+    fn columns(
+        &self,
+        model: Option<&RfmModel>,
+        scheme: &CellScheme,
+        groups: Option<&EightGroupScheme>,
+        graded: &Graded,
+    ) -> Result<Vec<(String, Column)>> {
+        let (population, user_count) = (graded.measures(), graded.user_count);
+        let rows = if model.is_some() { graded.rows.as_slice() } else { &[] };
+        let scores = model.map(|model| model.score_columns(&population)).transpose()?.unwrap_or_default();
+        let spread = |values: &[u8]| Column::Integer(spread(rows, user_count, |row| i64::from(values[row])));
+        let mut columns = vec![
+            ("recency".to_owned(), spread(&scores.recency)),
+            ("frequency".to_owned(), spread(&scores.frequency)),
+            ("monetary".to_owned(), spread(&scores.monetary)),
+            ("segment".to_owned(), texts(rows, user_count, &scheme.segments(&scores)?, scheme.names())),
+        ];
+        if self.groups.is_some() {
+            let of_users = groups.filter(|_| model.is_some()).map(|groups| groups.groups(&population)).transpose()?;
+            let column = match of_users {
+                Some(of_users) => {
+                    let group = |row: usize| Some(of_users[row].name());
+                    Column::texts(places(rows, user_count).map(|row| row.and_then(group)))
+                }
+                None => Column::unknown(ValueType::Text, user_count),
+            };
+            columns.push(("group".to_owned(), column));
+        }
+        Ok(columns)
+    }
+
+    pub(super) fn explain(
+        &self,
+        model: Option<&RfmModel>,
+        scheme: &CellScheme,
+        groups: Option<&EightGroupScheme>,
+        subject: &Subject<'_>,
+    ) -> Result<Explanation> {
+        let read = |measure| Ok(rule::read_measure(measure, subject)?.as_ref().and_then(number));
+        let values = (read(&self.recency)?, read(&self.frequency)?, read(&self.monetary)?);
+        let asked = self.population.as_ref().map(|rule| rule::judge(rule, subject)).transpose()?;
+        let (Some(model), (Some(recency), Some(frequency), Some(monetary))) = (model, values) else {
+            return Ok(
+                Explanation::new("score").text("not graded: a measure is unknown, or nobody was there to fit on")
+            );
+        };
+        if asked.is_some_and(|asked| asked != Truth::True) || !frequency.is_positive() {
+            return Ok(Explanation::new("score").text("not graded: the user is not of the population"));
+        }
+        let user = UserMeasures { recency, frequency, monetary };
+        let mut node = model.explain(&user)?.part(scheme.explain(model.score(&user)?)?);
+        if let Some(groups) = groups {
+            node = node.part(groups.explain(&user)?);
+        }
+        Ok(node)
+    }
+}
+
+/// Who is graded, by row in ascending order, and the measures of these users alone.
+struct Graded {
+    rows: Vec<usize>,
+    user_count: usize,
+    recency: Numbers,
+    frequency: Numbers,
+    monetary: Numbers,
+}
+
+impl Graded {
+    fn measures(&self) -> Measures<'_> {
+        let Self { recency, frequency, monetary, .. } = self;
+        Measures { recency: recency.values(), frequency: frequency.values(), monetary: monetary.values() }
+    }
+}
+
+/// A column of numbers, some of which may be unknown.
+enum Numbers {
+    Integer(Packed<i64>),
+    Float(Packed<f64>),
+}
+
+impl Numbers {
+    fn new(column: Column) -> Result<Self> {
+        match column {
+            Column::Integer(values) => Ok(Self::Integer(values)),
+            Column::Float(values) => Ok(Self::Float(values)),
+            other => Err(no_number(other.value_type())),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Integer(values) => values.len(),
+            Self::Float(values) => values.len(),
+        }
+    }
+
+    fn get(&self, row: usize) -> Option<MeasureValue> {
+        match self {
+            Self::Integer(values) => values.get(row).map(MeasureValue::Integer),
+            Self::Float(values) => values.get(row).map(MeasureValue::Float),
+        }
+    }
+
+    /// The values of some rows, all of which are known.
+    fn pick(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Integer(values) => Self::Integer(rows.iter().map(|row| values.get(*row)).collect()),
+            Self::Float(values) => Self::Float(rows.iter().map(|row| values.get(*row)).collect()),
+        }
+    }
+
+    fn values(&self) -> MeasureValues<'_> {
+        match self {
+            Self::Integer(values) => values.values().into(),
+            Self::Float(values) => values.values().into(),
+        }
+    }
+}
+
+/// A measure as a number, where it is known.
+fn measure(value: &Option<Value>) -> Result<Option<MeasureValue>> {
+    match value {
+        None => Ok(None),
+        Some(value) => number(value).map(Some).ok_or_else(|| no_number(value.value_type())),
+    }
+}
+
+fn number(value: &Value) -> Option<MeasureValue> {
+    match value {
+        Value::Integer(value) => Some((*value).into()),
+        Value::Float(value) => Some((*value).into()),
+        _ => None,
+    }
+}
+
+fn no_number(value_type: ValueType) -> Error {
+    type_mismatch(format!("a measure of type {value_type} cannot be graded; take a number"))
+}
+
+/// For each user the position among the graded, ascending, where the user is one of them.
+fn places(graded: &[usize], user_count: usize) -> impl Iterator<Item = Option<usize>> + '_ {
+    let mut next = graded.iter().enumerate().peekable();
+    (0..user_count).map(move |user| next.next_if(|(_, graded)| **graded == user).map(|(row, _)| row))
+}
+
+fn spread<T: Copy>(graded: &[usize], user_count: usize, value: impl Fn(usize) -> T) -> Packed<T> {
+    places(graded, user_count).map(|row| row.map(&value)).collect()
+}
+
+fn texts(graded: &[usize], user_count: usize, codes: &[u16], names: &[String]) -> Column {
+    Column::texts(places(graded, user_count).map(|row| row.map(|row| names[usize::from(codes[row])].as_str())))
+}
