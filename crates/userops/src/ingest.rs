@@ -15,8 +15,10 @@ mod report;
 
 pub use attributes::AttributeMapping;
 pub use chunk::{ChunkBuilder, IngestChunk};
+pub(crate) use coerce::{TimeReader, coerce_value};
 pub use mapping::{AmountMapping, EventName, Mapping, Properties, PropertyMapping, TimeMapping, UserIdType};
 pub use plan::Plan;
+pub(crate) use plan::time_reader;
 pub use raw::{RawBatch, RawColumn, RawData, RawFault, RawValue, TimeUnit};
 pub use report::{IngestReport, Record, RejectReason, Rejection};
 

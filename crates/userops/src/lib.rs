@@ -104,6 +104,7 @@ pub mod id;
 pub mod ingest;
 pub mod lifecycle;
 pub mod lifetime_value;
+pub mod live;
 pub mod log;
 pub mod milestone;
 pub mod money;

@@ -32,6 +32,7 @@ pub use forecast::{
 };
 pub use history::{StageCause, StageHistories, StageSpan, furthest_stage, stage_histories, stage_history};
 pub use mix::{MixOverTime, StageMix, mix_over_time};
+pub(crate) use replay::{Guards, Spell, step};
 pub use standard::{
     CHURN, DORMANCY, GROWTH, INTRODUCTION, LifecycleThresholds, MATURITY, PROSPECT, REACTIVATED, STANDARD_STAGES,
 };

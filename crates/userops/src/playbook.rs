@@ -55,4 +55,5 @@ pub use calibration::Calibration;
 pub use compare::{Comparison, ValueMove, compare};
 pub use definition::{FORMAT_VERSION, Lifecycle, Playbook};
 pub use evaluate::EvaluateOptions;
+pub(crate) use graph::Node;
 pub use outcome::{Outcome, StageAnswer};

@@ -38,6 +38,7 @@ const GROUPS: &[&[&str]] = &[
     &["segment"],
     &["portrait"],
     &["playbook"],
+    &["live"],
     &["report"],
 ];
 const HERE: &str = "GROUPS in xtask/src/tidy/layer.rs";

@@ -8,7 +8,7 @@ use crate::column::Interner;
 use crate::error::{Result, type_mismatch};
 use crate::money::{AmountFault, AmountReader};
 use crate::time::{Calendar, Day, MICROS_PER_DAY, TimeFormat, Timestamp};
-use crate::value::ValueType;
+use crate::value::{Value, ValueRef, ValueType};
 
 /// 0001-01-01 and 9999-12-31, between which dates have four-digit years.
 const DAY_MIN: i32 = Timestamp::MIN.as_micros().div_euclid(MICROS_PER_DAY) as i32;
@@ -16,7 +16,7 @@ const DAY_MAX: i32 = Timestamp::MAX.as_micros().div_euclid(MICROS_PER_DAY) as i3
 /// Floats up to here hold integers exactly: 2^53.
 const FLOAT_INTEGER_MAX: f64 = 9_007_199_254_740_992.0;
 
-pub(super) type Coerced<T> = Result<T, RejectReason>;
+pub(crate) type Coerced<T> = Result<T, RejectReason>;
 
 /// An integer: as it is, from a float without fraction, or from a text of digits.
 pub(super) fn to_integer(value: RawValue<'_>) -> Coerced<i64> {
@@ -61,7 +61,7 @@ pub(super) fn to_bool(value: RawValue<'_>) -> Coerced<bool> {
 
 /// How a column of instants is read.
 #[derive(Debug, Clone)]
-pub(super) struct TimeReader {
+pub(crate) struct TimeReader {
     pub(super) format: TimeFormat,
     /// The zone of times that state none.
     pub(super) calendar: Calendar,
@@ -125,6 +125,30 @@ pub(super) fn to_date(value: RawValue<'_>, times: &TimeReader) -> Coerced<i32> {
         RawValue::Time { .. } => Ok(times.calendar.day(Timestamp::from_micros(times.read(value)?)).0),
         _ => Err(RejectReason::WrongType),
     }
+}
+
+/// One value as the type of its property or attribute; `None` for an empty text that is no text.
+pub(crate) fn coerce_value(
+    value: ValueRef<'_>,
+    value_type: ValueType,
+    times: &TimeReader,
+    bytes_max: u64,
+) -> Coerced<Option<Value>> {
+    let raw = RawValue::from(value);
+    if matches!(raw, RawValue::Text("")) && value_type != ValueType::Text {
+        return Ok(None);
+    }
+    Ok(Some(match value_type {
+        ValueType::Bool => to_bool(raw)?.into(),
+        ValueType::Integer => to_integer(raw)?.into(),
+        ValueType::Float => to_float(raw)?.into(),
+        ValueType::Time => Timestamp::from_micros(times.read_property(raw)?).into(),
+        ValueType::Date => Day(to_date(raw, times)?).into(),
+        ValueType::Text => match raw {
+            RawValue::Text(text) if text.len() as u64 > bytes_max => return Err(RejectReason::TooLong),
+            other => Value::from(other.to_string()),
+        },
+    }))
 }
 
 /// An amount in minor units; `None` for an empty text.

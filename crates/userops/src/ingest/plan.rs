@@ -89,7 +89,7 @@ impl Plan {
     }
 }
 
-pub(super) fn time_reader(format: TimeFormat, zone: Zone) -> TimeReader {
+pub(crate) fn time_reader(format: TimeFormat, zone: Zone) -> TimeReader {
     TimeReader { format, calendar: Calendar::new(zone, CALENDAR_FIRST, CALENDAR_LAST) }
 }
 

@@ -1,5 +1,7 @@
 //! The replay: what a history of targets makes of guards and moves.
 
+use serde::{Deserialize, Serialize};
+
 use super::definition::LifecycleDefinition;
 use super::presence::Arrival;
 use crate::error::Result;
@@ -15,26 +17,26 @@ pub(super) struct Target {
 }
 
 /// A stay in one stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Spell {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Spell {
     /// The stage's position.
-    pub(super) stage: u16,
+    pub(crate) stage: u16,
     /// When it was entered; `None` before anything is known of the user.
-    pub(super) from: Option<i64>,
+    pub(crate) from: Option<i64>,
     /// When it was left; `None` where it is the stage at the end of the replay.
-    pub(super) until: Option<i64>,
+    pub(crate) until: Option<i64>,
 }
 
 /// Guards and moves by position.
 #[derive(Debug, Clone)]
-pub(super) struct Guards {
+pub(crate) struct Guards {
     dwell_min: Vec<Option<i64>>,
     /// For each stage whether each other may be entered from it; `None` where all may.
     moves: Vec<Option<Vec<bool>>>,
 }
 
 impl Guards {
-    pub(super) fn new(definition: &LifecycleDefinition) -> Self {
+    pub(crate) fn new(definition: &LifecycleDefinition) -> Self {
         let stages = &definition.stages;
         let moves_of = |moves: &Vec<String>| definition.names().map(|name| moves.iter().any(|to| to == name)).collect();
         Self {
@@ -106,7 +108,7 @@ pub(super) fn replay(
 }
 
 /// Moves the user to the target where guards and moves allow it. Returns when a guard that holds the user runs out.
-fn step(guards: &Guards, spells: &mut Vec<Spell>, at: i64, target: Option<u16>) -> Option<i64> {
+pub(crate) fn step(guards: &Guards, spells: &mut Vec<Spell>, at: i64, target: Option<u16>) -> Option<i64> {
     if let Some(current) = spells.last_mut().filter(|spell| spell.until.is_none()) {
         if target == Some(current.stage) || !guards.may_move(current.stage, target) {
             return None;

@@ -108,7 +108,7 @@ impl Playbook {
 
     /// Refuses a log that is not what the playbook's schema says, and rules over what the log does not have. Returns the
     /// order in which the definitions build on each other.
-    pub(super) fn check_log(&self, log: &EventLog) -> Result<Vec<Node>> {
+    pub(crate) fn check_log(&self, log: &EventLog) -> Result<Vec<Node>> {
         let EventSchema { zone, currency, .. } = &self.schema;
         let differ = |what: &str, ours: String, theirs: String| {
             invalid_definition(format!(

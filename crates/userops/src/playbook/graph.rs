@@ -14,7 +14,7 @@ use crate::score::ScoreKind;
 
 /// One definition of a playbook, by its place in its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Node {
+pub(crate) enum Node {
     Score(usize),
     Tag(usize),
     Lifecycle,
@@ -38,7 +38,7 @@ impl Playbook {
     }
 
     /// What a definition is called in messages.
-    pub(super) fn title(&self, node: Node) -> String {
+    pub(crate) fn title(&self, node: Node) -> String {
         match node {
             Node::Score(index) => format!("score {:?}", self.scores[index].name),
             Node::Tag(index) => format!("tag {:?}", self.tags[index].name),

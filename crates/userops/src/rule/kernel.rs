@@ -11,7 +11,7 @@ pub(super) mod fold;
 mod grid;
 pub(super) mod literal;
 pub(super) mod pattern;
-pub(super) mod sequence;
+pub(crate) mod sequence;
 pub(super) mod span;
 pub(super) mod user;
 

@@ -91,7 +91,7 @@ fn of_measure(measure: &Measure, test: &Test, subject: &Subject<'_>, clock: &Clo
 }
 
 /// The whole numbers on reaching which a growing count can begin or cease to pass the test.
-fn thresholds(test: &Test) -> impl Iterator<Item = i64> {
+pub(crate) fn thresholds(test: &Test) -> impl Iterator<Item = i64> {
     let values = test.values().into_owned();
     values.into_iter().flat_map(|value| {
         let floor = match value {
@@ -191,23 +191,6 @@ impl<'a> Clock<'a> {
             let zone = self.subject.calendar().zone();
             Calendar::new(zone, self.subject.as_of(), self.until.max(self.subject.as_of()))
         });
-        let midnight = day.saturating_mul(MICROS_PER_DAY);
-        let is_reached = |micros: i64, offset: i64| micros.saturating_add(offset) >= midnight;
-        // Before the years of the calendar there are no stretches to walk along.
-        let mut instant = after.max(Timestamp::MIN).as_micros();
-        let mut reached = is_reached(instant, calendar.offset_micros(Timestamp::from_micros(instant)));
-        while instant <= self.until.as_micros() {
-            let (stretch, offset) = calendar.stretch(Timestamp::from_micros(instant));
-            if is_reached(instant, offset) != reached {
-                return Some(Timestamp::from_micros(instant));
-            }
-            let shows_midnight = midnight.saturating_sub(offset);
-            if !reached && shows_midnight < stretch.end {
-                return Some(Timestamp::from_micros(shows_midnight));
-            }
-            reached = is_reached(stretch.end - 1, offset);
-            instant = stretch.end;
-        }
-        None
+        calendar.crossing(after, day, self.until)
     }
 }

@@ -11,7 +11,8 @@ pub use sequence::match_sequence;
 
 pub(crate) use compare::{passes, resolve};
 pub(crate) use kind::{Kind, kind_of};
-pub(super) use measure::{age_origin, origin_of};
+pub(super) use measure::origin_of;
+pub(crate) use measure::{age, age_origin};
 pub(super) use select::{Matcher, Selection, range_of, rows_in, select};
 
 use super::condition::{Definition, Rule};
@@ -84,7 +85,7 @@ fn has_tag(tag: &Column, user: usize) -> Truth {
 }
 
 /// The first anniversary on or after a day, where there is one among the years of the calendar.
-pub(super) fn first_anniversary(anniversary: Anniversary, day: Day) -> Option<Day> {
+pub(crate) fn first_anniversary(anniversary: Anniversary, day: Day) -> Option<Day> {
     let year = year_of(day);
     (year..=year.saturating_add(LEAP_YEARS_APART_MAX))
         .filter_map(|year| anniversary.in_year(year))

@@ -138,7 +138,7 @@ impl TagDefinition {
     }
 
     /// What holds in the end: what the rules say (best first; nothing where they give no value), and what a person said.
-    pub(super) fn decide(&self, computed: Vec<Value>, act: Option<&ManualTag>) -> Vec<Value> {
+    pub(crate) fn decide(&self, computed: Vec<Value>, act: Option<&ManualTag>) -> Vec<Value> {
         let Some(act) = act else { return computed };
         let has = computed.first().is_some_and(|value| *value != Value::Bool(false));
         if has && self.manual == ManualPolicy::RuleFirst {

@@ -102,7 +102,7 @@ impl ManualTag {
     }
 
     /// Refuses an act that contradicts itself or its tag.
-    fn check(&self, definition: &TagDefinition) -> Result<()> {
+    pub(crate) fn check(&self, definition: &TagDefinition) -> Result<()> {
         if self.author.trim().is_empty() {
             return Err(invalid_definition("there is no author: a tag put on by hand says by whom"));
         }

@@ -103,6 +103,31 @@ impl Calendar {
         self.day(instant).weekday()
     }
 
+    /// The first instant after `after` and not after `until` at which the local date comes to be `day` or later, or, where
+    /// a clock is set back over midnight, earlier than `day` again; `None` where neither is.
+    ///
+    /// Walks from change of offset to change of offset: `until` is to be covered.
+    pub(crate) fn crossing(&self, after: Timestamp, day: i64, until: Timestamp) -> Option<Timestamp> {
+        let midnight = day.saturating_mul(MICROS_PER_DAY);
+        let is_reached = |micros: i64, offset: i64| micros.saturating_add(offset) >= midnight;
+        // Before the years of the calendar there are no stretches to walk along.
+        let mut instant = after.max(Timestamp::MIN).as_micros();
+        let mut reached = is_reached(instant, self.offset_micros(Timestamp::from_micros(instant)));
+        while instant <= until.as_micros() {
+            let (stretch, offset) = self.stretch(Timestamp::from_micros(instant));
+            if is_reached(instant, offset) != reached {
+                return Some(Timestamp::from_micros(instant));
+            }
+            let shows_midnight = midnight.saturating_sub(offset);
+            if !reached && shows_midnight < stretch.end {
+                return Some(Timestamp::from_micros(shows_midnight));
+            }
+            reached = is_reached(stretch.end - 1, offset);
+            instant = stretch.end;
+        }
+        None
+    }
+
     /// The first instant of a calendar day: midnight, or the moment after a gap that swallows midnight.
     #[must_use]
     pub fn day_start(&self, day: Day) -> Timestamp {

@@ -90,7 +90,7 @@ pub(crate) fn passes(test: &Test, value: Option<ValueRef<'_>>) -> Truth {
     }
     let Some(value) = value else { return Truth::Unknown };
     let is = |literal: &Value, fits: fn(Ordering) -> bool| compare(value, literal.as_ref()).is_some_and(fits);
-    let text = match value {
+    let text = || match value {
         ValueRef::Text(text) => Cow::Borrowed(text),
         other => Cow::Owned(other.to_string()),
     };
@@ -102,10 +102,10 @@ pub(crate) fn passes(test: &Test, value: Option<ValueRef<'_>>) -> Truth {
         Test::Gt(literal) => is(literal, Ordering::is_gt),
         Test::Ge(literal) => is(literal, Ordering::is_ge),
         Test::OneOf(literals) => literals.iter().any(|literal| is(literal, Ordering::is_eq)),
-        Test::StartsWith(part) => text.starts_with(part.as_str()),
-        Test::EndsWith(part) => text.ends_with(part.as_str()),
-        Test::Contains(part) => text.contains(part.as_str()),
-        Test::Empty => text.is_empty(),
+        Test::StartsWith(part) => text().starts_with(part.as_str()),
+        Test::EndsWith(part) => text().ends_with(part.as_str()),
+        Test::Contains(part) => text().contains(part.as_str()),
+        Test::Empty => text().is_empty(),
         Test::Known | Test::Unknown => true,
     })
 }

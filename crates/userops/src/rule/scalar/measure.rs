@@ -120,7 +120,7 @@ pub(crate) fn origin_of(attribute: &str, subject: &Subject<'_>) -> Result<Option
 }
 
 /// Whole units from the origin to a day; negative before it.
-fn age(origin: Day, today: Day, unit: AgeUnit) -> i64 {
+pub(crate) fn age(origin: Day, today: Day, unit: AgeUnit) -> i64 {
     match unit {
         AgeUnit::Years => Anniversary { origin, leap_day: LeapDayPolicy::March1 }.years_on(today).into(),
         AgeUnit::Months => {

@@ -1,0 +1,115 @@
+//! What hosts are told: who gained or lost what, and when.
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::{AnswerKind, LivePlan};
+use super::work::AnswerChange;
+use crate::column::Interner;
+use crate::id::UserId;
+use crate::time::Timestamp;
+use crate::value::{Value, ValueRef};
+
+/// One change of one user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The user.
+    pub user: UserId,
+    /// What changed.
+    #[serde(flatten)]
+    pub what: ChangeKind,
+    /// The instant from which it holds.
+    pub effective_at: Timestamp,
+    /// The engine's instant when it was told: later than `effective_at` where an event came late, or the host moved the
+    /// clock on in one step.
+    pub recorded_at: Timestamp,
+}
+
+/// What changed.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// A tag was gained, lost, or has another value. A tag that is on or off is `true` or absent.
+    Tag {
+        /// The tag.
+        name: Box<str>,
+        /// The value before; none where the user did not have the tag.
+        from: Option<Value>,
+        /// The value now; none where the user lost the tag.
+        to: Option<Value>,
+    },
+    /// The lifecycle stage changed.
+    Stage {
+        /// The stage before; none where the user was in none.
+        from: Option<Box<str>>,
+        /// The stage now.
+        to: Option<Box<str>>,
+    },
+    /// The user entered or left a segment.
+    Segment {
+        /// The segment.
+        name: Box<str>,
+        /// Whether the user is in it now.
+        entered: bool,
+    },
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrival {
+    /// It is the latest so far, or of the same instant.
+    InOrder,
+    /// It happened before the engine's instant.
+    Late,
+    /// An event with its id came before: nothing is done.
+    Duplicate,
+}
+
+impl Arrival {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InOrder => "in_order",
+            Self::Late => "late",
+            Self::Duplicate => "duplicate",
+        }
+    }
+}
+
+/// What an event led to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observed {
+    /// What became of the event.
+    pub arrival: Arrival,
+    /// The changes: first those that time made up to the event's instant, in order of time, then those of its user.
+    pub changes: Vec<Change>,
+}
+
+/// The change of a column as hosts are told it; none for a column that they are not told of.
+pub(super) fn told(
+    plan: &LivePlan,
+    texts: &Interner,
+    change: &AnswerChange,
+    user: &UserId,
+    recorded_at: i64,
+) -> Option<Change> {
+    if !change.is_told(plan) {
+        return None;
+    }
+    let column = &plan.columns[change.column];
+    let name = || Box::from(column.name.as_str());
+    let value = |slot: super::slot::Slot| slot.value(texts).filter(|_| slot.is_had()).map(ValueRef::to_owned);
+    let text = |slot: super::slot::Slot| match slot.value(texts) {
+        Some(ValueRef::Text(text)) => Some(Box::from(text)),
+        _ => None,
+    };
+    let what = match column.kind {
+        AnswerKind::Stage => ChangeKind::Stage { from: text(change.from), to: text(change.to) },
+        AnswerKind::Segment => ChangeKind::Segment { name: name(), entered: change.to.is_had() },
+        _ => ChangeKind::Tag { name: name(), from: value(change.from), to: value(change.to) },
+    };
+    let (effective_at, recorded_at) = (Timestamp::from_micros(change.at), Timestamp::from_micros(recorded_at));
+    Some(Change { user: user.clone(), what, effective_at, recorded_at })
+}

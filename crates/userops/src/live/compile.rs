@@ -1,0 +1,611 @@
+//! Compiles a playbook for one user at a time: names become numbers, measures become jobs.
+
+use std::collections::HashMap;
+
+use super::fold::Fold;
+use super::job::{Bits, FIELDS_MAX, Job, JobKind, MovingWindow, PATTERNS_MAX, Ranked, SpanOf};
+use super::node::{Node, Source};
+use super::plan::{AnswerColumn, AnswerKind, DefinitionKind, LiveDefinition, LiveOptions, LivePlan, Stages, TagValue};
+use super::read::{Condition, Input, Patterns, Reader};
+use crate::column::{Column, Interner, TextColumn};
+use crate::error::{Result, invalid_definition, limit_exceeded};
+use crate::event::EventSchema;
+use crate::event::unknown;
+use crate::ingest::{AttributeMapping, Ingest, Mapping, Properties, PropertyMapping, RawBatch, RawColumn, time_reader};
+use crate::lifecycle::{Guards, LifecycleDefinition, Presence};
+use crate::log::EventLog;
+use crate::playbook::{Calibration, Node as Place, Playbook};
+use crate::rule::{
+    AMOUNT, Context, Definition, EventPattern, EventQuery, EventWindow, Filter, Kind, Measure, Observed, Rule,
+    Sequence, SequenceProgram, StepProgram, Test, kind_of, resolve, thresholds,
+};
+use crate::score::{CutValues, ScoreKind, ScoreModel};
+use crate::segment::SegmentDefinition;
+use crate::tag::{Preference, TagDefinition, TagKind};
+use crate::time::{Calendar, Span, TimeFormat, Window};
+use crate::value::ValueType;
+
+pub(super) fn compile(
+    playbook: &Playbook,
+    calibration: &Calibration,
+    options: LiveOptions,
+    calendar: Calendar,
+    texts: &mut Interner,
+) -> Result<LivePlan> {
+    playbook.check_calibration(calibration)?;
+    let log = empty_log(&playbook.schema)?;
+    let order = playbook.check_log(&log)?;
+    let schema = &playbook.schema;
+    let attributes: Vec<(String, ValueType)> =
+        schema.attributes.iter().map(|field| (field.name.clone(), field.value_type)).collect();
+    let reader = Reader {
+        names: HashMap::new(),
+        others: Patterns::default(),
+        filters: Vec::new(),
+        inputs: Vec::new(),
+        input_of: HashMap::new(),
+        fields: Vec::new(),
+        events: schema.events.iter().cloned().collect(),
+        properties: schema.properties.iter().map(|field| (field.name.clone(), field.value_type)).collect(),
+        limits: schema.limits,
+        times: time_reader(TimeFormat::Auto, schema.zone),
+    };
+    let plan = LivePlan {
+        playbook: playbook.clone(),
+        calibration: calibration.clone(),
+        options,
+        calendar,
+        reader,
+        attributes,
+        windows: Vec::new(),
+        jobs: Vec::new(),
+        words: 0,
+        reach: Vec::new(),
+        definitions: Vec::new(),
+        columns: Vec::new(),
+        stages: None,
+    };
+    let mut compiler = Compiler {
+        log: &log,
+        texts,
+        plan,
+        context: Context::default(),
+        column_of: HashMap::new(),
+        job_of: HashMap::new(),
+        pattern_of: HashMap::new(),
+        patterns: Vec::new(),
+        read: (Vec::new(), Vec::new()),
+    };
+    for place in order {
+        compiler.definition(place).map_err(|error| error.at(playbook.title(place)))?;
+    }
+    compiler.finish()
+}
+
+/// A log without events and users, with the properties and attributes of a schema.
+fn empty_log(schema: &EventSchema) -> Result<EventLog> {
+    let (log, _) = EventLog::from_events(schema.clone(), [])?;
+    let mut users = RawBatch::new("schema", 0);
+    users.push("user", RawColumn::values(std::iter::empty()));
+    let columns: Vec<String> = schema.attributes.iter().map(|field| format!("attributes.{}", field.name)).collect();
+    let mut mapping = AttributeMapping::new("user");
+    mapping.attributes = Properties::Listed(Vec::new());
+    for (field, column) in schema.attributes.iter().zip(&columns) {
+        users.push(column, RawColumn::values(std::iter::empty()));
+        mapping = mapping.attribute(PropertyMapping::column(column).named(&field.name).typed(field.value_type));
+    }
+    let mut ingest = Ingest::new(schema.clone(), Mapping::new("user", "time").event("event"))?;
+    ingest.push_attributes(&users, &mapping)?;
+    log.merge(&ingest.finish()?.0)
+}
+
+/// What a name of another definition stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Named {
+    Tag(String),
+    Score(String),
+    Segment(String),
+    Stage,
+}
+
+struct Compiler<'c> {
+    log: &'c EventLog,
+    texts: &'c mut Interner,
+    plan: LivePlan,
+    /// Empty columns of the definitions so far, which tell their types.
+    context: Context,
+    column_of: HashMap<Named, usize>,
+    job_of: HashMap<String, usize>,
+    pattern_of: HashMap<String, usize>,
+    /// The names and the filter of each pattern.
+    patterns: Vec<(Vec<String>, Option<usize>)>,
+    /// The jobs and columns that the definition at hand reads.
+    read: (Vec<usize>, Vec<usize>),
+}
+
+impl Compiler<'_> {
+    fn definition(&mut self, place: Place) -> Result<()> {
+        self.read = (Vec::new(), Vec::new());
+        let playbook = self.plan.playbook.clone();
+        let first = self.plan.columns.len();
+        let kind = match place {
+            Place::Score(index) => self.score(&playbook, index)?,
+            Place::Tag(index) => self.tag(&playbook.tags[index], index)?,
+            Place::Segment(index) => self.segment(&playbook.segments[index])?,
+            Place::Lifecycle => match self.plan.calibration.stages.clone() {
+                Some(stages) => self.lifecycle(&stages.definition)?,
+                None => return Ok(()),
+            },
+        };
+        let definition = self.plan.definitions.len();
+        for job in &self.read.0 {
+            self.plan.jobs[*job].readers.insert(definition);
+        }
+        for column in &self.read.1 {
+            let owner = self.plan.definitions.iter_mut().find(|owner| owner.columns.contains(column));
+            owner.into_iter().for_each(|owner| owner.readers.insert(definition));
+        }
+        let columns = first..self.plan.columns.len();
+        self.plan.definitions.push(LiveDefinition { kind, columns, readers: Bits::default() });
+        Ok(())
+    }
+
+    fn column(&mut self, title: String, name: &str, value_type: ValueType, kind: AnswerKind) -> usize {
+        self.plan.columns.push(AnswerColumn { title, name: name.to_owned(), value_type, kind });
+        self.plan.columns.len() - 1
+    }
+
+    fn score(&mut self, playbook: &Playbook, index: usize) -> Result<DefinitionKind> {
+        let definition = &playbook.scores[index];
+        let (population, measures): (Option<&Rule>, Vec<&Measure>) = match &definition.kind {
+            ScoreKind::Lead(_) => {
+                return Err(invalid_definition(
+                    "the points of a lead change all the time, and are not kept event by event: take the score out of the \
+                     playbook of a live engine, and work it out in batch",
+                ));
+            }
+            ScoreKind::Rfm(rfm) => (rfm.population.as_ref(), vec![&rfm.recency, &rfm.frequency, &rfm.monetary]),
+            ScoreKind::Value { measure } => (None, vec![measure]),
+        };
+        let sources: Vec<Source> = measures.iter().map(|measure| self.source(measure)).collect::<Result<_>>()?;
+        let kind = kind_of(measures[0], self.log, &self.context)?;
+        let cuts = match &self.plan.calibration.scores[index].1 {
+            ScoreModel::Rfm { model: Some(model), groups: None, .. } => match model.recency_cuts().values() {
+                CutValues::Integer(cuts) => Some(cuts.clone()),
+                CutValues::Float(_) => None,
+            },
+            _ => None,
+        };
+        for (place, source) in sources.iter().enumerate() {
+            let Source::Job(job) = *source else { continue };
+            let job = &mut self.plan.jobs[job];
+            match cuts.as_ref().filter(|_| place == 0) {
+                Some(cuts) => job.thresholds.extend(cuts.iter().flat_map(|cut| [*cut, cut.saturating_add(1)])),
+                None => job.every_day = true,
+            }
+        }
+        let population = population.map(|rule| self.rule(rule)).transpose()?;
+        for (column, value_type) in definition.column_names() {
+            let value_type = value_type.unwrap_or(value_type_of(kind));
+            let full = format!("{}.{column}", definition.name);
+            let place = self.column(format!("score.{full}"), &full, value_type, AnswerKind::Score);
+            self.context.scores.insert(full.clone(), Column::unknown(value_type, 0));
+            self.column_of.insert(Named::Score(full), place);
+        }
+        Ok(DefinitionKind::Score { index, measures: sources, population })
+    }
+
+    fn tag(&mut self, definition: &TagDefinition, index: usize) -> Result<DefinitionKind> {
+        let mut measured = None;
+        let value = match &definition.kind {
+            TagKind::Rule(rule) => TagValue::Rule(self.rule(rule)?, definition.unknown),
+            TagKind::Cases(cases) => self.cases(cases, definition)?,
+            TagKind::Bands(bands) => self.cases(&bands.to_cases(), definition)?,
+            TagKind::Value(measure) => {
+                let source = self.source(measure)?;
+                if let Source::Job(job) = source {
+                    self.plan.jobs[job].every_day = true;
+                }
+                measured = Some(value_type_of(kind_of(measure, self.log, &self.context)?));
+                TagValue::Value(source)
+            }
+            TagKind::Preference(preference) => TagValue::Ranked(self.preference(preference)?),
+            TagKind::Manual { values } => TagValue::Manual { is_flag: values.is_empty() },
+        };
+        let value_type = definition.value_type(measured);
+        let name = &definition.name;
+        let ranks = match &definition.kind {
+            TagKind::Preference(preference) => preference.top,
+            _ => 1,
+        };
+        let place = self.column(format!("tag.{name}"), name, value_type, AnswerKind::Tag { is_first: true });
+        for rank in 2..=ranks {
+            self.column(format!("tag.{name}.{rank}"), name, value_type, AnswerKind::Tag { is_first: false });
+        }
+        self.context.tags.insert(name.clone(), Column::unknown(value_type, 0));
+        self.column_of.insert(Named::Tag(name.clone()), place);
+        Ok(DefinitionKind::Tag { index, value })
+    }
+
+    fn cases(&mut self, cases: &crate::tag::Cases, definition: &TagDefinition) -> Result<TagValue> {
+        let mut compiled = Vec::with_capacity(cases.cases.len());
+        for case in &cases.cases {
+            compiled.push((self.rule(&case.when)?, self.texts.intern(&case.value)));
+        }
+        let otherwise = cases.otherwise.as_deref().map(|value| self.texts.intern(value));
+        Ok(TagValue::Cases { cases: compiled, otherwise, unknown: definition.unknown })
+    }
+
+    fn segment(&mut self, definition: &SegmentDefinition) -> Result<DefinitionKind> {
+        let node = self.rule(&definition.when)?;
+        let name = &definition.name;
+        let place = self.column(format!("segment.{name}"), name, ValueType::Bool, AnswerKind::Segment);
+        self.context.segments.insert(name.clone(), crate::rule::Truths::default());
+        self.column_of.insert(Named::Segment(name.clone()), place);
+        let (include, exclude) = (definition.include.clone(), definition.exclude.clone());
+        Ok(DefinitionKind::Segment { node, unknown: definition.unknown, include, exclude })
+    }
+
+    fn lifecycle(&mut self, definition: &LifecycleDefinition) -> Result<DefinitionKind> {
+        let nodes = definition.rules().map(|rule| self.rule(rule)).collect::<Result<_>>()?;
+        let names = definition.names().map(|name| self.texts.intern(name)).collect();
+        if definition.is_guarded() {
+            definition.check_history()?;
+        }
+        let arrival = match &definition.presence {
+            Presence::Attribute(name) => Some(self.instant(name)?),
+            _ => None,
+        };
+        let place = self.column("stage".to_owned(), "stage", ValueType::Text, AnswerKind::Stage);
+        self.column_of.insert(Named::Stage, place);
+        self.context.stage = Some(TextColumn::default());
+        self.plan.stages = Some(Stages {
+            presence: definition.presence.clone(),
+            arrival,
+            guards: definition.is_guarded().then(|| Guards::new(definition)),
+            definition: self.plan.definitions.len(),
+        });
+        Ok(DefinitionKind::Stage { nodes, names })
+    }
+
+    fn rule(&mut self, rule: &Rule) -> Result<Node> {
+        Ok(match rule {
+            Rule::All(rules) => Node::All(self.rules(rules)?),
+            Rule::Any(rules) => Node::Any(self.rules(rules)?),
+            Rule::Not(rule) => Node::Not(Box::new(self.rule(rule)?)),
+            Rule::AtLeast { count, of } => Node::AtLeast(*count as usize, self.rules(of)?),
+            Rule::Measure { measure, test } => {
+                let source = self.source(measure)?;
+                let kind = kind_of(measure, self.log, &self.context)?;
+                let test = resolve(test, kind, self.log, &self.plan.calendar)?;
+                if let Source::Job(job) = source {
+                    self.plan.jobs[job].thresholds.extend(thresholds(&test));
+                }
+                Node::Test(source, test)
+            }
+            Rule::Sequence(sequence) => Node::Holds(self.sequence(sequence)?),
+            Rule::Anniversary { attribute, days_before, days_after, leap_day } => {
+                let attribute = self.instant(attribute)?;
+                let (days_before, days_after, leap_day) = (*days_before, *days_after, *leap_day);
+                let kind = JobKind::Anniversary { attribute, days_before, days_after, leap_day };
+                Node::Holds(self.job(format!("{rule:?}"), kind, 0, SpanOf::Nothing))
+            }
+            Rule::In(Definition::Tag(name)) => Node::Has(self.answer(&Named::Tag(name.clone()))?),
+            Rule::In(Definition::Segment(name)) => Node::Has(self.answer(&Named::Segment(name.clone()))?),
+            Rule::In(Definition::Stage(name)) => {
+                let text = self.texts.intern(name);
+                Node::Is(self.answer(&Named::Stage)?, text)
+            }
+            Rule::Users(users) => Node::Users(users.iter().cloned().collect()),
+        })
+    }
+
+    fn rules(&mut self, rules: &[Rule]) -> Result<Vec<Node>> {
+        rules.iter().map(|rule| self.rule(rule)).collect()
+    }
+
+    /// The column of another definition.
+    fn answer(&mut self, named: &Named) -> Result<usize> {
+        let found = self.column_of.get(named).copied();
+        let column = found.ok_or_else(|| invalid_definition(format!("{named:?} is not answered before it is read")))?;
+        self.read.1.push(column);
+        Ok(column)
+    }
+
+    fn source(&mut self, measure: &Measure) -> Result<Source> {
+        let kind = match measure {
+            Measure::Attribute(name) => return self.attribute(name).map(Source::Attribute),
+            Measure::Score(name) => return self.answer(&Named::Score(name.clone())).map(Source::Answer),
+            Measure::Tag(name) => return self.answer(&Named::Tag(name.clone())).map(Source::Answer),
+            Measure::Stage => return self.answer(&Named::Stage).map(Source::Answer),
+            Measure::Age { attribute, unit } => JobKind::Age { attribute: self.instant(attribute)?, unit: *unit },
+            Measure::Bucket(bucket) => JobKind::Bucket(bucket.clone()),
+            measure => return self.aggregate(measure).map(Source::Job),
+        };
+        kind_of(measure, self.log, &self.context)?;
+        Ok(Source::Job(self.job(format!("{measure:?}"), kind, 0, SpanOf::Nothing)))
+    }
+
+    fn attribute(&self, name: &str) -> Result<usize> {
+        let attributes = &self.plan.attributes;
+        let found = attributes.iter().position(|(known, _)| known == name);
+        found.ok_or_else(|| unknown("attribute", name, attributes.iter().map(|(name, _)| name.as_str())))
+    }
+
+    /// An attribute that is a time or a date.
+    fn instant(&self, name: &str) -> Result<usize> {
+        let attribute = self.attribute(name)?;
+        kind_of(
+            &Measure::Age { attribute: name.to_owned(), unit: crate::rule::AgeUnit::Days },
+            self.log,
+            &self.context,
+        )?;
+        Ok(attribute)
+    }
+
+    fn aggregate(&mut self, measure: &Measure) -> Result<usize> {
+        let Some(over) = measure.over() else {
+            return Err(invalid_definition(format!("{measure:?} is not taken over events")));
+        };
+        kind_of(measure, self.log, &self.context)?;
+        let fold = self.fold(measure)?;
+        let pattern = self.pattern(&over.events, over.filter.as_ref())?;
+        let span = self.span(&over.window)?;
+        let kind = JobKind::Fold { fold, is_observed: over.observed == Observed::Window };
+        Ok(self.job(format!("{measure:?}"), kind, 1 << pattern, span))
+    }
+
+    fn fold(&mut self, measure: &Measure) -> Result<Fold> {
+        let mut field = (0, ValueType::Integer);
+        if let Some(property) = measure.property() {
+            field = self.field(property)?;
+        }
+        let (field, value_type) = field;
+        let is_float = value_type == ValueType::Float;
+        Ok(match measure {
+            Measure::ActiveDays(_) => Fold::ActiveDays,
+            Measure::Sum { .. } => Fold::Sum { field, is_float },
+            Measure::Mean { .. } => Fold::Mean { field, is_float },
+            Measure::Min { .. } => Fold::Extreme { field, value_type, is_max: false },
+            Measure::Max { .. } => Fold::Extreme { field, value_type, is_max: true },
+            Measure::Distinct { .. } => Fold::Distinct { field, value_type },
+            Measure::Latest { .. } => Fold::Latest { field, value_type },
+            Measure::FirstTime(_) => Fold::Time { is_last: false },
+            Measure::LastTime(_) => Fold::Time { is_last: true },
+            Measure::DaysSinceFirst(_) => Fold::Days { is_last: false },
+            Measure::DaysSinceLast(_) => Fold::Days { is_last: true },
+            Measure::DaysSinceReturn { silence_days, .. } => Fold::Return { silence_days: *silence_days },
+            _ => Fold::Count,
+        })
+    }
+
+    /// A property that filters or folds read.
+    fn input(&mut self, name: &str) -> Result<usize> {
+        let value_type = match name {
+            AMOUNT => ValueType::Integer,
+            name => self.log.property(name)?.value_type(),
+        };
+        let input = Input { name: (name != AMOUNT).then(|| name.to_owned()), value_type };
+        let reader = &mut self.plan.reader;
+        if let Some(place) = reader.inputs.iter().position(|known| *known == input) {
+            return Ok(place);
+        }
+        if reader.inputs.len() == FIELDS_MAX {
+            return Err(limit_exceeded(format!(
+                "a live engine reads at most {FIELDS_MAX} properties; {name:?} is one more"
+            )));
+        }
+        if let Some(name) = &input.name {
+            reader.input_of.insert(name.clone(), reader.inputs.len());
+        }
+        reader.inputs.push(input);
+        Ok(reader.inputs.len() - 1)
+    }
+
+    /// A property that rows keep.
+    fn field(&mut self, name: &str) -> Result<(usize, ValueType)> {
+        let input = self.input(name)?;
+        let reader = &mut self.plan.reader;
+        let value_type = reader.inputs[input].value_type;
+        if let Some(field) = reader.fields.iter().position(|known| *known == input) {
+            return Ok((field, value_type));
+        }
+        reader.fields.push(input);
+        Ok((reader.fields.len() - 1, value_type))
+    }
+
+    fn job(&mut self, key: String, kind: JobKind, patterns: u64, span: SpanOf) -> usize {
+        let known = self.job_of.get(&key).copied();
+        let index = known.unwrap_or_else(|| {
+            let index = self.plan.jobs.len();
+            let readers = Bits::default();
+            let mut job = Job { kind, patterns, span, offset: 0, readers, thresholds: Vec::new(), every_day: false };
+            job.offset = self.plan.words;
+            self.plan.words += job.words();
+            if let SpanOf::Moving(window) = span {
+                self.plan.windows[window].patterns |= patterns;
+                self.plan.windows[window].jobs.push(index);
+            }
+            self.plan.jobs.push(job);
+            self.job_of.insert(key, index);
+            index
+        });
+        self.read.0.push(index);
+        index
+    }
+
+    fn pattern(&mut self, events: &[String], filter: Option<&Filter>) -> Result<usize> {
+        let mut names = events.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        let key = format!("{names:?} {filter:?}");
+        if let Some(pattern) = self.pattern_of.get(&key) {
+            return Ok(*pattern);
+        }
+        if self.patterns.len() == PATTERNS_MAX {
+            return Err(limit_exceeded(format!(
+                "the definitions look at more than {PATTERNS_MAX} kinds of events, which a live engine does not: let rules \
+                 share filters, or split the playbook"
+            )));
+        }
+        let filter = filter.map(|filter| self.condition(filter)).transpose()?;
+        let filter = filter.map(|condition| {
+            self.plan.reader.filters.push(condition);
+            self.plan.reader.filters.len() - 1
+        });
+        self.pattern_of.insert(key, self.patterns.len());
+        self.patterns.push((names, filter));
+        Ok(self.patterns.len() - 1)
+    }
+
+    fn condition(&mut self, filter: &Filter) -> Result<Condition> {
+        let mut each = |filters: &[Filter]| -> Result<Vec<Condition>> {
+            filters.iter().map(|filter| self.condition(filter)).collect()
+        };
+        Ok(match filter {
+            Filter::All(filters) => Condition::All(each(filters)?),
+            Filter::Any(filters) => Condition::Any(each(filters)?),
+            Filter::Not(filter) => Condition::Not(Box::new(self.condition(filter)?)),
+            Filter::Property { name, test } => {
+                let input = self.input(name)?;
+                let kind = match name.as_str() {
+                    AMOUNT => Kind::Money,
+                    _ => Kind::Plain(self.plan.reader.inputs[input].value_type),
+                };
+                let test: Test = resolve(test, kind, self.log, &self.plan.calendar).map_err(|error| error.at(name))?;
+                Condition::Input(input, test)
+            }
+        })
+    }
+
+    fn span(&mut self, window: &EventWindow) -> Result<SpanOf> {
+        window.check()?;
+        let window = match window {
+            EventWindow::Attribute { attribute, from, until } => {
+                let attribute = self.instant(attribute)?;
+                return Ok(SpanOf::Around { attribute, from: from.as_micros(), until: until.as_micros() });
+            }
+            EventWindow::Window(window) => *window,
+        };
+        Ok(match window {
+            Window::All => SpanOf::Whole { start: i64::MIN, end: i64::MAX },
+            Window::Since { start } => SpanOf::Whole { start: start.as_micros(), end: i64::MAX },
+            Window::Between { start, end } => SpanOf::Whole { start: start.as_micros(), end: end.as_micros() },
+            window => {
+                let windows = &mut self.plan.windows;
+                let known = windows.iter().position(|known| known.window == window);
+                SpanOf::Moving(known.unwrap_or_else(|| {
+                    windows.push(MovingWindow { window, patterns: 0, jobs: Vec::new(), observers: Bits::default() });
+                    windows.len() - 1
+                }))
+            }
+        })
+    }
+
+    fn sequence(&mut self, sequence: &Sequence) -> Result<usize> {
+        sequence.check()?;
+        let span = self.span(&sequence.window)?;
+        let mut patterns: Vec<u32> = Vec::new();
+        let mut steps = Vec::with_capacity(sequence.steps.len());
+        for step in &sequence.steps {
+            let mut number = |compiler: &mut Self, events: &[String], filter: Option<&Filter>| -> Result<usize> {
+                patterns.push(compiler.pattern(events, filter)? as u32);
+                Ok(patterns.len() - 1)
+            };
+            let mut without = Vec::new();
+            for EventPattern { events, filter } in &step.without {
+                without.push(number(self, events, filter.as_ref())?);
+            }
+            let pattern = number(self, &step.events, step.filter.as_ref())?;
+            let gap_min = step.gap_min.unwrap_or_default().as_micros();
+            steps.push(StepProgram { pattern, without, gap_min, gap_max: step.gap_max.map(Span::as_micros) });
+        }
+        let mask = patterns.iter().fold(0u64, |mask, pattern| mask | 1 << pattern);
+        let kind = JobKind::Sequence { program: SequenceProgram::new(sequence, steps), patterns };
+        Ok(self.job(format!("{sequence:?}"), kind, mask, span))
+    }
+
+    fn preference(&mut self, preference: &Preference) -> Result<usize> {
+        self.log.text_property(&preference.property)?;
+        let EventQuery { events, filter, window, observed } = &preference.over;
+        if *observed == Observed::Window && !window.is_all() {
+            return Err(invalid_definition(
+                "a preference that is for users who were there for the whole window is not kept live",
+            ));
+        }
+        let pattern = self.pattern(events, filter.as_ref())?;
+        let span = self.span(window)?;
+        let (category, _) = self.field(&preference.property)?;
+        let weight = match preference.weight.as_deref() {
+            None => None,
+            Some(name) => {
+                let (field, value_type) = self.field(name)?;
+                let divisor = match name {
+                    AMOUNT => self.log.currency().minor_per_major() as f64,
+                    _ => 1.0,
+                };
+                Some((field, divisor, value_type == ValueType::Float))
+            }
+        };
+        let kind = JobKind::Ranked(Ranked { preference: preference.clone(), category, weight });
+        Ok(self.job(format!("{preference:?}"), kind, 1 << pattern, span))
+    }
+
+    fn finish(mut self) -> Result<LivePlan> {
+        let reader = &mut self.plan.reader;
+        for (bit, (names, filter)) in self.patterns.iter().enumerate() {
+            for name in names {
+                reader.names.entry(name.clone()).or_default();
+            }
+            let _ = (bit, filter);
+        }
+        for (bit, (names, filter)) in self.patterns.iter().enumerate() {
+            let add = |patterns: &mut Patterns| match filter {
+                None => patterns.plain |= 1 << bit,
+                Some(filter) => patterns.filtered.push((1 << bit, *filter)),
+            };
+            if names.is_empty() {
+                reader.names.values_mut().chain([&mut reader.others]).for_each(add);
+            } else {
+                reader
+                    .names
+                    .iter_mut()
+                    .filter(|(name, _)| names.contains(name))
+                    .for_each(|(_, patterns)| add(patterns));
+            }
+        }
+        let mut reach = vec![0; self.patterns.len()];
+        for job in &mut self.plan.jobs {
+            job.thresholds.sort_unstable();
+            job.thresholds.dedup();
+            let needed = match job.span {
+                SpanOf::Nothing => continue,
+                SpanOf::Moving(window) => self.plan.windows[window].reach_micros(),
+                SpanOf::Whole { .. } if job.is_kept() => 0,
+                SpanOf::Whole { .. } | SpanOf::Around { .. } => i64::MAX,
+            };
+            for (bit, reach) in reach.iter_mut().enumerate().filter(|(bit, _)| job.patterns >> bit & 1 == 1) {
+                let _ = bit;
+                *reach = needed.max(*reach);
+            }
+        }
+        if self.plan.keeps_history() {
+            reach.fill(i64::MAX);
+        }
+        let jobs = &self.plan.jobs;
+        for window in &mut self.plan.windows {
+            for job in window.jobs.iter().map(|job| &jobs[*job]).filter(|job| job.is_observed()) {
+                window.observers.add_all(&job.readers);
+            }
+        }
+        self.plan.reach = reach;
+        Ok(self.plan)
+    }
+}
+
+fn value_type_of(kind: Kind) -> ValueType {
+    match kind {
+        Kind::Money => ValueType::Integer,
+        Kind::Plain(value_type) => value_type,
+    }
+}

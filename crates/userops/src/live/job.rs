@@ -1,0 +1,177 @@
+//! What definitions need to know of a user, each thing once, and where in a user's state it is kept.
+
+use super::fold::Fold;
+use crate::id::UserIdRef;
+use crate::rule::{AgeUnit, Bucket, SequenceProgram};
+use crate::tag::Preference;
+use crate::time::{LeapDayPolicy, Window};
+
+/// The most event patterns that the definitions of one playbook can have: a row has a bit for each.
+pub(super) const PATTERNS_MAX: usize = 64;
+/// The most properties that folds and filters can read: a row has a bit for each.
+pub(super) const FIELDS_MAX: usize = 32;
+
+/// A set of small numbers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Bits(Vec<u64>);
+
+impl Bits {
+    pub(super) fn insert(&mut self, place: usize) {
+        if self.0.len() <= place / 64 {
+            self.0.resize(place / 64 + 1, 0);
+        }
+        self.0[place / 64] |= 1 << (place % 64);
+    }
+
+    pub(super) fn contains(&self, place: usize) -> bool {
+        self.0.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1)
+    }
+
+    pub(super) fn add_all(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        self.0.iter_mut().zip(&other.0).for_each(|(word, other)| *word |= other);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.iter_mut().for_each(|word| *word = 0);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+}
+
+/// One thing to know.
+#[derive(Debug, Clone)]
+pub(super) struct Job {
+    pub(super) kind: JobKind,
+    /// The patterns of the events that it looks at.
+    pub(super) patterns: u64,
+    pub(super) span: SpanOf,
+    /// Where its words are in a user's state.
+    pub(super) offset: usize,
+    /// The definitions that look at it.
+    pub(super) readers: Bits,
+    /// Whole days or units on reaching which an answer can change; for what is counted up to today.
+    pub(super) thresholds: Vec<i64>,
+    /// Whether every new day makes another answer.
+    pub(super) every_day: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum JobKind {
+    Fold {
+        fold: Fold,
+        /// Unknown to users who were not there when the window began.
+        is_observed: bool,
+    },
+    Sequence {
+        program: SequenceProgram,
+        /// The pattern of each of the program's patterns.
+        patterns: Vec<u32>,
+    },
+    Age {
+        attribute: usize,
+        unit: AgeUnit,
+    },
+    Anniversary {
+        attribute: usize,
+        days_before: u32,
+        days_after: u32,
+        leap_day: LeapDayPolicy,
+    },
+    Bucket(Bucket),
+    /// The events of a preference, which its tag ranks.
+    Ranked(Ranked),
+}
+
+/// A preference with its fields found.
+#[derive(Debug, Clone)]
+pub(super) struct Ranked {
+    pub(super) preference: Preference,
+    pub(super) category: usize,
+    /// What an event weighs by: a field, and by how much to divide it; whether it is a float.
+    pub(super) weight: Option<(usize, f64, bool)>,
+}
+
+/// Which instants a job looks at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum SpanOf {
+    /// Instants that do not move.
+    Whole { start: i64, end: i64 },
+    /// A window that moves, by its number.
+    Moving(usize),
+    /// Instants around an attribute.
+    Around { attribute: usize, from: i64, until: i64 },
+    /// None: it does not look at events.
+    Nothing,
+}
+
+impl Job {
+    /// Whether its words are kept up to date event by event.
+    pub(super) fn is_kept(&self) -> bool {
+        match (&self.kind, self.span) {
+            (JobKind::Fold { fold, .. }, SpanOf::Whole { .. }) => fold.is_kept(),
+            (JobKind::Fold { fold, .. }, SpanOf::Moving(_)) => fold.can_remove(),
+            _ => false,
+        }
+    }
+
+    /// How many words those are.
+    pub(super) fn words(&self) -> usize {
+        match &self.kind {
+            JobKind::Fold { fold, .. } if self.is_kept() => fold.words(),
+            _ => 0,
+        }
+    }
+
+    /// Whether the value hangs on the local day.
+    pub(super) fn is_by_day(&self) -> bool {
+        match &self.kind {
+            JobKind::Fold { fold, .. } => fold.is_in_days(),
+            JobKind::Age { .. } | JobKind::Anniversary { .. } => true,
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_observed(&self) -> bool {
+        matches!(self.kind, JobKind::Fold { is_observed: true, .. })
+    }
+}
+
+/// A window that moves with the instant.
+#[derive(Debug, Clone)]
+pub(super) struct MovingWindow {
+    pub(super) window: Window,
+    /// The patterns of all its jobs.
+    pub(super) patterns: u64,
+    pub(super) jobs: Vec<usize>,
+    /// The definitions that look at a job that only users can be told who were there when the window began.
+    pub(super) observers: Bits,
+}
+
+impl MovingWindow {
+    /// How far back events matter, by day or more too much: a clock may be set back.
+    pub(super) fn reach_micros(&self) -> i64 {
+        let days = |count: u32, of_each: i64| (i64::from(count) + 1).saturating_mul(of_each).saturating_add(3);
+        let days = match self.window {
+            Window::Rolling { span } => return span.as_micros(),
+            Window::CalendarDays { n, .. } => days(n, 1),
+            Window::CalendarWeeks { n, .. } => days(n, 7),
+            Window::CalendarMonths { n, .. } => days(n, 31),
+            Window::All | Window::Since { .. } | Window::Between { .. } => return i64::MAX,
+        };
+        days.saturating_mul(crate::time::MICROS_PER_DAY)
+    }
+}
+
+/// Who is looked at, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment<'i> {
+    pub(super) id: UserIdRef<'i>,
+    pub(super) at: i64,
+    /// The local day of `at`.
+    pub(super) today: i32,
+}

@@ -1,0 +1,287 @@
+//! The state of one user: the least from which every answer follows, now and as time goes on.
+
+use serde::{Deserialize, Serialize};
+
+use super::job::{Bits, Job, JobKind, Moment, SpanOf};
+use super::look::{Look, LookScratch};
+use super::plan::LivePlan;
+use super::row::{Row, Rows};
+use super::slot::Slot;
+use super::work::LiveWork;
+use crate::error::Result;
+use crate::id::UserIdRef;
+use crate::lifecycle::Spell;
+use crate::tag::ManualTag;
+use crate::time::Timestamp;
+
+/// What is kept of one user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct LiveUser {
+    pub(super) rows: Rows,
+    /// Rows before this one are in `base`: too late for anything to come before them.
+    pub(super) folded: u32,
+    /// The folds over what lies before, for folds over instants that do not move; empty where nothing may come late.
+    pub(super) base: Vec<u64>,
+    /// The folds of all jobs that keep one.
+    pub(super) words: Vec<u64>,
+    /// Of each moving window its first row and the one after its last.
+    pub(super) heads: Vec<(u32, u32)>,
+    /// Of each moving window whether the user was there when it began.
+    pub(super) covered: u64,
+    pub(super) attributes: Vec<Slot>,
+    /// Acts of people in order of their instants, then of their coming.
+    pub(super) acts: Vec<ManualTag>,
+    pub(super) answers: Vec<Slot>,
+    /// The instant of the first event of any name.
+    pub(super) first_time: i64,
+    /// The instant that the state is of; answers hold until `next_at`.
+    pub(super) at: i64,
+    pub(super) today: i32,
+    /// The next instant at which time alone can change an answer.
+    pub(super) next_at: i64,
+    /// Whether an answer could not be worked out.
+    pub(super) is_stale: bool,
+    /// With so many rows they are swept.
+    pub(super) sweep_len: u32,
+    pub(super) stay: Stay,
+}
+
+/// Where a user is in a guarded lifecycle.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct Stay {
+    /// The last spell.
+    pub(super) spells: Vec<Spell>,
+    /// The spells before the last instant at which the user could move, and that instant: what comes at the same instant moves anew.
+    pub(super) before: Option<(i64, Vec<Spell>)>,
+    /// When a guard that holds the user runs out.
+    pub(super) guard_end: Option<i64>,
+}
+
+/// Rows that are kept for nothing until they are worth sweeping.
+const ROWS_IDLE: u32 = 16;
+
+impl LiveUser {
+    /// Nobody knows anything of the user yet.
+    #[must_use]
+    pub(super) fn new(plan: &LivePlan) -> Self {
+        Self {
+            rows: Rows::new(plan.reader.fields.len()),
+            folded: 0,
+            base: if plan.may_be_late() { vec![0; plan.words] } else { Vec::new() },
+            words: vec![0; plan.words],
+            heads: vec![(0, 0); plan.windows.len()],
+            covered: 0,
+            attributes: vec![Slot::Unknown; plan.attributes.len()],
+            acts: Vec::new(),
+            answers: vec![Slot::Unknown; plan.columns.len()],
+            first_time: i64::MAX,
+            at: i64::MIN,
+            today: i32::MIN,
+            next_at: i64::MAX,
+            is_stale: false,
+            sweep_len: ROWS_IDLE,
+            stay: Stay::default(),
+        }
+    }
+
+    /// Whether there was any event.
+    pub(super) fn has_events(&self) -> bool {
+        self.first_time != i64::MAX
+    }
+
+    /// The next instant at which time alone can change an answer.
+    #[must_use]
+    pub(super) fn next_at(&self) -> i64 {
+        self.next_at
+    }
+
+    /// Bytes that the state takes.
+    pub(super) fn byte_len(&self) -> usize {
+        let words = self.base.capacity() + self.words.capacity() + self.heads.capacity();
+        let slots = self.attributes.capacity() + self.answers.capacity();
+        size_of::<Self>()
+            + self.rows.byte_len()
+            + words * size_of::<u64>()
+            + slots * size_of::<Slot>()
+            + self.acts.capacity() * size_of::<ManualTag>()
+    }
+
+    /// Brings the state to an instant at or after its own, with what happens then; nothing may happen, and nothing change
+    /// by time alone, in between. Changes of answers go to `work`.
+    pub(super) fn touch<'r>(
+        &mut self,
+        plan: &LivePlan,
+        id: UserIdRef<'_>,
+        at: i64,
+        rows: impl Iterator<Item = Row<'r>>,
+        work: &mut LiveWork,
+    ) -> Result<()> {
+        let today = plan.calendar.day(Timestamp::from_micros(at)).0;
+        let is_new = self.at == i64::MIN;
+        if is_new || self.is_stale {
+            (0..plan.definitions.len()).for_each(|definition| work.dirty.insert(definition));
+        }
+        for row in rows {
+            self.append(plan, row, &mut work.dirty);
+        }
+        work.scratch.begin(plan);
+        self.slide(plan, at, today, &mut work.scratch, &mut work.dirty);
+        if today != self.today {
+            plan.jobs.iter().filter(|job| job.is_by_day()).for_each(|job| work.dirty.add_all(&job.readers));
+        }
+        self.mark_by_hand(plan, &mut work.dirty);
+        if let Some(stages) = plan.stages.as_ref().filter(|stages| stages.guards.is_some() || stages.arrival.is_some())
+        {
+            // A guard may run out, and a user arrive, without anything else.
+            work.dirty.insert(stages.definition);
+        }
+        (self.at, self.today) = (at, today);
+        let moment = Moment { id, at, today };
+        let answered = self.answer(plan, moment, work);
+        self.is_stale = answered.is_err();
+        self.next_at = i64::MAX;
+        answered?;
+        self.next_at = self.next_change(plan, moment, work)?;
+        Ok(())
+    }
+
+    /// Takes the next event in order of time.
+    pub(super) fn append(&mut self, plan: &LivePlan, row: Row<'_>, dirty: &mut Bits) {
+        if !self.has_events() {
+            // Presence, and what is for those who were there, begin with any event.
+            self.first_time = row.time();
+            (0..plan.definitions.len()).for_each(|definition| dirty.insert(definition));
+        }
+        if row.patterns() == 0 {
+            return;
+        }
+        self.rows.push(row);
+        for job in &plan.jobs {
+            if job.patterns & row.patterns() != 0 && !matches!(job.span, SpanOf::Moving(_)) {
+                job.add_whole(&mut self.words, row);
+                dirty.add_all(&job.readers);
+            }
+        }
+    }
+
+    /// Moves the windows to an instant.
+    fn slide(&mut self, plan: &LivePlan, at: i64, today: i32, scratch: &mut LookScratch, dirty: &mut Bits) {
+        let Self { rows, words, heads, .. } = self;
+        let len = rows.len();
+        for (index, window) in plan.windows.iter().enumerate() {
+            let (start, end) = scratch.bounds(plan, index, at, today);
+            let (mut head, mut tail) = (heads[index].0 as usize, heads[index].1 as usize);
+            let mut meet = |place: usize, is_coming: bool, words: &mut [u64]| {
+                let row = rows.get(place);
+                if row.patterns() & window.patterns == 0 {
+                    return;
+                }
+                for job in window.jobs.iter().map(|job| &plan.jobs[*job]) {
+                    if job.patterns & row.patterns() != 0 {
+                        job.meet_moving(words, row, is_coming);
+                        dirty.add_all(&job.readers);
+                    }
+                }
+            };
+            // Where a clock is set back, a window of days moves back.
+            let is_back =
+                head > 0 && rows.get(head - 1).time() >= start || tail > head && rows.get(tail - 1).time() >= end;
+            if is_back {
+                while tail > head {
+                    meet(head, false, words);
+                    head += 1;
+                }
+                head = rows.count_until(|row| row.time() >= start);
+                tail = head;
+            }
+            while head < tail && rows.get(head).time() < start {
+                meet(head, false, words);
+                head += 1;
+            }
+            while head == tail && head < len && rows.get(head).time() < start {
+                head += 1;
+                tail += 1;
+            }
+            while tail < len && rows.get(tail).time() < end {
+                meet(tail, true, words);
+                tail += 1;
+            }
+            heads[index] = (head as u32, tail as u32);
+            let is_covered = self.first_time <= start;
+            if is_covered != (self.covered >> index & 1 == 1) {
+                self.covered ^= 1 << index;
+                dirty.add_all(&window.observers);
+            }
+        }
+    }
+
+    /// Forgets what no answer needs any more, once it is worth the while. `as_of` is the engine's instant.
+    pub(super) fn sweep(&mut self, plan: &LivePlan, as_of: i64) {
+        if self.rows.len() < self.sweep_len as usize {
+            return;
+        }
+        let lateness = plan.options.lateness.as_micros();
+        let latest = as_of.saturating_sub(lateness);
+        self.fold_before(plan, latest);
+        let mut places: Vec<&mut u32> = vec![&mut self.folded];
+        places.extend(self.heads.iter_mut().flat_map(|(head, tail)| [head, tail]));
+        let folded = *places[0] as usize;
+        let reach = |patterns: u64| {
+            let reach = plan.reach.iter().enumerate().filter(|(bit, _)| patterns >> bit & 1 == 1);
+            reach.map(|(_, reach)| *reach).max().unwrap_or(0)
+        };
+        let is_needed = |row: Row<'_>| row.time() >= latest.saturating_sub(reach(row.patterns()));
+        self.rows.retain(|place, row| place >= folded || is_needed(row), &mut places);
+        self.sweep_len = ROWS_IDLE.max(2 * self.rows.len() as u32);
+    }
+
+    /// Puts into `base` what lies before an instant: nothing will come before it any more.
+    fn fold_before(&mut self, plan: &LivePlan, instant: i64) {
+        while (self.folded as usize) < self.rows.len() {
+            let row = self.rows.get(self.folded as usize);
+            if row.time() >= instant {
+                break;
+            }
+            if !self.base.is_empty() {
+                for job in plan.jobs.iter().filter(|job| job.patterns & row.patterns() != 0) {
+                    job.add_whole(&mut self.base, row);
+                }
+            }
+            self.folded += 1;
+        }
+    }
+}
+
+impl Job {
+    /// Takes the next event, where the job keeps a fold over instants that do not move.
+    pub(super) fn add_whole(&self, words: &mut [u64], row: Row<'_>) {
+        if let (JobKind::Fold { fold, .. }, SpanOf::Whole { start, end }) = (&self.kind, self.span)
+            && fold.is_kept()
+            && row.time() >= start
+            && row.time() < end
+        {
+            fold.add(&mut words[self.offset..self.offset + fold.words()], row);
+        }
+    }
+
+    /// Takes an event that a moving window takes in, or gives one back that it lets go of.
+    fn meet_moving(&self, words: &mut [u64], row: Row<'_>, is_coming: bool) {
+        let JobKind::Fold { fold, .. } = &self.kind else { return };
+        if !fold.can_remove() {
+            return;
+        }
+        let words = &mut words[self.offset..self.offset + fold.words()];
+        if is_coming { fold.add(words, row) } else { fold.remove(words, row) }
+    }
+}
+
+/// One user at one instant.
+pub(super) fn look<'l>(
+    plan: &'l LivePlan,
+    user: &'l LiveUser,
+    moment: Moment<'l>,
+    texts: &'l crate::column::Interner,
+    scratch: &'l mut LookScratch,
+) -> Look<'l> {
+    Look { plan, user, moment, texts, scratch }
+}
