@@ -53,6 +53,7 @@ pub use fold::UnknownFold;
 pub use kernel::measure_users;
 pub use measure::{AMOUNT, AgeUnit, Measure};
 pub use next_change::next_change_at;
+pub(crate) use next_change::next_event_change_at;
 pub use plan::Plan;
 pub use reference::Reference;
 pub use scalar::{judge, match_sequence, read_measure};
