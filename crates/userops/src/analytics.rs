@@ -2,6 +2,7 @@
 
 pub(crate) mod counted_event;
 pub(crate) mod distribution;
+pub(crate) mod elementary;
 pub(crate) mod grid;
 pub mod growth;
 pub(crate) mod information;

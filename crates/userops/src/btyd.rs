@@ -35,7 +35,6 @@
 mod beta_geometric;
 mod bg_bb;
 mod bg_nbd;
-mod elementary;
 mod fit;
 mod gamma_gamma;
 mod history;

@@ -33,6 +33,7 @@ mod plan;
 mod read;
 mod row;
 mod slot;
+mod snapshot;
 mod state;
 mod timer;
 mod user;

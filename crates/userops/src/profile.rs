@@ -4,6 +4,7 @@
 //! user and is the definition that the columns are tested against. Both take the same [`ProfileOptions`].
 
 mod activity;
+mod decay;
 mod gap;
 mod habit;
 mod interest;
@@ -17,7 +18,7 @@ mod update;
 pub use gap::Gaps;
 pub use habit::Habits;
 pub use interest::Interest;
-pub(crate) use interest::{add_interest, decay, rank_interests};
+pub(crate) use interest::Interests;
 pub use options::{CELLS_MAX, INTEREST_HALF_LIFE, ProfileOptions, ProfileRules, WINDOW_DAYS};
 pub use order::{OrderProfile, OrderTotals, OrderWindow, total_orders};
 pub use period::{MONTHS_MAX, count_active_months};

@@ -54,7 +54,7 @@ pub use kernel::measure_users;
 pub(crate) use kernel::sequence::{SequenceProgram, SequenceScratch, StepProgram};
 pub use measure::{AMOUNT, AgeUnit, Measure};
 pub use next_change::next_change_at;
-pub(crate) use next_change::thresholds;
+pub(crate) use next_change::{next_event_change_at, thresholds};
 pub use plan::Plan;
 pub use reference::Reference;
 pub(crate) use scalar::{Kind, age, age_origin, first_anniversary, kind_of, passes, resolve};

@@ -4,7 +4,6 @@
 //! The two differ in one thing. In MBG/NBD a customer may leave right after the first purchase as well, so that there is
 //! one occasion more to leave than there are repeats.
 
-use super::elementary::{exp, exp_and_rest, ln, ln_1p};
 use super::history::PurchaseHistory;
 use super::model::PurchaseModel;
 use super::newton::{Likelihood, PARAMETERS_MAX, Second, cell, sum_groups};
@@ -12,6 +11,7 @@ use super::quadrature::integrate;
 use super::score::{SliceModel, ToCome};
 use super::series::{ByRepeats, Coefficients, Series, TERMS_MAX as SERIES_TERMS_MAX};
 use super::special::{Rising, ln_beta, ln_rising, ln_rising_ratio};
+use crate::analytics::elementary::{exp, exp_and_rest, ln, ln_1p};
 use crate::analytics::log_odds::soft_plus;
 use crate::error::{Result, invalid_argument};
 

@@ -1,11 +1,11 @@
 //! The likelihood of Pareto/NBD with its derivatives, for fits, and the integral that it has.
 
-use super::elementary::{exp, ln, ln_1p};
 use super::history::PurchaseHistory;
 use super::newton::{Likelihood, PARAMETERS_MAX, Second, cell, sum_groups};
 use super::pareto_nbd::ParetoNbd;
 use super::quadrature::{NODES_MAX, Rule, rules};
 use super::special::Rising;
+use crate::analytics::elementary::{exp, ln, ln_1p};
 
 /// e to the minus this is less than rounding.
 const NEGLIGIBLE: f64 = 40.0;

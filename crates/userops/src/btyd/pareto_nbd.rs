@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::elementary::{exp, ln_1p, mean_of_decay};
 use super::history::PurchaseHistory;
 use super::model::PurchaseModel;
 use super::pareto_likelihood::{Terms, integrate_terms};
@@ -10,6 +9,7 @@ use super::quadrature::integrate;
 use super::score::{SliceModel, ToCome};
 use super::series::{ByRepeats, Coefficients, Series};
 use super::special::ln_rising;
+use crate::analytics::elementary::{exp, ln_1p, mean_of_decay};
 use crate::error::{Result, invalid_argument};
 
 /// The Pareto/NBD model: Schmittlein, Morrison, Colombo, "Counting Your Customers", Management Science 33 (1987).

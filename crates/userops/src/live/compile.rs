@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::fold::Fold;
-use super::job::{Bits, FIELDS_MAX, Job, JobKind, MovingWindow, PATTERNS_MAX, Ranked, SpanOf};
+use super::job::{Bits, FIELDS_MAX, Job, JobKind, MovingWindow, PATTERNS_MAX, Ranked, SpanOf, WINDOWS_MAX};
 use super::node::{Node, Source};
 use super::plan::{AnswerColumn, AnswerKind, DefinitionKind, LiveDefinition, LiveOptions, LivePlan, Stages, TagValue};
 use super::read::{Condition, Input, Patterns, Reader};
@@ -60,6 +60,8 @@ pub(super) fn compile(
         windows: Vec::new(),
         jobs: Vec::new(),
         words: 0,
+        half_lives: Vec::new(),
+        always: Bits::default(),
         reach: Vec::new(),
         definitions: Vec::new(),
         columns: Vec::new(),
@@ -206,7 +208,9 @@ impl Compiler<'_> {
                 if let Source::Job(job) = source {
                     self.plan.jobs[job].every_day = true;
                 }
-                measured = Some(value_type_of(kind_of(measure, self.log, &self.context)?));
+                let kind = kind_of(measure, self.log, &self.context)?;
+                let is_mean = matches!(measure, Measure::Mean { .. });
+                measured = Some(if is_mean { ValueType::Float } else { value_type_of(kind) });
                 TagValue::Value(source)
             }
             TagKind::Preference(preference) => TagValue::Ranked(self.preference(preference)?),
@@ -420,7 +424,13 @@ impl Compiler<'_> {
             let index = self.plan.jobs.len();
             let readers = Bits::default();
             let mut job = Job { kind, patterns, span, offset: 0, readers, thresholds: Vec::new(), every_day: false };
-            job.offset = self.plan.words;
+            match &job.kind {
+                JobKind::Ranked(ranked) if job.is_kept() => {
+                    job.offset = self.plan.half_lives.len();
+                    self.plan.half_lives.push(ranked.preference.half_life);
+                }
+                _ => job.offset = self.plan.words,
+            }
             self.plan.words += job.words();
             if let SpanOf::Moving(window) = span {
                 self.plan.windows[window].patterns |= patterns;
@@ -494,6 +504,11 @@ impl Compiler<'_> {
             window => {
                 let windows = &mut self.plan.windows;
                 let known = windows.iter().position(|known| known.window == window);
+                if known.is_none() && windows.len() == WINDOWS_MAX {
+                    return Err(limit_exceeded(format!(
+                        "the definitions look at more than {WINDOWS_MAX} different windows that move: let rules share some"
+                    )));
+                }
                 SpanOf::Moving(known.unwrap_or_else(|| {
                     windows.push(MovingWindow { window, patterns: 0, jobs: Vec::new(), observers: Bits::default() });
                     windows.len() - 1
@@ -553,11 +568,8 @@ impl Compiler<'_> {
 
     fn finish(mut self) -> Result<LivePlan> {
         let reader = &mut self.plan.reader;
-        for (bit, (names, filter)) in self.patterns.iter().enumerate() {
-            for name in names {
-                reader.names.entry(name.clone()).or_default();
-            }
-            let _ = (bit, filter);
+        for name in self.patterns.iter().flat_map(|(names, _)| names) {
+            reader.names.entry(name.clone()).or_default();
         }
         for (bit, (names, filter)) in self.patterns.iter().enumerate() {
             let add = |patterns: &mut Patterns| match filter {
@@ -584,10 +596,8 @@ impl Compiler<'_> {
                 SpanOf::Whole { .. } if job.is_kept() => 0,
                 SpanOf::Whole { .. } | SpanOf::Around { .. } => i64::MAX,
             };
-            for (bit, reach) in reach.iter_mut().enumerate().filter(|(bit, _)| job.patterns >> bit & 1 == 1) {
-                let _ = bit;
-                *reach = needed.max(*reach);
-            }
+            let of_job = reach.iter_mut().enumerate().filter(|(bit, _)| job.patterns >> bit & 1 == 1);
+            of_job.for_each(|(_, reach)| *reach = needed.max(*reach));
         }
         if self.plan.keeps_history() {
             reach.fill(i64::MAX);
@@ -597,6 +607,17 @@ impl Compiler<'_> {
             for job in window.jobs.iter().map(|job| &jobs[*job]).filter(|job| job.is_observed()) {
                 window.observers.add_all(&job.readers);
             }
+        }
+        for job in jobs {
+            if matches!(&job.kind, JobKind::Ranked(ranked) if ranked.preference.weight_min > 0.0) {
+                self.plan.always.add_all(&job.readers);
+            }
+        }
+        if let Some(stages) =
+            self.plan.stages.as_ref().filter(|stages| stages.guards.is_some() || stages.arrival.is_some())
+        {
+            // A guard may run out, and a user arrive, without anything else.
+            self.plan.always.insert(stages.definition);
         }
         self.plan.reach = reach;
         Ok(self.plan)

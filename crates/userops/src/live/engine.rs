@@ -54,7 +54,20 @@ impl Engine {
     /// those of its schema; `LimitExceeded` for more than 64 kinds of events, 32 properties or 64 windows; `InvalidDefinition`
     /// for a lead score, whose points change all the time; `InvalidArgument` for a lateness below 0.
     pub fn with_calibration(playbook: &Playbook, calibration: &Calibration, options: LiveOptions) -> Result<Self> {
+        Self::with_texts(playbook, calibration, options, &[])
+    }
+
+    /// An engine whose texts begin with these.
+    pub(super) fn with_texts(
+        playbook: &Playbook,
+        calibration: &Calibration,
+        options: LiveOptions,
+        texts: &[String],
+    ) -> Result<Self> {
         let mut work = LiveWork::default();
+        texts.iter().for_each(|text| {
+            work.texts.intern(text);
+        });
         let plan = LivePlan::compile(playbook, calibration, options, &mut work.texts)?;
         Ok(Self {
             plan,

@@ -1,13 +1,19 @@
 //! What definitions need to know of a user, each thing once, and where in a user's state it is kept.
 
+use serde::{Deserialize, Serialize};
+
 use super::fold::Fold;
+use super::row::Row;
 use crate::id::UserIdRef;
+use crate::profile::Interests;
 use crate::rule::{AgeUnit, Bucket, SequenceProgram};
 use crate::tag::Preference;
 use crate::time::{LeapDayPolicy, Window};
 
 /// The most event patterns that the definitions of one playbook can have: a row has a bit for each.
 pub(super) const PATTERNS_MAX: usize = 64;
+/// The most windows that move with the instant: a user's state has a bit for each.
+pub(super) const WINDOWS_MAX: usize = 64;
 /// The most properties that folds and filters can read: a row has a bit for each.
 pub(super) const FIELDS_MAX: usize = 32;
 
@@ -50,7 +56,7 @@ pub(super) struct Job {
     /// The patterns of the events that it looks at.
     pub(super) patterns: u64,
     pub(super) span: SpanOf,
-    /// Where its words are in a user's state.
+    /// Where its words are in a user's folds; of a preference that is kept, which of their tallies it is.
     pub(super) offset: usize,
     /// The definitions that look at it.
     pub(super) readers: Bits,
@@ -96,6 +102,34 @@ pub(super) struct Ranked {
     pub(super) weight: Option<(usize, f64, bool)>,
 }
 
+impl Ranked {
+    /// Weighs the next event.
+    pub(super) fn add(&self, interests: &mut Interests, row: Row<'_>) {
+        let weight = match self.weight {
+            None => Some(1.0),
+            Some((field, _, true)) => row.field(field).map(f64::from_bits),
+            Some((field, divisor, false)) => row.field(field).map(|word| word as i64 as f64 / divisor),
+        };
+        if let (Some(category), Some(weight)) = (row.field(self.category), weight) {
+            interests.add(category as u32, weight, row.time());
+        }
+    }
+}
+
+/// What is kept of the events of one user: the words of folds, and the tallies of preferences.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Folds {
+    pub(super) words: Vec<u64>,
+    pub(super) tallies: Vec<Interests>,
+}
+
+impl Folds {
+    pub(super) fn byte_len(&self) -> usize {
+        let tallies = self.tallies.iter().map(Interests::byte_len).sum::<usize>();
+        self.words.capacity() * size_of::<u64>() + self.tallies.capacity() * size_of::<Interests>() + tallies
+    }
+}
+
 /// Which instants a job looks at.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum SpanOf {
@@ -115,6 +149,7 @@ impl Job {
         match (&self.kind, self.span) {
             (JobKind::Fold { fold, .. }, SpanOf::Whole { .. }) => fold.is_kept(),
             (JobKind::Fold { fold, .. }, SpanOf::Moving(_)) => fold.can_remove(),
+            (JobKind::Ranked(_), SpanOf::Whole { .. }) => true,
             _ => false,
         }
     }
@@ -134,6 +169,31 @@ impl Job {
             JobKind::Age { .. } | JobKind::Anniversary { .. } => true,
             _ => false,
         }
+    }
+
+    /// Takes the next event, where the job keeps what came at instants that do not move.
+    pub(super) fn add_whole(&self, folds: &mut Folds, row: Row<'_>) {
+        let SpanOf::Whole { start, end } = self.span else { return };
+        if !self.is_kept() || row.time() < start || row.time() >= end {
+            return;
+        }
+        match &self.kind {
+            JobKind::Fold { fold, .. } => {
+                fold.add(&mut folds.words[self.offset..self.offset + fold.words()], row);
+            }
+            JobKind::Ranked(ranked) => ranked.add(&mut folds.tallies[self.offset], row),
+            _ => {}
+        }
+    }
+
+    /// Takes an event that a moving window takes in, or gives one back that it lets go of.
+    pub(super) fn meet_moving(&self, folds: &mut Folds, row: Row<'_>, is_coming: bool) {
+        let JobKind::Fold { fold, .. } = &self.kind else { return };
+        if !fold.can_remove() {
+            return;
+        }
+        let words = &mut folds.words[self.offset..self.offset + fold.words()];
+        if is_coming { fold.add(words, row) } else { fold.remove(words, row) }
     }
 
     pub(super) fn is_observed(&self) -> bool {

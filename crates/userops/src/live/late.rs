@@ -127,14 +127,14 @@ impl LiveUser {
             coming.retain(|index, _| index >= place, &mut []);
             state.folded = self.folded;
             state.base.clone_from(&self.base);
-            state.words.clone_from(&self.base);
+            state.folds = self.base.as_deref().cloned().unwrap_or_else(|| plan.no_folds());
             if self.first_time < instant {
                 state.first_time = self.first_time;
             }
             for place in state.folded as usize..state.rows.len() {
                 let row = state.rows.get(place);
                 for job in plan.jobs.iter().filter(|job| job.patterns & row.patterns() != 0) {
-                    job.add_whole(&mut state.words, row);
+                    job.add_whole(&mut state.folds, row);
                 }
             }
             state.touch(plan, id, instant - 1, std::iter::empty(), work)?;

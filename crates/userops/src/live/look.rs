@@ -3,12 +3,11 @@
 use super::job::{Job, JobKind, Moment, Ranked, SpanOf};
 use super::node::Source;
 use super::plan::LivePlan;
-use super::row::Row;
 use super::slot::Slot;
 use super::user::LiveUser;
 use crate::column::Interner;
 use crate::error::Result;
-use crate::profile::{Interest, add_interest, decay, rank_interests};
+use crate::profile::{Interest, Interests};
 use crate::rule::{SequenceScratch, age, first_anniversary};
 use crate::time::{Anniversary, Day, Timestamp};
 use crate::value::ValueType;
@@ -22,7 +21,7 @@ pub(super) struct LookScratch {
     bits: Vec<Vec<u64>>,
     times: Vec<i64>,
     sequence: SequenceScratch,
-    interests: Vec<Interest>,
+    ranked: Vec<Interest>,
     /// Of each calendar window the local day that it was asked for, and its first instant and the one after its last.
     bounds: Vec<(i32, i64, i64)>,
 }
@@ -97,7 +96,7 @@ impl<'l> Look<'l> {
                 }
                 let kept = fold.words();
                 if job.is_kept() {
-                    return fold.value(&self.user.words[job.offset..job.offset + kept], self.moment.today);
+                    return fold.value(&self.user.folds.words[job.offset..job.offset + kept], self.moment.today);
                 }
                 let mut words = std::mem::take(&mut self.scratch.words);
                 words.clear();
@@ -195,33 +194,44 @@ impl<'l> Look<'l> {
     /// The ranked values of a preference, best first, as codes.
     pub(super) fn rank(&mut self, job: usize, ranks: &mut Vec<Slot>) {
         ranks.clear();
-        let job = &self.plan.jobs[job];
-        let JobKind::Ranked(Ranked { preference, category, weight }) = &job.kind else { return };
-        let Some((_, rows)) = self.span(job.span) else { return };
-        let mut interests = std::mem::take(&mut self.scratch.interests);
-        interests.clear();
-        let as_of = Timestamp::from_micros(self.moment.at);
-        let matching = rows.map(|row| self.user.rows.get(row)).filter(|row| row.patterns() & job.patterns != 0);
-        for row in matching {
-            if let (Some(category), Some(weight)) = (row.field(*category), weight_of(row, *weight)) {
-                let weight = weight * decay(Timestamp::from_micros(row.time()), as_of, preference.half_life);
-                add_interest(&mut interests, category as u32, weight);
-            }
-        }
-        interests.retain(|interest| interest.weight > 0.0 && interest.weight >= preference.weight_min);
-        rank_interests(&mut interests);
-        let text = |interest: &Interest| self.texts.texts().text(interest.category as usize);
-        // Codes are in order of arrival here: equals go by text.
-        interests.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| text(a).cmp(text(b))));
-        ranks.extend(interests.iter().take(usize::from(preference.top)).map(|interest| Slot::Text(interest.category)));
-        self.scratch.interests = interests;
+        let JobKind::Ranked(Ranked { preference, .. }) = &self.plan.jobs[job].kind else { return };
+        let mut ranked = std::mem::take(&mut self.scratch.ranked);
+        let (as_of, texts) = (Timestamp::from_micros(self.moment.at), self.texts.texts());
+        // Codes are in order of coming here: equals go by text.
+        let order = |a: u32, b: u32| texts.text(a as usize).cmp(texts.text(b as usize));
+        self.with_interests(job, |interests| {
+            interests.rank_by(as_of, preference.weight_min, preference.top.into(), &mut ranked, order);
+        });
+        ranks.extend(ranked.iter().map(|interest| Slot::Text(interest.category)));
+        self.scratch.ranked = ranked;
     }
-}
 
-fn weight_of(row: Row<'_>, weight: Option<(usize, f64, bool)>) -> Option<f64> {
-    let Some((field, divisor, is_float)) = weight else { return Some(1.0) };
-    let word = row.field(field)?;
-    Some(if is_float { f64::from_bits(word) } else { word as i64 as f64 / divisor })
+    /// The first instant after the moment at which a value of a preference weighs too little.
+    pub(super) fn falls_below_at(&mut self, job: usize, until: i64) -> Option<i64> {
+        let JobKind::Ranked(Ranked { preference, .. }) = &self.plan.jobs[job].kind else { return None };
+        if preference.weight_min <= 0.0 {
+            return None;
+        }
+        let (from, until) = (Timestamp::from_micros(self.moment.at), Timestamp::from_micros(until));
+        let mut falls = None;
+        self.with_interests(job, |interests| falls = interests.falls_below_at(preference.weight_min, from, until));
+        falls.map(Timestamp::as_micros)
+    }
+
+    /// Runs `ask` with what the events of a preference weigh.
+    fn with_interests(&mut self, job: usize, ask: impl FnOnce(&Interests)) {
+        let job = &self.plan.jobs[job];
+        let JobKind::Ranked(ranked) = &job.kind else { return };
+        if job.is_kept() {
+            return ask(&self.user.folds.tallies[job.offset]);
+        }
+        let mut interests = Interests::new(ranked.preference.half_life);
+        if let Some((_, rows)) = self.span(job.span) {
+            let rows = rows.map(|row| self.user.rows.get(row)).filter(|row| row.patterns() & job.patterns != 0);
+            rows.for_each(|row| ranked.add(&mut interests, row));
+        }
+        ask(&interests);
+    }
 }
 
 /// The two zeros of floats are one value.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::job::{Bits, Job, MovingWindow};
+use super::job::{Bits, Folds, Job, MovingWindow};
 use super::node::{Node, Source};
 use super::read::Reader;
 use crate::column::Interner;
@@ -10,6 +10,7 @@ use crate::error::{Result, invalid_argument};
 use crate::id::UserId;
 use crate::lifecycle::{Guards, Presence};
 use crate::playbook::{Calibration, Playbook};
+use crate::profile::Interests;
 use crate::rule::UnknownFold;
 use crate::time::{Calendar, Day, Span, Timestamp};
 use crate::value::ValueType;
@@ -134,6 +135,10 @@ pub struct LivePlan {
     pub(super) jobs: Vec<Job>,
     /// Words of a user's folds.
     pub(super) words: usize,
+    /// The half-lives of the preferences that are kept.
+    pub(super) half_lives: Vec<Span>,
+    /// Definitions to look at whenever a user is: those that change without an event or a day.
+    pub(super) always: Bits,
     /// Of each pattern, how far back its events are needed whatever comes late.
     pub(super) reach: Vec<i64>,
     /// In the order in which they build on each other.
@@ -182,6 +187,12 @@ impl LivePlan {
     /// The last instant that the clock covers.
     pub(super) fn last_instant(&self) -> Timestamp {
         Timestamp::from_micros(i64::from(LAST_DAY) * crate::time::MICROS_PER_DAY - 1)
+    }
+
+    /// What is kept of no event.
+    pub(super) fn no_folds(&self) -> Folds {
+        let tallies = self.half_lives.iter().map(|half_life| Interests::new(*half_life)).collect();
+        Folds { words: vec![0; self.words], tallies }
     }
 
     /// Whether an event may come after one that happened later.

@@ -61,6 +61,12 @@ impl LiveUser {
                 _ => {}
             }
         }
+        for (index, job) in plan.jobs.iter().enumerate() {
+            if matches!(job.kind, JobKind::Ranked(_)) {
+                let until = next.first.min(plan.last_instant().as_micros());
+                look.falls_below_at(index, until).into_iter().for_each(|instant| next.offer(instant));
+            }
+        }
         for act in &self.acts {
             [Some(act.at), act.expires].into_iter().flatten().for_each(|instant| next.offer(instant.as_micros()));
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::job::{Bits, Job, JobKind, Moment, SpanOf};
+use super::job::{Bits, Folds, Moment, SpanOf};
 use super::look::{Look, LookScratch};
 use super::plan::LivePlan;
 use super::row::{Row, Rows};
@@ -20,16 +20,17 @@ pub(super) struct LiveUser {
     pub(super) rows: Rows,
     /// Rows before this one are in `base`: too late for anything to come before them.
     pub(super) folded: u32,
-    /// The folds over what lies before, for folds over instants that do not move; empty where nothing may come late.
-    pub(super) base: Vec<u64>,
-    /// The folds of all jobs that keep one.
-    pub(super) words: Vec<u64>,
+    /// What jobs over instants that do not move keep of what lies before; none where nothing may come late.
+    pub(super) base: Option<Box<Folds>>,
+    /// What all jobs keep.
+    pub(super) folds: Folds,
     /// Of each moving window its first row and the one after its last.
     pub(super) heads: Vec<(u32, u32)>,
     /// Of each moving window whether the user was there when it began.
     pub(super) covered: u64,
     pub(super) attributes: Vec<Slot>,
     /// Acts of people in order of their instants, then of their coming.
+    #[serde(with = "super::snapshot::acts")]
     pub(super) acts: Vec<ManualTag>,
     pub(super) answers: Vec<Slot>,
     /// The instant of the first event of any name.
@@ -67,8 +68,8 @@ impl LiveUser {
         Self {
             rows: Rows::new(plan.reader.fields.len()),
             folded: 0,
-            base: if plan.may_be_late() { vec![0; plan.words] } else { Vec::new() },
-            words: vec![0; plan.words],
+            base: plan.may_be_late().then(|| Box::new(plan.no_folds())),
+            folds: plan.no_folds(),
             heads: vec![(0, 0); plan.windows.len()],
             covered: 0,
             attributes: vec![Slot::Unknown; plan.attributes.len()],
@@ -84,6 +85,20 @@ impl LiveUser {
         }
     }
 
+    /// Whether the state has the shape of the plan's users.
+    pub(super) fn fits(&self, plan: &LivePlan) -> bool {
+        let none = Self::new(plan);
+        let shape = |user: &Self| {
+            let folds = |folds: &Folds| (folds.words.len(), folds.tallies.len());
+            let base = user.base.as_deref().map(folds);
+            let columns = (user.attributes.len(), user.answers.len(), user.heads.len());
+            (user.rows.stride(), folds(&user.folds), base, columns)
+        };
+        let rows = self.rows.len() as u32;
+        let is_within = |(head, tail): &(u32, u32)| head <= tail && *tail <= rows;
+        shape(self) == shape(&none) && self.folded <= rows && self.heads.iter().all(is_within) && self.rows.is_whole()
+    }
+
     /// Whether there was any event.
     pub(super) fn has_events(&self) -> bool {
         self.first_time != i64::MAX
@@ -97,11 +112,12 @@ impl LiveUser {
 
     /// Bytes that the state takes.
     pub(super) fn byte_len(&self) -> usize {
-        let words = self.base.capacity() + self.words.capacity() + self.heads.capacity();
+        let folds = self.folds.byte_len() + self.base.as_ref().map_or(0, |base| base.byte_len());
         let slots = self.attributes.capacity() + self.answers.capacity();
         size_of::<Self>()
             + self.rows.byte_len()
-            + words * size_of::<u64>()
+            + folds
+            + self.heads.capacity() * size_of::<u64>()
             + slots * size_of::<Slot>()
             + self.acts.capacity() * size_of::<ManualTag>()
     }
@@ -130,11 +146,7 @@ impl LiveUser {
             plan.jobs.iter().filter(|job| job.is_by_day()).for_each(|job| work.dirty.add_all(&job.readers));
         }
         self.mark_by_hand(plan, &mut work.dirty);
-        if let Some(stages) = plan.stages.as_ref().filter(|stages| stages.guards.is_some() || stages.arrival.is_some())
-        {
-            // A guard may run out, and a user arrive, without anything else.
-            work.dirty.insert(stages.definition);
-        }
+        work.dirty.add_all(&plan.always);
         (self.at, self.today) = (at, today);
         let moment = Moment { id, at, today };
         let answered = self.answer(plan, moment, work);
@@ -158,7 +170,7 @@ impl LiveUser {
         self.rows.push(row);
         for job in &plan.jobs {
             if job.patterns & row.patterns() != 0 && !matches!(job.span, SpanOf::Moving(_)) {
-                job.add_whole(&mut self.words, row);
+                job.add_whole(&mut self.folds, row);
                 dirty.add_all(&job.readers);
             }
         }
@@ -166,19 +178,19 @@ impl LiveUser {
 
     /// Moves the windows to an instant.
     fn slide(&mut self, plan: &LivePlan, at: i64, today: i32, scratch: &mut LookScratch, dirty: &mut Bits) {
-        let Self { rows, words, heads, .. } = self;
+        let Self { rows, folds, heads, .. } = self;
         let len = rows.len();
         for (index, window) in plan.windows.iter().enumerate() {
             let (start, end) = scratch.bounds(plan, index, at, today);
             let (mut head, mut tail) = (heads[index].0 as usize, heads[index].1 as usize);
-            let mut meet = |place: usize, is_coming: bool, words: &mut [u64]| {
+            let mut meet = |place: usize, is_coming: bool, folds: &mut Folds| {
                 let row = rows.get(place);
                 if row.patterns() & window.patterns == 0 {
                     return;
                 }
                 for job in window.jobs.iter().map(|job| &plan.jobs[*job]) {
                     if job.patterns & row.patterns() != 0 {
-                        job.meet_moving(words, row, is_coming);
+                        job.meet_moving(folds, row, is_coming);
                         dirty.add_all(&job.readers);
                     }
                 }
@@ -188,14 +200,14 @@ impl LiveUser {
                 head > 0 && rows.get(head - 1).time() >= start || tail > head && rows.get(tail - 1).time() >= end;
             if is_back {
                 while tail > head {
-                    meet(head, false, words);
+                    meet(head, false, folds);
                     head += 1;
                 }
                 head = rows.count_until(|row| row.time() >= start);
                 tail = head;
             }
             while head < tail && rows.get(head).time() < start {
-                meet(head, false, words);
+                meet(head, false, folds);
                 head += 1;
             }
             while head == tail && head < len && rows.get(head).time() < start {
@@ -203,7 +215,7 @@ impl LiveUser {
                 tail += 1;
             }
             while tail < len && rows.get(tail).time() < end {
-                meet(tail, true, words);
+                meet(tail, true, folds);
                 tail += 1;
             }
             heads[index] = (head as u32, tail as u32);
@@ -242,36 +254,12 @@ impl LiveUser {
             if row.time() >= instant {
                 break;
             }
-            if !self.base.is_empty() {
-                for job in plan.jobs.iter().filter(|job| job.patterns & row.patterns() != 0) {
-                    job.add_whole(&mut self.base, row);
-                }
+            if let Some(base) = &mut self.base {
+                let jobs = plan.jobs.iter().filter(|job| job.patterns & row.patterns() != 0);
+                jobs.for_each(|job| job.add_whole(base, row));
             }
             self.folded += 1;
         }
-    }
-}
-
-impl Job {
-    /// Takes the next event, where the job keeps a fold over instants that do not move.
-    pub(super) fn add_whole(&self, words: &mut [u64], row: Row<'_>) {
-        if let (JobKind::Fold { fold, .. }, SpanOf::Whole { start, end }) = (&self.kind, self.span)
-            && fold.is_kept()
-            && row.time() >= start
-            && row.time() < end
-        {
-            fold.add(&mut words[self.offset..self.offset + fold.words()], row);
-        }
-    }
-
-    /// Takes an event that a moving window takes in, or gives one back that it lets go of.
-    fn meet_moving(&self, words: &mut [u64], row: Row<'_>, is_coming: bool) {
-        let JobKind::Fold { fold, .. } = &self.kind else { return };
-        if !fold.can_remove() {
-            return;
-        }
-        let words = &mut words[self.offset..self.offset + fold.words()];
-        if is_coming { fold.add(words, row) } else { fold.remove(words, row) }
     }
 }
 

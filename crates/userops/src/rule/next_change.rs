@@ -43,6 +43,20 @@ pub fn next_change_at(rule: &Rule, subject: &Subject<'_>, until: Timestamp) -> R
     Ok(None)
 }
 
+/// The first instant after `as_of` and not after `until` at which a query could be over other events, or come to be known or
+/// unknown, if nothing happens before; `None` where there is none.
+///
+/// # Errors
+/// As [`judge`].
+pub(crate) fn next_event_change_at(
+    query: &EventQuery,
+    subject: &Subject<'_>,
+    until: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let clock = Clock::new(subject, until);
+    Ok(of_query(query, subject, &clock)?.filter(|instant| *instant <= clock.until))
+}
+
 /// The first instant after the subject's at which a part of the rule could change.
 fn candidate(rule: &Rule, subject: &Subject<'_>, clock: &Clock<'_>) -> Result<Option<Timestamp>> {
     match rule {

@@ -79,7 +79,7 @@ impl TagDefinition {
         Ok(node.text(match self.kind {
             TagKind::Value(_) => "changes of a measure by time alone are not foreseen",
             TagKind::Preference(_) => {
-                "only what people do is foreseen; all weights halve together, so that time alone keeps their order"
+                "time alone does not change it within a year: all weights halve together, which keeps their order"
             }
             _ => "time alone does not change it within a year",
         }))

@@ -5,7 +5,8 @@ use super::manual::{ManualTag, ManualTags};
 use super::prefer::Ranking;
 use super::preference::Preference;
 use crate::error::Result;
-use crate::rule::{Rule, Subject, UnknownFold, event_rows, judge, next_change_at, read_measure};
+use crate::profile::Interests;
+use crate::rule::{Rule, Subject, UnknownFold, event_rows, judge, next_change_at, next_event_change_at, read_measure};
 use crate::time::Timestamp;
 use crate::value::{Value, ValueType};
 
@@ -31,9 +32,9 @@ pub fn rank_tag(definition: &TagDefinition, subject: &Subject<'_>, manual: &Manu
 /// happens before.
 ///
 /// It counts with rules, cases and bands that change by time alone, and with acts of people that begin or expire. The
-/// tags, segments, stages and scores that a rule names are taken as they are. Of a preference only acts of people are
-/// foreseen, and of a measure as it is nothing. (Time alone does not turn the order of a preference, since all weights halve
-/// together; but a window may let go of events, and a weight may fall below the least one.)
+/// tags, segments, stages and scores that a rule names are taken as they are. Of a preference it foresees what windows let
+/// go of and weights that fall below the least one; otherwise time alone does not turn its order, since all weights halve
+/// together. Of a measure as it is only acts of people are foreseen.
 ///
 /// # Errors
 /// As [`TagDefinition::assign`].
@@ -46,12 +47,16 @@ pub fn next_tag_change_at(
     let now = tag_of(definition, subject, manual)?;
     let rules = definition.rules();
     let mut at = *subject;
-    // Each turn is a change of some rule or act, of which there are finitely many before `until`.
+    // Each turn is a change of some rule, preference or act, of which there are finitely many before `until`.
     loop {
         let mut next = manual.next_change_at(&definition.name, at.user(), at.as_of()).filter(|at| *at <= until);
         for rule in &rules {
             let change = next_change_at(rule, &at, until).map_err(|error| error.at(definition.title()))?;
             next = [next, change.map(|(at, _)| at)].into_iter().flatten().min();
+        }
+        if let TagKind::Preference(preference) = &definition.kind {
+            let change = next_preference_change_at(preference, &at, until);
+            next = [next, change.map_err(|error| error.at(definition.title()))?].into_iter().flatten().min();
         }
         let Some(next) = next else { return Ok(None) };
         at = subject.at(next);
@@ -111,9 +116,28 @@ fn case_of(cases: &Cases, unknown: UnknownFold, subject: &Subject<'_>) -> Result
 
 /// The values of a preference and their weights, best first; none where the events cannot be told.
 pub(super) fn rank_values<'a>(preference: &'a Preference, subject: &Subject<'a>) -> Result<Vec<(&'a str, f64)>> {
-    let ranking = Ranking::new(subject.log(), preference, subject.as_of())?;
-    let rows = event_rows(&preference.over, subject)?.unwrap_or_default();
+    let (ranking, interests) = weigh_values(preference, subject)?;
     let mut ranked = Vec::new();
-    ranking.rank_into(rows, &mut ranked);
+    ranking.rank_into(&interests, &mut ranked);
     Ok(ranked.iter().map(|interest| (ranking.text(interest), interest.weight)).collect())
+}
+
+fn weigh_values<'a>(preference: &'a Preference, subject: &Subject<'a>) -> Result<(Ranking<'a>, Interests)> {
+    let ranking = Ranking::new(subject.log(), preference, subject.as_of())?;
+    let mut interests = ranking.interests();
+    ranking.weigh(event_rows(&preference.over, subject)?.unwrap_or_default(), &mut interests);
+    Ok((ranking, interests))
+}
+
+/// The first instant after the subject's at which the events of a preference could be others, or a value weighs too little.
+fn next_preference_change_at(
+    preference: &Preference,
+    subject: &Subject<'_>,
+    until: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let moves = next_event_change_at(&preference.over, subject, until)?;
+    let end = moves.unwrap_or(until).min(until);
+    let (_, interests) = weigh_values(preference, subject)?;
+    let fall = interests.falls_below_at(preference.weight_min, subject.as_of(), end);
+    Ok(fall.or(moves))
 }

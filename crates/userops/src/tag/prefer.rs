@@ -6,7 +6,7 @@ use super::preference::Preference;
 use crate::column::{Column, Packed, PackedCursor, TextColumn};
 use crate::error::{Result, type_mismatch};
 use crate::log::EventLog;
-use crate::profile::{Interest, add_interest, decay, rank_interests};
+use crate::profile::{Interest, Interests};
 use crate::rule::{AMOUNT, EventRows};
 use crate::time::Timestamp;
 
@@ -65,19 +65,25 @@ impl<'a> Ranking<'a> {
         Ok(Self { log, preference, as_of, values, weight })
     }
 
-    /// The values that weigh most in these rows, which ascend: codes, and their weights; in place of what `ranked` held.
-    pub(super) fn rank_into(&self, rows: impl IntoIterator<Item = usize>, ranked: &mut Vec<Interest>) {
-        ranked.clear();
+    /// What nobody has done anything for yet.
+    pub(super) fn interests(&self) -> Interests {
+        Interests::new(self.preference.half_life)
+    }
+
+    /// Weighs the values of these rows, which ascend, in place of what `interests` held.
+    pub(super) fn weigh(&self, rows: impl IntoIterator<Item = usize>, interests: &mut Interests) {
+        interests.clear();
         let mut codes = PackedCursor::new(&self.values.codes);
         for row in rows {
             if let (Some(category), Some(weight)) = (codes.get(row), self.weight.of(row)) {
-                let time = Timestamp::from_micros(self.log.time_micros()[row]);
-                add_interest(ranked, category, weight * decay(time, self.as_of, self.preference.half_life));
+                interests.add(category, weight, self.log.time_micros()[row]);
             }
         }
-        ranked.retain(|interest| interest.weight > 0.0 && interest.weight >= self.preference.weight_min);
-        rank_interests(ranked);
-        ranked.truncate(usize::from(self.preference.top));
+    }
+
+    /// The values that weigh most: codes, and their weights; in place of what `ranked` held.
+    pub(super) fn rank_into(&self, interests: &Interests, ranked: &mut Vec<Interest>) {
+        interests.rank_into(self.as_of, self.preference.weight_min, self.preference.top.into(), ranked);
     }
 
     /// The text of a value.
@@ -97,9 +103,10 @@ pub(super) fn rank_all(log: &EventLog, preference: &Preference, as_of: Timestamp
         .into_par_iter()
         .map(|users| {
             let mut ranks = vec![Vec::with_capacity(users.len()); top];
-            let mut ranked = Vec::new();
+            let (mut interests, mut ranked) = (ranking.interests(), Vec::new());
             selection.visit(users, |_, rows| {
-                ranking.rank_into(rows.unwrap_or_default().iter().copied(), &mut ranked);
+                ranking.weigh(rows.unwrap_or_default().iter().copied(), &mut interests);
+                ranking.rank_into(&interests, &mut ranked);
                 for (rank, column) in ranks.iter_mut().enumerate() {
                     column.push(ranked.get(rank).map(|interest| interest.category));
                 }

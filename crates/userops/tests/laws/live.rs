@@ -9,7 +9,7 @@ use userops::lifecycle::{LifecycleDefinition, LifecycleThresholds, Presence};
 use userops::live::{Arrival, Change, ChangeKind, Engine, LiveOptions};
 use userops::log::EventLog;
 use userops::playbook::{EvaluateOptions, Lifecycle, Playbook};
-use userops::rule::{EventQuery, Measure, Rule, Test};
+use userops::rule::{AMOUNT, EventQuery, Measure, Rule};
 use userops::score::{RfmDefinition, ScoreDefinition, ScoreKind};
 use userops::segment::SegmentDefinition;
 use userops::tag::{Band, Bands, Cases, ManualTag, Preference, TagDefinition, TagKind};
@@ -219,7 +219,11 @@ fn act(engine: &mut Engine, case: &Case, known: &mut Known, deed: &Deed) -> Resu
             tag.expires = Some(later(as_of, micros + DAY));
             Ok(engine.tag_by_hand(&tag).unwrap())
         }
-        Deed::Restore => Ok(Vec::new()),
+        Deed::Restore => {
+            let written = serde_json::to_vec(&engine).unwrap();
+            *engine = serde_json::from_slice(&written).unwrap();
+            Ok(Vec::new())
+        }
     }
 }
 
@@ -227,7 +231,11 @@ fn check_equal(engine: &Engine, known: &Known, schema: &EventSchema) -> Result<(
     if engine.as_of().is_none() {
         return Ok(());
     }
-    let differences = engine.verify(&known.log(schema)).unwrap();
+    check_equal_log(engine, &known.log(schema))
+}
+
+fn check_equal_log(engine: &Engine, log: &EventLog) -> Result<(), TestCaseError> {
+    let differences = engine.verify(log).unwrap();
     let Some(first) = differences.first() else { return Ok(()) };
     let playbook = engine.plan().playbook();
     let name = first.column.rsplit('.').next().unwrap_or_default();
@@ -239,8 +247,162 @@ fn check_equal(engine: &Engine, known: &Known, schema: &EventSchema) -> Result<(
     Ok(())
 }
 
+/// What a change says of a user: the column, and the values before and after.
+fn told(change: &Change) -> (String, Option<Value>, Option<Value>) {
+    let text = |text: &Option<Box<str>>| text.as_deref().map(Value::from);
+    match &change.what {
+        ChangeKind::Tag { name, from, to } => (format!("tag.{name}"), from.clone(), to.clone()),
+        ChangeKind::Stage { from, to } => ("stage".to_owned(), text(from), text(to)),
+        ChangeKind::Segment { name, entered } => {
+            let truth = |holds: bool| holds.then_some(Value::Bool(true));
+            (format!("segment.{name}"), truth(!entered), truth(*entered))
+        }
+        _ => unreachable!("a new kind of change"),
+    }
+}
+
+/// The told columns of all users by batch: values that a user has.
+fn batch_of(engine: &Engine, log: &EventLog, as_of: Timestamp) -> BTreeMap<(UserId, String), Value> {
+    let options = EvaluateOptions::new().calibration(engine.plan().calibration().clone()).without_profiles();
+    let table = engine.plan().playbook().evaluate(log, as_of, &options).unwrap().to_table(log.users()).unwrap();
+    let mut answers = BTreeMap::new();
+    for (name, column) in table.columns() {
+        let rank = name.rsplit('.').next().unwrap().parse::<u8>();
+        if name == "user" || name.starts_with("score.") || rank.is_ok() {
+            continue;
+        }
+        for (row, user) in log.users().iter().enumerate() {
+            if let Some(value) =
+                column.get(row).map(|value| value.to_owned()).filter(|value| *value != Value::Bool(false))
+            {
+                answers.insert((user.to_owned(), name.to_owned()), value);
+            }
+        }
+    }
+    answers
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Nothing comes late here: each change is one of the batch at its very instant, and together they are all there are.
+    #[test]
+    fn every_change_holds_from_its_instant_on(
+        case in arbitrary_case(),
+        lifecycle in definitions(),
+        lateness in lateness(),
+        waits in prop::collection::vec(0i64..60, 3),
+    ) {
+        let mut engine = engine_of(&case, &lifecycle, lateness);
+        let schema = case.log.schema().clone();
+        let mut events = case.events.clone();
+        events.sort_by_key(|event| event.time);
+        let Some(first) = events.first() else { return Ok(()) };
+        // All is known of users from the beginning on, so that batch and live can be asked about any instant.
+        let begin = later(first.time, -1);
+        let mut changes = engine.advance_to(begin).unwrap();
+        for (user, attributes) in case.users.iter().zip(&case.attributes) {
+            let given = attributes.iter().map(|(name, value)| ((*name).to_owned(), Some(value.clone()))).collect();
+            changes.extend(engine.set_attributes(user, &given).unwrap());
+        }
+        for event in &events {
+            changes.extend(engine.observe(event).unwrap().changes);
+        }
+        let mut end = events[events.len() - 1].time;
+        for hours in waits {
+            end = later(end, hours * hours * MICROS_PER_HOUR);
+            changes.extend(engine.advance_to(end).unwrap());
+        }
+        let log = log_of(schema, &events, &case.users, &case.attributes);
+        let mut mirror: BTreeMap<(UserId, String), Value> = BTreeMap::new();
+        let mut last = begin;
+        for (index, change) in changes.iter().enumerate() {
+            let (column, from, to) = told(change);
+            let key = (change.user.clone(), column);
+            prop_assert!(last <= change.effective_at && change.effective_at <= change.recorded_at, "{:?}", change);
+            last = change.effective_at;
+            prop_assert_eq!(mirror.get(&key), from.as_ref(), "{:?}", change);
+            match &to {
+                Some(value) => drop(mirror.insert(key.clone(), value.clone())),
+                None => drop(mirror.remove(&key)),
+            }
+            // Of several events at one instant each may tell of a change; the batch knows the last.
+            let is_last = changes[index + 1..].iter().all(|next| next.effective_at > last || next.user != change.user);
+            if index % 5 == 0 && is_last {
+                let then = batch_of(&engine, &log, last);
+                prop_assert_eq!(then.get(&key), to.as_ref(), "{:?}", change);
+                let changed = |next: &&Change| next.user == change.user && next.effective_at == last && told(next).0 == key.1;
+                if last > begin && changes.iter().filter(changed).count() == 1 {
+                    let before = batch_of(&engine, &log, later(last, -1));
+                    prop_assert_eq!(before.get(&key), from.as_ref(), "{:?}", change);
+                }
+            }
+        }
+        prop_assert_eq!(mirror, batch_of(&engine, &log, end));
+    }
+
+    /// What comes late makes the same state as if it had come in time, and says since when the answers are others.
+    #[test]
+    fn corrections_say_since_when(
+        case in arbitrary_case(),
+        lifecycle in definitions(),
+        place in 0usize..30,
+        hours in 0i64..300,
+    ) {
+        let mut engine = engine_of(&case, &lifecycle, Span::from_days(3_000));
+        let schema = case.log.schema().clone();
+        let mut events = case.events.clone();
+        events.sort_by_key(|event| event.time);
+        if events.len() < 2 {
+            return Ok(());
+        }
+        let late = events.remove(place % (events.len() - 1));
+        for event in &events {
+            engine.observe(event).unwrap();
+        }
+        let end = later(events[events.len() - 1].time, hours * MICROS_PER_HOUR);
+        engine.advance_to(end).unwrap();
+        let observed = engine.observe(&late).unwrap();
+        let users: Vec<UserId> = case.users.iter().filter(|user| engine.state(user).is_ok()).cloned().collect();
+        let none = vec![BTreeMap::new(); users.len()];
+        let without = log_of(schema.clone(), &events, &users, &none);
+        events.push(late.clone());
+        events.sort_by_key(|event| event.time);
+        let with = log_of(schema, &events, &users, &none);
+        let (was, is) = (batch_of(&engine, &without, end), batch_of(&engine, &with, end));
+        for change in &observed.changes {
+            let (column, from, to) = told(change);
+            let key = (change.user.clone(), column);
+            prop_assert_eq!(&change.user, &late.user);
+            // Late for the engine, but not for its user: all of it is told, as if it had come in time.
+            if observed.changes.iter().filter(|other| told(other).0 == key.1).count() > 1 {
+                continue;
+            }
+            prop_assert_eq!((was.get(&key), is.get(&key)), (from.as_ref(), to.as_ref()), "{:?}", change);
+            prop_assert!(late.time <= change.effective_at && change.effective_at <= end);
+            let at = |log: &EventLog, instant| batch_of(&engine, log, instant).remove(&key);
+            prop_assert_ne!(at(&without, change.effective_at), at(&with, change.effective_at), "{:?}", change);
+            let before = later(change.effective_at, -1);
+            prop_assert_eq!(at(&without, before), at(&with, before), "{:?}", change);
+        }
+        let changed = was.iter().chain(&is).filter(|(key, _)| was.get(key) != is.get(key)).map(|(key, _)| key);
+        let changed: std::collections::BTreeSet<_> = changed.collect();
+        let told: std::collections::BTreeSet<_> = observed.changes.iter().map(|change| told(change).0).collect();
+        prop_assert!(changed.iter().all(|(_, column)| told.contains(column)), "{:?} {:?}", changed, told);
+    }
+
+    /// A log that is loaded makes the engine that has seen its events one by one.
+    #[test]
+    fn a_loaded_log_is_one_that_was_observed(case in arbitrary_case(), lifecycle in definitions(), hours in 0i64..900) {
+        let mut engine = engine_of(&case, &lifecycle, Span::from_days(2));
+        engine.load(&case.log, case.as_of).unwrap();
+        check_equal_log(&engine, &case.log)?;
+        engine.advance_to(later(case.as_of, hours * MICROS_PER_HOUR)).unwrap();
+        let until = case.as_of;
+        let events: Vec<Event> = case.events.iter().filter(|event| event.time <= until).cloned().collect();
+        let log = log_of(case.log.schema().clone(), &events, &case.users, &case.attributes);
+        check_equal_log(&engine, &log)?;
+    }
 
     #[test]
     fn every_answer_is_that_of_the_batch(

@@ -97,7 +97,15 @@ fn naive_band(bands: &Bands, naive: &Naive<'_>) -> Option<Value> {
 
 fn naive_preference(preference: &Preference, naive: &Naive<'_>, as_of: Timestamp) -> Vec<Value> {
     let Some(events) = naive.matching(&preference.over) else { return Vec::new() };
-    let mut weights: BTreeMap<String, f64> = BTreeMap::new();
+    let half_life = preference.half_life.as_micros();
+    // How many half-lives have begun since 1970, and the power of 2 of what is left over.
+    let split = |time: Timestamp| {
+        let rest = time.as_micros().rem_euclid(half_life) as f64 / half_life as f64;
+        (time.as_micros().div_euclid(half_life), rest.exp2())
+    };
+    let scaled = |weight: f64, halvings: i64| weight * 2f64.powi(-halvings as i32);
+    // Each in units of its own last event, so that no number becomes too small.
+    let mut weights: BTreeMap<String, (f64, i64)> = BTreeMap::new();
     for event in events {
         let Some(Value::Text(value)) = event.properties.get(&preference.property) else { continue };
         let weight = match preference.weight.as_deref() {
@@ -109,15 +117,25 @@ fn naive_preference(preference: &Preference, naive: &Naive<'_>, as_of: Timestamp
                 other => panic!("{other:?} is no weight"),
             }),
         };
-        let age = (as_of.as_micros() - event.time.as_micros()) as f64;
         let Some(weight) = weight else { continue };
-        *weights.entry(value.to_string()).or_default() +=
-            weight * (-age / preference.half_life.as_micros() as f64).exp2();
+        let (begun, power) = split(event.time);
+        let sum = weights.entry(value.to_string()).or_insert((0.0, begun));
+        *sum = (scaled(sum.0, begun - sum.1) + weight * power, begun);
     }
-    let mut ranked: Vec<(String, f64)> = weights.into_iter().collect();
-    ranked.retain(|(_, weight)| *weight > 0.0 && *weight >= preference.weight_min);
+    let (begun, power) = split(as_of);
+    weights.retain(|_, (sum, last)| *sum > 0.0 && scaled(*sum / power, begun - *last) >= preference.weight_min);
+    let mut ranked: Vec<(String, (f64, i64))> = weights.into_iter().collect();
+    // As numbers from 1 to 2 and how often they were doubled.
+    for (_, (sum, doublings)) in &mut ranked {
+        while *sum >= 2.0 {
+            (*sum, *doublings) = (*sum / 2.0, *doublings + 1);
+        }
+        while *sum < 1.0 {
+            (*sum, *doublings) = (*sum * 2.0, *doublings - 1);
+        }
+    }
     // Stable: equal weights stay in order of text.
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    ranked.sort_by(|(_, a), (_, b)| (b.1, b.0).partial_cmp(&(a.1, a.0)).unwrap());
     ranked.into_iter().take(usize::from(preference.top)).map(|(value, _)| value.into()).collect()
 }
 
@@ -285,7 +303,7 @@ proptest! {
         for user in 0..case.users.len() {
             let subject = Subject::new(&case.log, UserIx(user as u32), case.as_of, &calendar, &context);
             for definition in &definitions {
-                if matches!(definition.kind, TagKind::Preference(_) | TagKind::Value(_)) {
+                if matches!(definition.kind, TagKind::Value(_)) {
                     continue;
                 }
                 let now = tag_of(definition, &subject, &manual).unwrap();
@@ -301,6 +319,24 @@ proptest! {
                     prop_assert_eq!(&at(next), &then);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn time_alone_does_not_turn_a_preference(
+        (case, preference) in arbitrary_case().prop_flat_map(|case| (Just(case), preference(EventQuery::default()))),
+        later in 0i64..400 * 24 * 3_600_000_000,
+    ) {
+        let definition = TagDefinition::new("likes", TagKind::Preference(preference.weight_min(0.0)));
+        let manual = ManualTags::default();
+        let calendar = case.log.calendar(case.as_of);
+        for user in 0..case.users.len() {
+            let subject = Subject::new(&case.log, UserIx(user as u32), case.as_of, &calendar, &case.context);
+            let now = rank_tag(&definition, &subject, &manual).unwrap();
+            let then = subject.at(case.as_of.plus(Span::from_micros(later)));
+            prop_assert_eq!(&now, &rank_tag(&definition, &then, &manual).unwrap());
+            let until = case.as_of.plus(Span::from_days(10_000));
+            prop_assert_eq!(next_tag_change_at(&definition, &subject, &manual, until).unwrap(), None);
         }
     }
 

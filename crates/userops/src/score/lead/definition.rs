@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::grade::{Grades, LeadGroup};
-use crate::profile::decay;
 use crate::rule::{self, EventPattern, EventQuery, Filter, Rule, UnknownFold};
 use crate::time::{Span, Timestamp, Window};
 
@@ -323,7 +322,11 @@ impl EventRule {
     /// What an event is worth at `as_of`, as a share of its points.
     #[inline]
     pub(super) fn weight(half_life: Option<Span>, time: i64, as_of: Timestamp) -> f64 {
-        half_life.map_or(1.0, |half_life| decay(Timestamp::from_micros(time), as_of, half_life))
+        half_life.map_or(1.0, |half_life| {
+            let age = as_of.since(Timestamp::from_micros(time)).as_micros() as f64;
+            // That of libm is the same on every machine.
+            libm::exp2(-age / half_life.as_micros() as f64)
+        })
     }
 }
 

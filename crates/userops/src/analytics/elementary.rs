@@ -3,7 +3,7 @@
 //! Every function is of one number; the compiler takes several at once where a loop goes over a slice. No operation is
 //! fused, so that the answer has the same bits in a loop and by itself, on every machine.
 
-use std::f64::consts::{LOG2_E, SQRT_2};
+use std::f64::consts::{LN_2, LOG2_E, SQRT_2};
 
 /// 1.5 · 2⁵²: what is added to it is rounded to a whole number, which stands in the last bits.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
@@ -18,24 +18,29 @@ const WHOLE: f64 = 4_503_599_627_370_496.0;
 /// 2⁵⁴ makes a normal number of every subnormal one.
 const SUBNORMAL_SCALE: f64 = 18_014_398_509_481_984.0;
 
+/// eʳ − 1 for r of at most ½ ln 2 either way, by its Taylor series, whose first term left out is 10⁻¹⁷ of it.
+#[inline(always)]
+fn rest_of_exp(r: f64) -> f64 {
+    let (r2, r4) = (r * r, (r * r) * (r * r));
+    let low = (1.0 / 2.0 + r * (1.0 / 6.0)) + r2 * (1.0 / 24.0 + r * (1.0 / 120.0));
+    let middle = (1.0 / 720.0 + r * (1.0 / 5_040.0)) + r2 * (1.0 / 40_320.0 + r * (1.0 / 362_880.0));
+    let high =
+        (1.0 / 3_628_800.0 + r * (1.0 / 39_916_800.0)) + r2 * (1.0 / 479_001_600.0 + r * (1.0 / 6_227_020_800.0));
+    r + r2 * (low + r4 * (middle + r4 * high))
+}
+
 /// eˣ and eˣ − 1, both within an ulp or so.
 ///
-/// x = k ln 2 + r, and eʳ − 1 by its Taylor series, whose first term left out is 10⁻¹⁷ of it. Overflows to infinity, and
-/// goes by subnormal numbers to 0.
+/// x = k ln 2 + r. Overflows to infinity, and goes by subnormal numbers to 0.
 #[inline(always)]
-pub(super) fn exp_and_rest(x: f64) -> (f64, f64) {
+pub(crate) fn exp_and_rest(x: f64) -> (f64, f64) {
     // Beyond these nothing changes. Written as comparisons, which keep what is no number.
     let x = if x > 710.0 { 710.0 } else { x };
     let x = if x < -746.0 { -746.0 } else { x };
     let rounded = x * LOG2_E + ROUNDER;
     let k = rounded - ROUNDER;
     let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
-    let (r2, r4) = (r * r, (r * r) * (r * r));
-    let low = (1.0 / 2.0 + r * (1.0 / 6.0)) + r2 * (1.0 / 24.0 + r * (1.0 / 120.0));
-    let middle = (1.0 / 720.0 + r * (1.0 / 5_040.0)) + r2 * (1.0 / 40_320.0 + r * (1.0 / 362_880.0));
-    let high =
-        (1.0 / 3_628_800.0 + r * (1.0 / 39_916_800.0)) + r2 * (1.0 / 479_001_600.0 + r * (1.0 / 6_227_020_800.0));
-    let rest = r + r2 * (low + r4 * (middle + r4 * high));
+    let rest = rest_of_exp(r);
     // 2ᵏ as two factors, each a normal number: half of k with the bias of the one, and the rest of k with that of the other.
     let biased = rounded.to_bits().wrapping_sub(ROUNDER.to_bits()).wrapping_add(2 * BIAS);
     let half = biased >> 1;
@@ -48,8 +53,15 @@ pub(super) fn exp_and_rest(x: f64) -> (f64, f64) {
 
 /// eˣ.
 #[inline(always)]
-pub(super) fn exp(x: f64) -> f64 {
+pub(crate) fn exp(x: f64) -> f64 {
     exp_and_rest(x).0
+}
+
+/// 2ˣ for x from 0 to 1, within an ulp or so: exactly 1 at 0, 2 at 1, and never outside.
+#[inline(always)]
+pub(crate) fn exp2_of_share(x: f64) -> f64 {
+    let whole = if x > 0.5 { 1.0 } else { 0.0 };
+    (1.0 + rest_of_exp((x - whole) * LN_2)) * (1.0 + whole)
 }
 
 /// ln of a finite, normal x > 0, with a correction that is added to the part of it that is not a multiple of ln 2.
@@ -74,7 +86,7 @@ fn ln_corrected(x: f64, shift: f64, correction: f64) -> f64 {
 
 /// ln x for x ≥ 0, within an ulp.
 #[inline(always)]
-pub(super) fn ln(x: f64) -> f64 {
+pub(crate) fn ln(x: f64) -> f64 {
     let small = x < f64::MIN_POSITIVE;
     let (scaled, shift) = (if small { x * SUBNORMAL_SCALE } else { x }, if small { 54.0 } else { 0.0 });
     let found = ln_corrected(scaled, shift, 0.0);
@@ -84,7 +96,7 @@ pub(super) fn ln(x: f64) -> f64 {
 
 /// ln(1 + x) for x ≥ 0, within an ulp or so.
 #[inline(always)]
-pub(super) fn ln_1p(x: f64) -> f64 {
+pub(crate) fn ln_1p(x: f64) -> f64 {
     let sum = 1.0 + x;
     // What rounding has taken away from the sum.
     let lost = if x < 1.0 { x - (sum - 1.0) } else { 1.0 - (sum - x) };
@@ -94,7 +106,7 @@ pub(super) fn ln_1p(x: f64) -> f64 {
 
 /// (1 − e⁻ˣ) / x, which is 1 at 0.
 #[inline(always)]
-pub(super) fn mean_of_decay(x: f64) -> f64 {
+pub(crate) fn mean_of_decay(x: f64) -> f64 {
     if x == 0.0 { 1.0 } else { -exp_and_rest(-x).1 / x }
 }
 
@@ -136,6 +148,16 @@ mod tests {
         assert_eq!((exp(f64::NEG_INFINITY), exp_and_rest(-800.0).1, exp_and_rest(-0.0).1), (0.0, -1.0, 0.0));
         assert!(exp(f64::NAN).is_nan() && ulps(exp(709.78), libm::exp(709.78)) <= 1.0);
         assert_eq!(exp(-745.1), f64::from_bits(1));
+    }
+
+    #[test]
+    fn powers_of_two_agree_with_those_of_libm() {
+        let even = (0..=1_000_000).map(|index| f64::from(index) / 1e6);
+        for x in even.chain(wide(1e-300, 0.999, 100_000)).chain([0.5f64.next_up(), 1.0f64.next_down()]) {
+            let (found, expected) = (exp2_of_share(x), libm::exp2(x));
+            assert!(ulps(found, expected) <= 1.0 && (1.0..=2.0).contains(&found), "{x}: {found} {expected}");
+        }
+        assert_eq!((exp2_of_share(0.0), exp2_of_share(1.0)), (1.0, 2.0));
     }
 
     #[test]
