@@ -31,12 +31,14 @@ mod export;
 mod failure;
 mod index;
 mod journal;
+mod note;
 mod open;
 mod options;
 mod read;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod totals;
 
 pub use append::{Appended, Arrival};
 pub use entry::Entry;
@@ -54,12 +56,14 @@ use userops::error::{Error, ErrorKind, Result};
 
 use failure::{from_redb, guard};
 use index::IdIndex;
+use note::Note;
+use totals::Totals;
 
 /// Blocks of entries by the sequence number of the first.
 const BLOCKS: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("blocks");
 /// The hashes of the ids in each block, by the same number.
 const IDS: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("ids");
-/// What the folder is: format, fingerprint, seed of hashes, marks of the journal.
+/// What the folder is: format, fingerprint, seed of hashes, totals, marks of the journal.
 const FACTS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("facts");
 
 /// A folder that holds a durable log of entries.
@@ -77,8 +81,9 @@ pub struct Store {
     seed: u64,
     fingerprint: String,
     index: IdIndex,
-    last_sequence: u64,
+    totals: Totals,
     has_failed: bool,
+    note: Note,
     _lock: File,
 }
 
@@ -98,36 +103,48 @@ impl Store {
     /// How many entries there are.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.last_sequence
+        self.totals.entry_count
     }
 
     /// Whether there is no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.last_sequence == 0
+        self.totals.entry_count == 0
     }
 
     /// The number of the last entry; 0 where there is none.
     #[must_use]
     pub fn last_sequence(&self) -> u64 {
-        self.last_sequence
+        self.totals.entry_count
     }
 
     /// Runs a transaction that is committed, and flushed to disk, where all goes well, and leaves no trace elsewhere.
     fn write<T>(&mut self, work: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
+        self.write_totals(self.totals, work)
+    }
+
+    /// As [`Store::write`], with the totals of entries and ids that are right after it.
+    fn write_totals<T>(&mut self, after: Totals, work: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
         if self.has_failed {
             let message = "an earlier write failed; open the store again: what was acknowledged is there";
             return Err(Error::new(ErrorKind::Io, message).at(self.folder.display()));
         }
+        let after = Totals { commit_count: self.totals.commit_count + 1, ..after };
         let done = guard(&self.folder, || {
             let transaction = self.database.begin_write().map_err(from_redb)?;
             let answer = work(&transaction)?;
+            after.write(&transaction)?;
             transaction.commit().map_err(from_redb)?;
             Ok(answer)
         });
-        // What is wrong with an argument is found before anything is written.
-        let is_failure = |error: &Error| matches!(error.kind(), ErrorKind::Io | ErrorKind::InvalidFormat);
-        self.has_failed = done.as_ref().is_err_and(is_failure);
+        match &done {
+            Ok(_) => {
+                self.totals = after;
+                self.note.write(after.commit_count);
+            }
+            // What is wrong with an argument is found before anything is written.
+            Err(error) => self.has_failed = matches!(error.kind(), ErrorKind::Io | ErrorKind::InvalidFormat),
+        }
         done
     }
 

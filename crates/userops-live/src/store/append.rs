@@ -14,6 +14,7 @@ use super::entry::Entry;
 use super::failure::{from_redb, guard};
 use super::index::{ENTRIES_MAX, hash_id, list_id};
 use super::read::BlockReader;
+use super::totals::Totals;
 use super::{BLOCKS, IDS, Store};
 
 /// What became of each entry of a batch.
@@ -78,7 +79,8 @@ impl Store {
             return Ok(batch.appended);
         }
         let Batch { appended, next, writer, lists, hashes, .. } = batch;
-        self.write(|transaction| {
+        let (entry_count, id_count) = (next - 1, self.totals.id_count + hashes.len() as u64);
+        self.write_totals(Totals { entry_count, id_count, ..self.totals }, |transaction| {
             let mut blocks = transaction.open_table(BLOCKS).map_err(from_redb)?;
             for (first, block) in writer.finish() {
                 blocks.insert(first, &block[..]).map_err(from_redb)?;
@@ -90,7 +92,6 @@ impl Store {
             Ok(())
         })?;
         hashes.into_iter().for_each(|(hash, sequence)| self.index.insert(hash, sequence));
-        self.last_sequence = next - 1;
         Ok(appended)
     }
 
@@ -98,7 +99,7 @@ impl Store {
     fn plan_batch<'a>(&self, entries: &'a [Entry]) -> Result<Batch<'a>> {
         let mut batch = Batch {
             appended: Appended::default(),
-            next: self.last_sequence + 1,
+            next: self.totals.entry_count + 1,
             writer: BlockWriter::default(),
             lists: Vec::new(),
             hashes: Vec::new(),

@@ -36,6 +36,11 @@ impl IdIndex {
         self.slots.insert_unique(spread(hash), slot, |slot| spread((slot >> 32) as u32));
     }
 
+    /// How many ids there are.
+    pub(super) fn len(&self) -> u64 {
+        self.slots.len() as u64
+    }
+
     /// The entries whose id may be the one with this hash.
     pub(super) fn candidates(&self, hash: u32) -> impl Iterator<Item = u64> + '_ {
         self.slots

@@ -83,7 +83,7 @@ impl Store {
         if changes.is_empty() {
             return Ok(0);
         }
-        let last_sequence = self.last_sequence;
+        let last_sequence = self.totals.entry_count;
         self.write(|transaction| {
             let mut facts = transaction.open_table(FACTS).map_err(from_redb)?;
             let before = read_mark(&facts, LAST_FACT)?;

@@ -9,7 +9,9 @@ use userops::error::{Error, ErrorKind, Result};
 
 use super::failure::{already_open, damaged, from_io, from_redb, guard};
 use super::index::IdIndex;
+use super::note::Note;
 use super::options::StoreOptions;
+use super::totals::Totals;
 use super::{BLOCKS, FACTS, IDS, Store, block, journal, snapshot};
 
 /// The version of the folder's layout. A store of another one is refused.
@@ -33,8 +35,7 @@ impl Store {
     ///
     /// # Errors
     /// `Io` where the folder cannot be made, read or written, or is open already; `InvalidFormat` where it is damaged, cut short, or
-    /// of another format; `InvalidDefinition` where it was made for something else. Nothing is changed by any of them, but
-    /// that a database whose last commit is damaged goes back to the one before, after it has said so once.
+    /// of another format, or lacks what was acknowledged; `InvalidDefinition` where it was made for something else.
     pub fn open(folder: impl AsRef<Path>, options: &StoreOptions) -> Result<Self> {
         Self::open_by(folder.as_ref(), options, |builder, path, is_new| match is_new {
             true => builder.create(path),
@@ -56,18 +57,27 @@ impl Store {
             builder.set_cache_size(options.cache_bytes);
             let path = folder.join(DATABASE_FILE);
             if !path.try_exists().map_err(from_io)? {
+                Note::open(folder, 0)?;
                 make_database(folder, options, |path| open(&builder, path, true))?;
             }
             let mut database = open(&builder, &path, false).map_err(from_redb)?;
-            let (seed, fingerprint) = read_facts(&database, options)?;
+            let Facts { seed, fingerprint, totals } = read_facts(&database, options)?;
             if options.verify && !database.check_integrity().map_err(from_redb)? {
-                return Err(damaged(
-                    "pages of the last commit do not fit their checksums, and the one before has been restored",
-                ));
+                return Err(damaged("pages of the last commit do not fit their checksums"));
             }
-            let (index, last_sequence) = read_index(&database)?;
-            let folder = folder.to_owned();
-            Ok(Self { folder, database, seed, fingerprint, index, last_sequence, has_failed: false, _lock: lock })
+            let note = Note::open(folder, totals.commit_count)?;
+            let index = read_index(&database, totals)?;
+            Ok(Self {
+                folder: folder.to_owned(),
+                database,
+                seed,
+                fingerprint,
+                index,
+                totals,
+                has_failed: false,
+                note,
+                _lock: lock,
+            })
         })
     }
 
@@ -125,6 +135,7 @@ fn make_database(
         facts.insert(SEED_FACT, &seed.to_le_bytes()[..]).map_err(from_redb)?;
         facts.insert(FINGERPRINT_FACT, fingerprint.as_bytes()).map_err(from_redb)?;
     }
+    Totals::default().write(&transaction)?;
     transaction.commit().map_err(from_redb)?;
     database.close().map_err(from_redb)?;
     fs::rename(&partial, folder.join(DATABASE_FILE)).map_err(from_io)?;
@@ -136,8 +147,15 @@ fn sync_folder(folder: &Path) -> Result<()> {
     if cfg!(unix) { File::open(folder).and_then(|folder| folder.sync_all()).map_err(from_io) } else { Ok(()) }
 }
 
-/// The seed of hashes and the fingerprint, of a store of this format that was made for what the options say.
-fn read_facts(database: &Database, options: &StoreOptions) -> Result<(u64, String)> {
+/// What a store says of itself.
+struct Facts {
+    seed: u64,
+    fingerprint: String,
+    totals: Totals,
+}
+
+/// The facts of a store of this format that was made for what the options say.
+fn read_facts(database: &Database, options: &StoreOptions) -> Result<Facts> {
     let transaction = database.begin_read().map_err(from_redb)?;
     let facts = match transaction.open_table(FACTS) {
         Err(redb::TableError::TableDoesNotExist(_)) => {
@@ -164,6 +182,7 @@ fn read_facts(database: &Database, options: &StoreOptions) -> Result<(u64, Strin
         ));
     }
     let seed = u64::from_le_bytes(fact(SEED_FACT)?.try_into().map_err(|_| unreadable(SEED_FACT))?);
+    let totals = Totals::read(&facts)?;
     let fingerprint = String::from_utf8(fact(FINGERPRINT_FACT)?).map_err(|_| unreadable(FINGERPRINT_FACT))?;
     match &options.fingerprint {
         Some(wanted) if *wanted != fingerprint => Err(Error::new(
@@ -173,12 +192,12 @@ fn read_facts(database: &Database, options: &StoreOptions) -> Result<(u64, Strin
                  and declare the new one with `set_fingerprint`"
             ),
         )),
-        _ => Ok((seed, fingerprint)),
+        _ => Ok(Facts { seed, fingerprint, totals }),
     }
 }
 
-/// The ids that have been seen, and the number of the last entry.
-fn read_index(database: &Database) -> Result<(IdIndex, u64)> {
+/// The ids that have been seen, of a store that has all that its totals say.
+fn read_index(database: &Database, totals: Totals) -> Result<IdIndex> {
     let transaction = database.begin_read().map_err(from_redb)?;
     let mut index = IdIndex::default();
     let ids = transaction.open_table(IDS).map_err(from_redb)?;
@@ -186,10 +205,16 @@ fn read_index(database: &Database) -> Result<(IdIndex, u64)> {
         let (first, list) = list.map_err(from_redb)?;
         index.insert_list(first.value(), list.value())?;
     }
+    if index.len() != totals.id_count {
+        return Err(damaged(format!("it has {} ids of events, where {} were written", index.len(), totals.id_count)));
+    }
     let blocks = transaction.open_table(BLOCKS).map_err(from_redb)?;
     let last = match blocks.last().map_err(from_redb)? {
         None => 0,
         Some((first, bytes)) => first.value() + block::entry_count(first.value(), bytes.value())? - 1,
     };
-    Ok((index, last))
+    if last != totals.entry_count {
+        return Err(damaged(format!("its last entry is {last}, where {} were written", totals.entry_count)));
+    }
+    Ok(index)
 }

@@ -9,8 +9,8 @@ pub struct StoreOptions {
     /// What the entries are meant for, such as the fingerprint of a playbook or the text of a schema. It is written when the store is
     /// made, and one that was made for something else is refused. `None` takes any, and makes one for the empty text.
     pub fingerprint: Option<String>,
-    /// Whether every page is held against its checksum when the store is opened, which reads the whole file. Without it damage is met
-    /// where it lies, when it is read. After a crash the pages are always checked.
+    /// Whether every page is held against its checksum when the store is opened, which reads the whole file. Without it damage to
+    /// entries is met when they are read, and damage to the tree of a journal or of snapshots may not be noticed. After a crash the pages are always checked.
     pub verify: bool,
     /// Memory for pages of the database.
     pub cache_bytes: usize,

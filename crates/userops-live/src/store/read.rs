@@ -19,7 +19,7 @@ impl Store {
         let next = sequence.max(1);
         let mut entries =
             Entries { store: self, blocks: None, next, block: Vec::new().into_iter(), failure: None, is_done: false };
-        if next <= self.last_sequence {
+        if next <= self.totals.entry_count {
             match self.blocks_from(next) {
                 Ok(blocks) => entries.blocks = Some(blocks),
                 Err(error) => entries.failure = Some(error),
@@ -63,7 +63,7 @@ impl Entries<'_> {
     /// Reads the block in which the next entry is. `false` at the end.
     fn read_block(&mut self) -> Result<bool> {
         let Some(blocks) = &mut self.blocks else { return Ok(false) };
-        let (next, last) = (self.next, self.store.last_sequence);
+        let (next, last) = (self.next, self.store.totals.entry_count);
         let block = guard(&self.store.folder, || {
             let Some(found) = blocks.next() else {
                 return if next > last { Ok(None) } else { Err(missing(next)) };

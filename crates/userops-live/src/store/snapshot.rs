@@ -34,7 +34,7 @@ impl Store {
     /// # Errors
     /// `InvalidArgument` for an entry that is not there, or before that of the newest snapshot; `Io` where it cannot be written.
     pub fn put_snapshot(&mut self, sequence: u64, bytes: &[u8]) -> Result<()> {
-        let last = self.last_sequence;
+        let last = self.totals.entry_count;
         if sequence > last {
             let message = format!("there is no entry {sequence} to have a snapshot after: the last is {last}");
             return Err(invalid_argument(message).at(self.folder.display()));

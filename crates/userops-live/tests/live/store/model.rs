@@ -107,7 +107,7 @@ fn agree(store: &Store, model: &Model) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn a_store_is_a_list_in_which_each_id_occurs_once(steps in vec(step(), 1..10)) {
@@ -145,6 +145,11 @@ proptest! {
         agree(&open(folder.path()).unwrap(), &model);
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
     #[test]
     fn however_entries_are_cut_into_batches_the_store_is_the_same(all in vec(entry(), 0..60), cuts in vec(0usize..60, 0..6)) {
         let folder = quick_folder();
@@ -158,13 +163,23 @@ proptest! {
         all.iter().for_each(|entry| { model.append(entry); });
         agree(&store, &model);
     }
+}
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// About ten thousand entries.
     #[test]
-    fn an_entry_is_read_back_as_it_was(entry in entry()) {
+    fn entries_are_read_back_as_they_were(mut all in vec(entry(), 1..100)) {
+        for (index, entry) in all.iter_mut().enumerate() {
+            if let Entry::Event(event) = entry {
+                event.id = event.id.take().map(|id| format!("{id}{index}"));
+            }
+        }
         let folder = quick_folder();
         let mut store = open(folder.path()).unwrap();
-        store.append(std::slice::from_ref(&entry)).unwrap();
-        prop_assert_eq!(entries(&store), vec![entry]);
+        store.append(&all).unwrap();
+        prop_assert_eq!(entries(&store), all);
     }
 }
 
