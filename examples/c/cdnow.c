@@ -230,15 +230,18 @@ static void write_contribution(const userops_log *log, int64_t as_of, const user
 static void write_operations(const userops_log *log, const char *playbook_path, int64_t first, int64_t as_of, const char *folder) {
     userops_playbook *playbook;
     userops_outcome *now, *earlier;
-    userops_bytes *lifecycle;
+    userops_bytes *calibration, *lifecycle;
     userops_table *table;
     int64_t instants[MONTHS_SHOWN + 1];
     size_t count;
     char *text = read_text(playbook_path);
     must(userops_playbook_from_toml(TEXT(text), &playbook, &error));
-    must(userops_playbook_evaluate(playbook, log, as_of, NULL, 0, NULL, 0, &now, &error));
-    /* By the thresholds of today: only users move. */
-    must(userops_playbook_evaluate(playbook, log, as_of - 30 * MICROS_PER_DAY, NULL, 0, now, 0, &earlier, &error));
+    must(userops_playbook_evaluate(playbook, log, as_of, NULL, 0, NULL, 0, 0, &now, &error));
+    /* By the cuts and thresholds of today: only users move. */
+    must(userops_calibration_of_outcome(now, &calibration, &error));
+    must(userops_playbook_evaluate(playbook, log, as_of - 30 * MICROS_PER_DAY, NULL, 0, userops_bytes_data(calibration),
+                                   userops_bytes_len(calibration), 0, &earlier, &error));
+    userops_bytes_free(calibration);
     must(userops_outcome_to_table(now, log, &table, &error));
     write_table(folder, "operations", table);
     must(userops_outcome_summary(now, &table, &error));

@@ -84,7 +84,7 @@ func summarize(log *C.userops_log, playbookText string) (string, error) {
 		status = C.userops_playbook_from_toml(text.data, text.len, &playbook, &failure)
 	}
 	if status == C.USEROPS_STATUS_OK {
-		status = C.userops_playbook_evaluate(playbook, log, asOf, nil, 0, nil, 1, &outcome, &failure)
+		status = C.userops_playbook_evaluate(playbook, log, asOf, nil, 0, nil, 0, 1, &outcome, &failure)
 	}
 	if status == C.USEROPS_STATUS_OK {
 		status = C.userops_outcome_summary(outcome, &table, &failure)

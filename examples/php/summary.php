@@ -39,7 +39,7 @@ void userops_log_free(userops_log *log);
 int32_t userops_playbook_from_toml(const char *playbook_toml, size_t playbook_toml_len, userops_playbook **out_playbook,
                                    userops_error **out_error);
 int32_t userops_playbook_evaluate(const userops_playbook *playbook, const userops_log *log, int64_t as_of_micros,
-                                  const char *manual_tags, size_t manual_tags_len, const userops_outcome *stages_of,
+                                  const char *manual_tags, size_t manual_tags_len, const char *calibration, size_t calibration_len,
                                   uint8_t without_profiles, userops_outcome **out_outcome, userops_error **out_error);
 void userops_playbook_free(userops_playbook *playbook);
 int32_t userops_outcome_summary(const userops_outcome *outcome, userops_table **out_table, userops_error **out_error);
@@ -87,7 +87,7 @@ function summarize(string $library, string $logPath, string $playbookPath): stri
         $userops->call('reader_read', $reader, FFI::addr($log), null);
         $userops->call('log_time_span', $log, FFI::addr($first), FFI::addr($asOf));
         $userops->call('playbook_from_toml', $text, strlen($text), FFI::addr($playbook));
-        $userops->call('playbook_evaluate', $playbook, $log, $asOf->cdata, null, 0, null, 1, FFI::addr($outcome));
+        $userops->call('playbook_evaluate', $playbook, $log, $asOf->cdata, null, 0, null, 0, 1, FFI::addr($outcome));
         $userops->call('outcome_summary', $outcome, FFI::addr($table));
         $userops->call('table_to_bytes', $table, 'csv', 3, FFI::addr($csv));
         return $ffi->userops_bytes_data($csv);

@@ -547,6 +547,43 @@ size_t userops_bytes_len(const userops_bytes *bytes);
 void userops_bytes_free(userops_bytes *bytes);
 
 /**
+ * Takes from the users of a log, as of an instant, what the playbook takes from a population: the cuts of RFM scores and
+ * derived thresholds, as JSON for userops_playbook_evaluate(), in this or any other process, and in any language.
+ * `manual_tags` as there, and may be NULL; it matters where a score asks for such a tag.
+ */
+userops_status userops_calibration_fit(const userops_playbook *playbook,
+                                       const userops_log *log,
+                                       int64_t as_of_micros,
+                                       const char *manual_tags,
+                                       size_t manual_tags_len,
+                                       userops_bytes **out_calibration,
+                                       userops_error **out_error);
+
+/**
+ * The calibration of a playbook that takes nothing from a population, as JSON. Fails with INVALID_DEFINITION where a
+ * definition is fitted, and names each.
+ */
+userops_status userops_calibration_own(const userops_playbook *playbook,
+                                       userops_bytes **out_calibration,
+                                       userops_error **out_error);
+
+/**
+ * What an outcome rests on, as JSON: fitted on its own users, or the calibration that it was given.
+ */
+userops_status userops_calibration_of_outcome(const userops_outcome *outcome,
+                                              userops_bytes **out_calibration,
+                                              userops_error **out_error);
+
+/**
+ * Whether a calibration is of this playbook. Fails with INVALID_ARGUMENT where it is of another one, by its fingerprint, and
+ * with INVALID_DEFINITION or TYPE_MISMATCH where its parts are not those of the playbook.
+ */
+userops_status userops_calibration_check(const userops_playbook *playbook,
+                                         const char *calibration,
+                                         size_t calibration_len,
+                                         userops_error **out_error);
+
+/**
  * After how much silence a user is lost, from the gaps between active days up to `as_of_micros`: in `out_table` a row per number
  * of silent days with how likely a return is after them; in `out_summary` one row with the threshold, counts, quantiles of gaps
  * and weaknesses; in `out_thresholds` a row per threshold, the one that was picked first, then those of other rules and shifted
@@ -1569,15 +1606,17 @@ userops_status userops_playbook_json_schema(userops_bytes **out_json,
  * the acts by which people put tags on or took them off, and may be NULL. Profiles are built too unless `without_profiles`
  * is other than 0.
  *
- * `stages_of` is an outcome whose lifecycle, with the thresholds that were derived for it, is used in place of deriving them
- * anew, so that between the two only users move, and may be NULL.
+ * `calibration` is what was taken from a population before, as userops_calibration_fit() writes it, to be used in place of
+ * fitting it on this log, and may be NULL: answers at two instants, or of two parts of the users, are comparable where they have
+ * one calibration. Fails with INVALID_ARGUMENT where it is of another playbook.
  */
 userops_status userops_playbook_evaluate(const userops_playbook *playbook,
                                          const userops_log *log,
                                          int64_t as_of_micros,
                                          const char *manual_tags,
                                          size_t manual_tags_len,
-                                         const userops_outcome *stages_of,
+                                         const char *calibration,
+                                         size_t calibration_len,
                                          uint8_t without_profiles,
                                          userops_outcome **out_outcome,
                                          userops_error **out_error);

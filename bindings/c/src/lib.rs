@@ -18,6 +18,7 @@ pub mod attribution;
 mod boundary;
 pub mod btyd;
 pub mod bytes;
+pub mod calibration;
 pub mod churn;
 pub mod driver;
 pub mod error;

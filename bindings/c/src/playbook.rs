@@ -7,6 +7,7 @@ use userops_core::tag::ManualTag;
 
 use crate::boundary::{Outcome, guard, guard_value, instant, optional_json, required, text};
 use crate::bytes::{issue_bytes, issue_json, userops_bytes};
+use crate::calibration::calibration_of;
 use crate::error::userops_error;
 use crate::handle::{self, find, handle, issue};
 use crate::log::userops_log;
@@ -149,8 +150,9 @@ unsafe fn options(manual_tags: *const c_char, len: usize, without_profiles: bool
 /// the acts by which people put tags on or took them off, and may be NULL. Profiles are built too unless `without_profiles`
 /// is other than 0.
 ///
-/// `stages_of` is an outcome whose lifecycle, with the thresholds that were derived for it, is used in place of deriving them
-/// anew, so that between the two only users move, and may be NULL.
+/// `calibration` is what was taken from a population before, as userops_calibration_fit() writes it, to be used in place of
+/// fitting it on this log, and may be NULL: answers at two instants, or of two parts of the users, are comparable where they have
+/// one calibration. Fails with INVALID_ARGUMENT where it is of another playbook.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn userops_playbook_evaluate(
     playbook: *const userops_playbook,
@@ -158,7 +160,8 @@ pub unsafe extern "C" fn userops_playbook_evaluate(
     as_of_micros: i64,
     manual_tags: *const c_char,
     manual_tags_len: usize,
-    stages_of: *const userops_outcome,
+    calibration: *const c_char,
+    calibration_len: usize,
     without_profiles: u8,
     out_outcome: *mut *mut userops_outcome,
     out_error: *mut *mut userops_error,
@@ -168,9 +171,7 @@ pub unsafe extern "C" fn userops_playbook_evaluate(
         guard(out_error, required![playbook, log, out_outcome], || {
             let (playbook, log) = (find(playbook, "playbook")?, find(log, "log")?);
             let mut options = options(manual_tags, manual_tags_len, without_profiles != 0)?;
-            if !stages_of.is_null() {
-                options = options.calibration(find(stages_of, "stages_of")?.calibration());
-            }
+            options.calibration = calibration_of(calibration, calibration_len)?;
             let outcome = playbook.evaluate(&log, instant(as_of_micros, "as_of_micros")?, &options)?;
             out_outcome.write(issue(outcome));
             Ok(())

@@ -119,7 +119,7 @@ def main_job(log: uo.EventLog, playbook: uo.Playbook) -> dict[str, uo.Table]:
     contribution = contribution_table(log, as_of, orders)
     outcome = playbook.evaluate(log, as_of=as_of)
     # By the thresholds of today: only users move.
-    earlier = playbook.evaluate(log, as_of=as_of - timedelta(days=MOVED_DAYS), stages_of=outcome)
+    earlier = playbook.evaluate(log, as_of=as_of - timedelta(days=MOVED_DAYS), calibration=outcome.calibration())
     assert outcome.lifecycle is not None
     assert outcome.milestones is not None
     return {

@@ -7,6 +7,7 @@ mod activity;
 mod arrow;
 mod attribution;
 mod btyd;
+mod calibration;
 mod churn;
 mod contribution;
 mod data;
@@ -68,6 +69,8 @@ mod _userops {
     use super::attribution::{Attribution, attribute_conversions};
     #[pymodule_export]
     use super::btyd::{BtydFit, BtydModel, fit_btyd, summarise_purchases};
+    #[pymodule_export]
+    use super::calibration::Calibration;
     #[pymodule_export]
     use super::churn::{ChurnGaps, ChurnStandard, collect_gaps, set_churn_standard};
     #[pymodule_export]

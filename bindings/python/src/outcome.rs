@@ -5,10 +5,11 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use userops::id::UserIx;
-use userops::playbook::{Calibration, EvaluateOptions};
+use userops::playbook::EvaluateOptions;
 use userops::table::user_column;
 use userops::time::Timestamp;
 
+use crate::calibration::Calibration;
 use crate::data;
 use crate::explanation::Explanation;
 use crate::failure::Result;
@@ -221,6 +222,11 @@ impl Outcome {
         Some(MilestoneTable::new(self.log.clone_ref(py), definitions.clone(), reached))
     }
 
+    /// What the outcome rests on, to evaluate others by.
+    fn calibration(&self) -> Calibration {
+        self.outcome.calibration().into()
+    }
+
     /// Why one user is where they are: stage, tags, segments, scores and milestones.
     fn explain(&self, user: &Bound<'_, PyAny>) -> Result<Explanation> {
         let log = self.log();
@@ -253,7 +259,7 @@ impl Outcome {
     /// An outcome is pickled as what it was evaluated from, and evaluated again.
     fn __reduce__<'py>(&self, py: Python<'py>) -> Result<Reduced<'py>> {
         let EvaluateOptions { manual_tags, calibration, without_profiles } = &self.options;
-        let calibration = calibration.as_ref().map(Calibration::to_json).transpose()?;
+        let calibration = calibration.as_ref().map(userops::playbook::Calibration::to_json).transpose()?;
         let options = (data::to_text(manual_tags)?, calibration, *without_profiles);
         Ok(reduce::<Self>(py, "_rebuild", (&self.playbook, &self.log, self.outcome.as_of.to_string(), options))?)
     }
@@ -269,7 +275,7 @@ impl Outcome {
     ) -> Result<Self> {
         let (manual_tags, calibration, without_profiles) = options;
         let manual_tags = data::from_text("manual_tags", &manual_tags)?;
-        let calibration = calibration.as_deref().map(Calibration::from_json).transpose()?;
+        let calibration = calibration.as_deref().map(userops::playbook::Calibration::from_json).transpose()?;
         let options = EvaluateOptions { manual_tags, calibration, without_profiles };
         Self::evaluate(playbook, log, as_of.0, options)
     }

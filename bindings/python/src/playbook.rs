@@ -9,8 +9,10 @@ use userops::error::{Error, ErrorKind};
 use userops::playbook::EvaluateOptions;
 use userops::tag::ManualTag;
 
+use crate::calibration::Calibration;
 use crate::data;
 use crate::failure::{Result, refuse};
+use crate::interrupt::run_on_log;
 use crate::log::EventLog;
 use crate::outcome::Outcome;
 use crate::pickle::{Reduced, reduce};
@@ -39,6 +41,11 @@ fn parse(text: &str, format: &str) -> Result<Playbook> {
             format!("{format:?} is no format of playbooks: choose \"toml\" or \"json\""),
         )),
     }
+}
+
+/// What people say of users, from a list of dicts.
+fn read_tags(manual_tags: Option<&Bound<'_, PyList>>) -> Result<Vec<ManualTag>> {
+    manual_tags.map_or_else(|| Ok(Vec::new()), |tags| data::read("manual_tags", tags.as_any()))
 }
 
 #[pymethods]
@@ -114,22 +121,42 @@ impl Playbook {
     }
 
     /// Answers everything that the playbook asks, for every user of the log, as of an instant.
-    #[pyo3(signature = (log, *, as_of, manual_tags = None, stages_of = None, profiles = true))]
+    #[pyo3(signature = (log, *, as_of, manual_tags = None, calibration = None, profiles = true))]
     fn evaluate(
         slf: &Bound<'_, Self>,
         log: &Bound<'_, EventLog>,
         as_of: AsOf,
         manual_tags: Option<&Bound<'_, PyList>>,
-        stages_of: Option<&Bound<'_, Outcome>>,
+        calibration: Option<&Bound<'_, Calibration>>,
         profiles: bool,
     ) -> Result<Outcome> {
-        let manual_tags: Vec<ManualTag> = match manual_tags {
-            Some(tags) => data::read("manual_tags", tags.as_any())?,
-            None => Vec::new(),
-        };
-        let calibration = stages_of.map(|outcome| outcome.get().outcome.calibration());
-        let options = EvaluateOptions { manual_tags, calibration, without_profiles: !profiles };
+        let calibration = calibration.map(|given| given.get().calibration.as_ref().clone());
+        let options =
+            EvaluateOptions { manual_tags: read_tags(manual_tags)?, calibration, without_profiles: !profiles };
         Outcome::evaluate(slf, log, as_of.0, options)
+    }
+
+    /// Takes from the users of a log, as of an instant, what the playbook takes from a population.
+    #[pyo3(signature = (log, *, as_of, manual_tags = None))]
+    fn calibrate(
+        &self,
+        log: &Bound<'_, EventLog>,
+        as_of: AsOf,
+        manual_tags: Option<&Bound<'_, PyList>>,
+    ) -> Result<Calibration> {
+        let options = EvaluateOptions::new().manual_tags(read_tags(manual_tags)?);
+        let document = Arc::clone(&self.playbook);
+        Ok(run_on_log(log, move |frozen| document.calibrate(frozen, as_of.0, &options))?.into())
+    }
+
+    /// The calibration of a playbook that takes nothing from a population.
+    fn own_calibration(&self) -> Result<Calibration> {
+        Ok(self.playbook.own_calibration()?.into())
+    }
+
+    /// Refuses a calibration that is not of this playbook.
+    fn check_calibration(&self, calibration: &Calibration) -> Result<()> {
+        Ok(self.playbook.check_calibration(&calibration.calibration)?)
     }
 
     fn __hash__(&self) -> Result<u64> {

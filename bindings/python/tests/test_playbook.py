@@ -193,14 +193,67 @@ def test_a_lifecycle_has_a_past_and_a_future(log: uo.EventLog) -> None:
     assert derived == uo.Lifecycle.standard(**how["thresholds"])
 
 
-def test_thresholds_may_be_those_of_another_outcome(log: uo.EventLog) -> None:
-    text = TEXT.replace("[lifecycle.standard]\nactivity", "[lifecycle.derived.given]\nactivity")
+RFM = """
+[[scores]]
+name = "rfm"
+[scores.kind.rfm]
+recency = 'days_since_last("post_answer")'
+frequency = 'active_days("post_answer")'
+monetary = 'count("view_answer")'
+"""
+
+
+def test_a_calibration_is_taken_once_and_kept(log: uo.EventLog) -> None:
+    text = TEXT.replace("[lifecycle.standard]\nactivity", "[lifecycle.derived.given]\nactivity") + RFM
     playbook = uo.Playbook.parse(text)
     now = playbook.evaluate(log, as_of=AS_OF)
-    before = playbook.evaluate(log, as_of=AS_OF - timedelta(days=30), stages_of=now)
+    calibration = playbook.calibrate(log, as_of=AS_OF)
+    assert calibration == now.calibration()
+    assert playbook.evaluate(log, as_of=AS_OF, calibration=calibration) == now
+    assert (calibration.playbook, calibration.fingerprint) == (playbook.name, playbook.fingerprint)
+    assert calibration.as_of == AS_OF
+    assert calibration.lifecycle == now.lifecycle
+    assert calibration.derived_thresholds == now.derived_thresholds is not None
+    assert calibration.score_models == {"posts": "value", "rfm": now.score_model("rfm")}
+    assert repr(calibration) == "<Calibration of \"shop\" as of 2025-06-01T00:00:00Z>"
+    assert uo.Calibration.from_json(calibration.to_json()) == calibration == pickle.loads(pickle.dumps(calibration))
+    playbook.check_calibration(calibration)
+
+    month_ago = AS_OF - timedelta(days=30)
+    before = playbook.evaluate(log, as_of=month_ago, calibration=calibration)
+    assert before.calibration() == calibration != playbook.calibrate(log, as_of=month_ago)
     assert before.lifecycle == now.lifecycle
-    assert before.derived_thresholds == now.derived_thresholds is not None
     assert pickle.loads(pickle.dumps(before)) == before
+
+    other = uo.Playbook.parse(text.replace(">= 2'", ">= 3'"))
+    for refuse in (
+        lambda: other.check_calibration(calibration),
+        lambda: other.evaluate(log, as_of=AS_OF, calibration=calibration),
+    ):
+        with pytest.raises(errors.InvalidArgumentError, match="the calibration is of another playbook"):
+            refuse()
+    with pytest.raises(errors.InvalidDefinitionError, match="calibration: line 1"):
+        uo.Calibration.from_json("{}")
+
+
+def test_a_playbook_that_takes_nothing_calibrates_itself(playbook: uo.Playbook, log: uo.EventLog) -> None:
+    own = playbook.own_calibration()
+    assert own == playbook.calibrate(log, as_of=AS_OF)
+    assert own.as_of is None
+    assert own.lifecycle is not None
+    assert own.derived_thresholds is None
+    assert repr(own) == "<Calibration of \"shop\" of no population>"
+    with pytest.raises(errors.InvalidDefinitionError, match='score "rfm"'):
+        uo.Playbook.parse(TEXT + RFM).own_calibration()
+
+
+def test_a_score_may_ask_for_a_tag_by_hand(log: uo.EventLog) -> None:
+    playbook = uo.Playbook.parse(TEXT + RFM + "population = 'has_tag(\"noted\")'\n")
+    user = next(iter(log.users()))
+    tags = [{"user": user, "tag": "noted", "author": "ann", "at": AS_OF - timedelta(days=1)}]
+    noted = playbook.calibrate(log, as_of=AS_OF, manual_tags=tags)
+    assert noted == playbook.evaluate(log, as_of=AS_OF, manual_tags=tags).calibration()
+    assert playbook.calibrate(log, as_of=AS_OF).score_models["rfm"]["rfm"]["model"] is None
 
 
 def test_milestones_are_reached_once(log: uo.EventLog) -> None:

@@ -333,8 +333,15 @@ static void judge_playbook(const userops_log *log, int64_t as_of) {
     SAYS(other, userops_bytes_data(print));
     FAILS(userops_playbook_from_toml(TEXT("version = 1\nname = 'p'\nx = 1\n"), &again, &error), USEROPS_STATUS_INVALID_DEFINITION, "line 3, column 1");
 
-    OK(userops_playbook_evaluate(playbook, log, as_of, NULL, 0, NULL, 1, &after, &error));
-    OK(userops_playbook_evaluate(playbook, log, as_of - 30 * DAY, NULL, 0, after, 1, &before, &error));
+    OK(userops_playbook_evaluate(playbook, log, as_of, NULL, 0, NULL, 0, 1, &after, &error));
+    OK(userops_calibration_of_outcome(after, &bytes, &error));
+    OK(userops_calibration_own(playbook, &other, &error));
+    SAYS(other, userops_bytes_data(bytes));
+    OK(userops_calibration_check(playbook, userops_bytes_data(bytes), userops_bytes_len(bytes), &error));
+    OK(userops_playbook_evaluate(playbook, log, as_of - 30 * DAY, NULL, 0, userops_bytes_data(bytes), userops_bytes_len(bytes), 1,
+                                 &before, &error));
+    userops_bytes_free(bytes);
+    FAILS(userops_calibration_check(playbook, TEXT("{}"), &error), USEROPS_STATUS_INVALID_DEFINITION, "calibration: line 1");
     OK(userops_outcome_to_table(after, log, &table, &error));
     CSV(table, "user,stage,segment.recent\nann,growth,true\nbob,dormancy,false\ncai,introduction,true\n");
     OK(userops_outcome_compare(before, after, log, &table, &error));

@@ -43,6 +43,9 @@ typedef struct handles {
     userops_table *measures, *other, *events, *users, *lives, *customers, *ranking;
     userops_playbook *playbook;
     userops_outcome *outcome;
+    userops_bytes *calibration;
+    /** Looked up once: a call that is to panic must not be one of the setup. */
+    const char *calibration_text;
     userops_profiles *profiles;
     userops_ladder *ladder;
     userops_segment *segment, *nobody;
@@ -87,7 +90,9 @@ static void make(handles *h) {
     OR_DIE(userops_table_from_json(TEXT(RANKING), &h->ranking, &error));
     OR_DIE(userops_log_users(h->log, &h->users, &error));
     OR_DIE(userops_playbook_from_json(TEXT(PLAYBOOK), &h->playbook, &error));
-    OR_DIE(userops_playbook_evaluate(h->playbook, h->log, ANSWER_AT, NULL, 0, NULL, 0, &h->outcome, &error));
+    OR_DIE(userops_playbook_evaluate(h->playbook, h->log, ANSWER_AT, NULL, 0, NULL, 0, 0, &h->outcome, &error));
+    OR_DIE(userops_calibration_of_outcome(h->outcome, &h->calibration, &error));
+    h->calibration_text = (const char *)userops_bytes_data(h->calibration);
     OR_DIE(userops_profiles_build(h->log, ANSWER_AT, NULL, 0, &h->profiles, &error));
     OR_DIE(userops_ladder_build(h->log, ANSWER_AT, TEXT("{\"orders\":[\"pay\"]}"), &h->ladder, &error));
     OR_DIE(userops_outcome_segment(h->outcome, TEXT("s"), &h->segment, &error));
@@ -106,7 +111,7 @@ static void unmake(handles *h) {
     userops_segment_free(h->nobody), userops_table_free(h->lives), userops_table_free(h->customers);
     userops_table_free(h->ranking);
     userops_segment_free(h->segment), userops_model_free(h->model), userops_portrait_free(h->portrait);
-    userops_bytes_free(h->bytes), userops_error_free(h->error), userops_reader_free(h->reader);
+    userops_bytes_free(h->calibration), userops_bytes_free(h->bytes), userops_error_free(h->error), userops_reader_free(h->reader);
 }
 
 static void *handle_of(const handles *h, const char *type) {
@@ -263,6 +268,7 @@ static const char *const TEXTS[][3] = {
 const char *valid_text(const char *function, const char *parameter) {
     const char *found = NULL;
     if (!strcmp(function, "userops_model_fit") && !strcmp(parameter, "definition")) return "{\"rfm\":{}}";
+    if (!strcmp(parameter, "calibration")) return alive.calibration_text;
     if (!strcmp(function, "userops_log_find_user")) {
         return user_id;
     }

@@ -187,8 +187,9 @@ static void judge_answers(verdict *v, answers *a, json *body, json *expect, int6
 void judge_playbook(verdict *v, json *body) {
     json *expect = json_get(body, "expect"), *events = json_use(json_get(body, "events")), *schema = NULL;
     json *attributes = json_use(json_get(body, "attributes")), *manual = json_use(json_get(body, "manual_tags"));
-    const char *as_of_text = json_text(body, "as_of");
+    const char *as_of_text = json_text(body, "as_of"), *calibrated_text = json_text(body, "calibrated_at");
     int64_t as_of = as_of_text ? micros_of(as_of_text) : 0;
+    json calibration = {0};
     userops_playbook *playbook = NULL;
     userops_table *table = NULL;
     userops_bytes *bytes = NULL;
@@ -199,7 +200,12 @@ void judge_playbook(verdict *v, json *body) {
     if (!status) schema = take_json(v, bytes);
     if (!status && as_of_text) {
         status = read_events(schema, events, events ? events->count : 0, attributes, &a.log, NULL, &error);
-        if (!status) status = userops_playbook_evaluate(playbook, a.log, as_of, RAW(manual), NULL, 0, &a.outcome, &error);
+        if (!status && calibrated_text) {
+            status = userops_calibration_fit(playbook, a.log, micros_of(calibrated_text), RAW(manual), &bytes, &error);
+            if (!status) calibration.raw = take_text(v, bytes), calibration.raw_len = strlen(calibration.raw);
+        }
+        const json *given = calibration.raw ? &calibration : NULL;
+        if (!status) status = userops_playbook_evaluate(playbook, a.log, as_of, RAW(manual), RAW(given), 0, &a.outcome, &error);
     }
     if (succeeded(v, expect, status, &error)) {
         if (!as_of_text) fail(v, "states no as_of, and is not refused");

@@ -36,7 +36,7 @@ static userops_bytes *answers(void) {
     userops_table *table = NULL;
     userops_bytes *csv = NULL;
     userops_error *error = NULL;
-    if (userops_playbook_evaluate(shared_playbook, shared_log, AS_OF, NULL, 0, NULL, 0, &outcome, &error) ||
+    if (userops_playbook_evaluate(shared_playbook, shared_log, AS_OF, NULL, 0, NULL, 0, 0, &outcome, &error) ||
         userops_outcome_to_table(outcome, shared_log, &table, &error) || userops_table_to_bytes(table, TEXT("csv"), &csv, &error)) {
         die("answers", error);
     }

@@ -3360,7 +3360,7 @@ class Playbook:
         *,
         as_of: _Instant,
         manual_tags: list[_Definition] | None = None,
-        stages_of: Outcome | None = None,
+        calibration: Calibration | None = None,
         profiles: bool = True,
     ) -> Outcome:
         """Answers everything that the playbook asks, for every user of the log, as of an instant.
@@ -3370,17 +3370,100 @@ class Playbook:
             as_of: The instant.
             manual_tags: What people say: dicts with `user`, `tag`, `author`, `at`, and where it applies `value`,
                 `action` (`"add"` or `"remove"`), `reason`, `expires`.
-            stages_of: An outcome whose lifecycle, with the thresholds derived for it, is used and not derived anew:
-                so two outcomes can be compared.
+            calibration: What was taken from a population before, to be used in place of fitting it on this log: so
+                answers at two instants, or of two parts of the users, can be compared.
             profiles: Whether to build profiles as well.
 
         Raises:
             InvalidDefinitionError: Zone or currency are not those of the log, or definitions do not fit it.
+            InvalidArgumentError: The calibration is of another playbook.
             UnknownNameError: A definition names what the log does not have.
+        """
+
+    def calibrate(
+        self,
+        log: EventLog,
+        *,
+        as_of: _Instant,
+        manual_tags: list[_Definition] | None = None,
+    ) -> Calibration:
+        """Takes from the users of a log, as of an instant, what the playbook takes from a population.
+
+        Equal to the `calibration` of evaluating, at the cost of what is fitted alone.
+
+        Args:
+            log: A log read with the playbook's schema.
+            as_of: The instant.
+            manual_tags: What people say, as in `evaluate`; it matters where a score asks for such a tag.
+
+        Raises:
+            EmptyError: There are too few gaps between active days to derive thresholds from.
+        """
+
+    def own_calibration(self) -> Calibration:
+        """The calibration of a playbook that takes nothing from a population.
+
+        Raises:
+            InvalidDefinitionError: A definition is fitted: an RFM score, or derived thresholds. The message names each.
+        """
+
+    def check_calibration(self, calibration: Calibration) -> None:
+        """Refuses a calibration that is not of this playbook.
+
+        Raises:
+            InvalidArgumentError: It is of another playbook, by its fingerprint.
+            InvalidDefinitionError: Its parts are not those of the playbook.
+            TypeMismatchError: A model is of another kind than its score.
         """
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class Calibration:
+    """What a playbook takes from a population: the models of its scores, and its stages with derived thresholds.
+
+    With it the answers of a user depend on that user alone. Pickled as JSON, which every language reads back to the last
+    bit.
+    """
+
+    @property
+    def playbook(self) -> str:
+        """The name of the playbook."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the playbook; a calibration is used with an equal one alone."""
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The instant as of which the population was seen; `None` where the playbook takes nothing from one."""
+
+    @property
+    def score_models(self) -> dict[str, Any]:
+        """The models of all scores by name, as plain data."""
+
+    @property
+    def lifecycle(self) -> Lifecycle | None:
+        """The lifecycle with its thresholds settled; `None` where the playbook has none."""
+
+    @property
+    def derived_thresholds(self) -> dict[str, Any] | None:
+        """How the thresholds were derived from the log's own gaps, where they were."""
+
+    @classmethod
+    def from_json(cls, text: str) -> Calibration:
+        """Reads what `to_json` has written, in this or another language.
+
+        Raises:
+            InvalidDefinitionError: The text is no calibration, or a model's parts do not fit together.
+        """
+
+    def to_json(self) -> str:
+        """The calibration as JSON, which reads back as an equal one."""
+
+    def __eq__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
@@ -3471,6 +3554,9 @@ class Outcome:
 
     def explain(self, user: _User) -> Explanation:
         """Why one user is where they are: stage, tags, segments, scores and milestones."""
+
+    def calibration(self) -> Calibration:
+        """What the outcome rests on, to evaluate others by: fitted on its own users, or that which it was given."""
 
     def explain_move(self, after: Outcome, user: _User) -> Explanation:
         """Why one user moved from this outcome to another: at another instant, or of another playbook."""

@@ -41,6 +41,7 @@ class Told:
         self.schema = case.take("schema", {})
         self.events, self.attributes = case.take("events", []), case.take("attributes", [])
         self.manual_tags, self.as_of = case.take("manual_tags", []), case.take("as_of", None)
+        self.calibrated_at = case.take("calibrated_at", None)
 
     def read(self) -> uo.Playbook:
         if self.rules is not None:
@@ -62,7 +63,13 @@ class Told:
         report = log.report
         assert report is not None
         assert report.rejected == report.attributes_rejected == 0, str(report)
-        return playbook, playbook.evaluate(log, as_of=self.as_of, manual_tags=self.manual_tags)
+        calibration = None
+        if self.calibrated_at is not None:
+            calibration = playbook.calibrate(log, as_of=self.calibrated_at, manual_tags=self.manual_tags)
+            calibration = uo.Calibration.from_json(calibration.to_json())
+        return playbook, playbook.evaluate(
+            log, as_of=self.as_of, manual_tags=self.manual_tags, calibration=calibration
+        )
 
 
 def judge_playbook(case: Case) -> None:

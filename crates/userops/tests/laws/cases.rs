@@ -103,11 +103,11 @@ macro_rules! files {
 }
 
 files! {
-    active_days, active_users, anniversary, attribution, btyd, calendar, churn, contribution, driver, event_log, funnel, ingest,
-    ladder, lead, lifecycle, lifetime_value, milestone, money, month_arithmetic, path, playbook, portrait, profile, purchase,
-    ranking, retention, rfm,
-    rfm_scheme, rule_event, rule_sequence, rule_text, rule_time, rule_truth, score, segment, sequence, series,
-    session, stickiness, survival, tag, time_format, time_window, time_window_dst, value_group, warning,
+    active_days, active_users, anniversary, attribution, btyd, calendar, calibration, churn, contribution, driver,
+    event_log, funnel, ingest, ladder, lead, lifecycle, lifetime_value, milestone, money, month_arithmetic, path,
+    playbook, portrait, profile, purchase, ranking, retention, rfm, rfm_scheme, rule_event, rule_sequence, rule_text,
+    rule_time, rule_truth, score, segment, sequence, series, session, stickiness, survival, tag, time_format,
+    time_window, time_window_dst, value_group, warning,
 }
 
 fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {

@@ -11,6 +11,7 @@ mod active_day;
 mod activity;
 mod attribution;
 mod btyd;
+mod calibration;
 mod cases;
 mod churn;
 mod driver;

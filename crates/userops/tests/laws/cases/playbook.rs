@@ -7,7 +7,7 @@ use userops::error::Result;
 use userops::event::EventSchema;
 use userops::id::UserIx;
 use userops::log::EventLog;
-use userops::playbook::{EvaluateOptions, Outcome, Playbook};
+use userops::playbook::{Calibration, EvaluateOptions, Outcome, Playbook};
 use userops::rule::{Rule, Subject, Truth, UnknownFold, judge};
 use userops::segment::SegmentDefinition;
 use userops::tag::ManualTag;
@@ -37,6 +37,8 @@ pub(super) struct PlaybookCase {
     #[serde(default)]
     manual_tags: Vec<ManualTag>,
     as_of: Option<Timestamp>,
+    /// The instant of the population that is calibrated on; `as_of` unless stated.
+    calibrated_at: Option<Timestamp>,
     expect: PlaybookExpect,
 }
 
@@ -133,7 +135,11 @@ impl PlaybookCase {
         let playbook = self.read()?;
         let Some(as_of) = self.as_of else { return Ok((playbook, None, None)) };
         let log = read_log(playbook.schema.clone(), &self.events, &self.attributes)?;
-        let options = EvaluateOptions::new().manual_tags(self.manual_tags.clone());
+        let mut options = EvaluateOptions::new().manual_tags(self.manual_tags.clone());
+        if let Some(at) = self.calibrated_at {
+            let calibration = playbook.calibrate(&log, at, &options)?;
+            options = options.calibration(Calibration::from_json(&calibration.to_json()?)?);
+        }
         let outcome = playbook.evaluate(&log, as_of, &options)?;
         Ok((playbook, Some(log), Some(outcome)))
     }
