@@ -3,7 +3,7 @@
 use super::job::Moment;
 use super::look::Look;
 use super::node::Source;
-use super::plan::{AnswerKind, DefinitionKind, LivePlan, Stages, TagValue};
+use super::plan::{DefinitionKind, LivePlan, Stages, TagValue};
 use super::slot::Slot;
 use super::user::{LiveUser, look};
 use super::work::{AnswerChange, LiveWork};
@@ -226,11 +226,7 @@ impl AnswerChange {
     /// Whether it is a change that hosts are told of: of a tag, a stage or a segment, and not merely the answer "no" that
     /// every user begins with.
     pub(super) fn is_told(&self, plan: &LivePlan) -> bool {
-        match plan.columns[self.column].kind {
-            AnswerKind::Score | AnswerKind::Tag { is_first: false } => false,
-            AnswerKind::Tag { is_first: true } | AnswerKind::Segment | AnswerKind::Stage => {
-                self.from != self.to && (self.from.is_had() || self.to.is_had())
-            }
-        }
+        let is_other = self.from != self.to && (self.from.is_had() || self.to.is_had());
+        is_other && plan.columns[self.column].kind.is_told()
     }
 }

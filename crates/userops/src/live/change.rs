@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::plan::{AnswerKind, LivePlan};
+use super::slot::Slot;
 use super::work::AnswerChange;
 use crate::column::Interner;
 use crate::id::UserId;
@@ -87,6 +88,29 @@ pub struct Observed {
     pub changes: Vec<Change>,
 }
 
+impl Change {
+    /// The change of one definition from what a user had to what the user has, at an instant.
+    pub(super) fn between(
+        user: &UserId,
+        (kind, name): (AnswerKind, &str),
+        from: Option<Value>,
+        to: Option<Value>,
+        at: i64,
+    ) -> Self {
+        let text = |value: Option<Value>| match value {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        };
+        let what = match kind {
+            AnswerKind::Stage => ChangeKind::Stage { from: text(from), to: text(to) },
+            AnswerKind::Segment => ChangeKind::Segment { name: name.into(), entered: to.is_some() },
+            _ => ChangeKind::Tag { name: name.into(), from, to },
+        };
+        let at = Timestamp::from_micros(at);
+        Self { user: user.clone(), what, effective_at: at, recorded_at: at }
+    }
+}
+
 /// The change of a column as hosts are told it; none for a column that they are not told of.
 pub(super) fn told(
     plan: &LivePlan,
@@ -99,17 +123,8 @@ pub(super) fn told(
         return None;
     }
     let column = &plan.columns[change.column];
-    let name = || Box::from(column.name.as_str());
-    let value = |slot: super::slot::Slot| slot.value(texts).filter(|_| slot.is_had()).map(ValueRef::to_owned);
-    let text = |slot: super::slot::Slot| match slot.value(texts) {
-        Some(ValueRef::Text(text)) => Some(Box::from(text)),
-        _ => None,
-    };
-    let what = match column.kind {
-        AnswerKind::Stage => ChangeKind::Stage { from: text(change.from), to: text(change.to) },
-        AnswerKind::Segment => ChangeKind::Segment { name: name(), entered: change.to.is_had() },
-        _ => ChangeKind::Tag { name: name(), from: value(change.from), to: value(change.to) },
-    };
-    let (effective_at, recorded_at) = (Timestamp::from_micros(change.at), Timestamp::from_micros(recorded_at));
-    Some(Change { user: user.clone(), what, effective_at, recorded_at })
+    let value = |slot: Slot| slot.value(texts).filter(|_| slot.is_had()).map(ValueRef::to_owned);
+    let (from, to) = (value(change.from), value(change.to));
+    let told = Change::between(user, (column.kind, &column.name), from, to, change.at);
+    Some(Change { recorded_at: Timestamp::from_micros(recorded_at), ..told })
 }

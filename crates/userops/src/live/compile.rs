@@ -85,7 +85,7 @@ pub(super) fn compile(
 }
 
 /// A log without events and users, with the properties and attributes of a schema.
-fn empty_log(schema: &EventSchema) -> Result<EventLog> {
+pub(super) fn empty_log(schema: &EventSchema) -> Result<EventLog> {
     let (log, _) = EventLog::from_events(schema.clone(), [])?;
     let mut users = RawBatch::new("schema", 0);
     users.push("user", RawColumn::values(std::iter::empty()));

@@ -122,7 +122,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::observe`].
     pub fn observe_into(&mut self, event: &Event, changes: &mut Vec<Change>) -> Result<Arrival> {
-        self.read(event)?;
+        self.check(event)?;
         if let Some(id) = event.id.as_deref().filter(|id| !id.is_empty())
             && !self.remember(id, event.time.as_micros())
         {
@@ -152,14 +152,18 @@ impl Engine {
     /// long; `LimitExceeded` for an event that is later than [`LiveOptions::lateness`] allows, further ahead than
     /// [`LiveOptions::ahead_max`] allows, or of one user more than the schema's limit.
     pub fn check(&mut self, event: &Event) -> Result<()> {
-        self.read(event)
+        self.check_at(event, self.as_of())
     }
 
-    fn read(&mut self, event: &Event) -> Result<()> {
+    /// As [`Engine::check`], for an engine whose instant will be another by then, as that of events before it in a batch.
+    ///
+    /// # Errors
+    /// As [`Engine::check`].
+    pub fn check_at(&mut self, event: &Event, as_of: Option<Timestamp>) -> Result<()> {
         self.plan.check_instant(event.time)?;
         self.check_user(&event.user)?;
-        if self.as_of != i64::MIN {
-            let behind = self.as_of.saturating_sub(event.time.as_micros());
+        if let Some(as_of) = as_of {
+            let behind = as_of.as_micros().saturating_sub(event.time.as_micros());
             let LiveOptions { lateness, ahead_max } = self.plan.options;
             if behind > lateness.as_micros() {
                 return Err(limit_exceeded(format!(
@@ -167,7 +171,7 @@ impl Engine {
                      the engine from the log",
                     event.time,
                     Span::from_micros(behind),
-                    Timestamp::from_micros(self.as_of)
+                    as_of
                 )));
             }
             if let Some(ahead_max) = ahead_max.filter(|ahead_max| behind < -ahead_max.as_micros()) {
@@ -176,7 +180,7 @@ impl Engine {
                      sender's clock, or move the engine's on",
                     event.time,
                     Span::from_micros(-behind),
-                    Timestamp::from_micros(self.as_of)
+                    as_of
                 )));
             }
         }
@@ -241,34 +245,46 @@ impl Engine {
         woken
     }
 
-    /// Learns attributes of a user; `None` makes one unknown again. Attributes bear no instant: what hangs on them changes now.
+    /// Learns attributes of a user; of those that are not named nothing changes. Attributes bear no instant: what hangs on them
+    /// changes now.
+    ///
+    /// # Errors
+    /// As [`Engine::check_attributes`]; `InvalidArgument` before the clock was set. Nothing is changed then.
+    pub fn set_attributes(&mut self, user: &UserId, attributes: &BTreeMap<String, Value>) -> Result<Vec<Change>> {
+        self.check_clock("attributes")?;
+        let read = self.read_attributes(user, attributes)?;
+        let place = self.place_of(user);
+        for (attribute, value) in read {
+            let slot = value.map_or(Slot::Unknown, |value| Slot::of(value.as_ref(), &mut self.work.texts));
+            self.users[place as usize].attributes[attribute] = slot;
+        }
+        self.review(place)
+    }
+
+    /// Refuses attributes that the engine would not take.
     ///
     /// # Errors
     /// `UnknownName` for an attribute that the schema does not declare; `TypeMismatch` for a value that is not of its type; for a
-    /// user as [`Engine::check`]; `InvalidArgument` before the clock was set. Nothing is changed then.
-    pub fn set_attributes(
-        &mut self,
+    /// user as [`Engine::check`].
+    pub fn check_attributes(&self, user: &UserId, attributes: &BTreeMap<String, Value>) -> Result<()> {
+        self.read_attributes(user, attributes).map(drop)
+    }
+
+    /// Attributes by place, in their types.
+    fn read_attributes(
+        &self,
         user: &UserId,
-        attributes: &BTreeMap<String, Option<Value>>,
-    ) -> Result<Vec<Change>> {
+        attributes: &BTreeMap<String, Value>,
+    ) -> Result<Vec<(usize, Option<Value>)>> {
         self.check_user(user)?;
-        self.check_clock("attributes")?;
-        let mut read: Vec<(usize, Slot)> = Vec::with_capacity(attributes.len());
-        for (name, value) in attributes {
-            let known = &self.plan.attributes;
+        let known = &self.plan.attributes;
+        let read = |(name, value): (&String, &Value)| {
             let Some(place) = known.iter().position(|(known, _)| known == name) else {
                 return Err(unknown("attribute", name, known.iter().map(|(name, _)| name.as_str())));
             };
-            let value = value.as_ref().map(|value| self.plan.reader.coerce_one(name, value, known[place].1));
-            let slot = match value.transpose()?.flatten() {
-                Some(value) => Slot::of(value.as_ref(), &mut self.work.texts),
-                None => Slot::Unknown,
-            };
-            read.push((place, slot));
-        }
-        let place = self.place_of(user);
-        read.into_iter().for_each(|(attribute, slot)| self.users[place as usize].attributes[attribute] = slot);
-        self.review(place)
+            Ok((place, self.plan.reader.coerce_one(name, value, known[place].1)?))
+        };
+        attributes.iter().map(read).collect()
     }
 
     /// Puts a tag on a user or takes it off by hand; see [`ManualTag`].
@@ -277,18 +293,26 @@ impl Engine {
     /// `UnknownName` for a tag that there is not; `InvalidDefinition` for an act that contradicts itself or its tag; for a user as
     /// [`Engine::check`]; `InvalidArgument` before the clock was set.
     pub fn tag_by_hand(&mut self, act: &ManualTag) -> Result<Vec<Change>> {
-        self.check_user(&act.user)?;
         self.check_clock("a tag by hand")?;
-        let tags = &self.plan.playbook.tags;
-        let Some(definition) = tags.iter().find(|tag| tag.name == act.tag) else {
-            return Err(unknown("tag", &act.tag, tags.iter().map(|tag| tag.name.as_str())));
-        };
-        act.check(definition)?;
+        self.check_tag(act)?;
         let place = self.place_of(&act.user);
         let acts = &mut self.users[place as usize].acts;
         let behind = acts.partition_point(|known| known.at <= act.at);
         acts.insert(behind, act.clone());
         self.review(place)
+    }
+
+    /// Refuses an act of a person that the engine would not take.
+    ///
+    /// # Errors
+    /// As [`Engine::tag_by_hand`].
+    pub fn check_tag(&self, act: &ManualTag) -> Result<()> {
+        self.check_user(&act.user)?;
+        let tags = &self.plan.playbook.tags;
+        match tags.iter().find(|tag| tag.name == act.tag) {
+            Some(definition) => act.check(definition),
+            None => Err(unknown("tag", &act.tag, tags.iter().map(|tag| tag.name.as_str()))),
+        }
     }
 
     fn check_clock(&self, what: &str) -> Result<()> {

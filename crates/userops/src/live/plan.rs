@@ -48,7 +48,7 @@ pub(super) struct AnswerColumn {
     pub(super) kind: AnswerKind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum AnswerKind {
     Score,
     /// A tag, or one of its later ranks.
@@ -57,6 +57,13 @@ pub(super) enum AnswerKind {
     },
     Stage,
     Segment,
+}
+
+impl AnswerKind {
+    /// Whether hosts are told of its changes.
+    pub(super) fn is_told(self) -> bool {
+        !matches!(self, Self::Score | Self::Tag { is_first: false })
+    }
 }
 
 /// One definition of the playbook.

@@ -1,8 +1,14 @@
 //! Batch and live side by side: who differs, and fills an engine from a log.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
+use super::change::Change;
+use super::compile::empty_log;
 use super::engine::Engine;
+use super::plan::AnswerKind;
 use super::slot::Slot;
 use super::user::LiveUser;
 use crate::error::{Result, invalid_argument};
@@ -41,7 +47,8 @@ impl Engine {
         let acts = self.users.iter().flat_map(|user| &user.acts).filter(|act| known(&act.user)).cloned();
         let options =
             EvaluateOptions::new().manual_tags(acts).calibration(self.plan.calibration.clone()).without_profiles();
-        let outcome = self.plan.playbook.evaluate(log, as_of, &options)?;
+        let complete = self.with_attributes(log)?;
+        let outcome = self.plan.playbook.evaluate(&complete, as_of, &options)?;
         let batch = outcome.to_table(log.users())?;
         let mut differences = Vec::new();
         let titles = self.plan.columns.iter().map(|column| column.title.as_str());
@@ -68,6 +75,15 @@ impl Engine {
         Ok(differences)
     }
 
+    /// The log with every attribute that the schema declares, also one that nobody has.
+    fn with_attributes<'l>(&self, log: &'l EventLog) -> Result<Cow<'l, EventLog>> {
+        let is_there = |(name, _): &(String, _)| log.attributes().column(name).is_ok();
+        if self.plan.attributes.iter().all(is_there) {
+            return Ok(Cow::Borrowed(log));
+        }
+        log.merge(&empty_log(&self.plan.playbook.schema)?).map(Cow::Owned)
+    }
+
     fn compare(
         &self,
         id: UserIdRef<'_>,
@@ -81,6 +97,36 @@ impl Engine {
             let (live, batch) = (live.map(ValueRef::to_owned), batch.map(ValueRef::to_owned));
             out.push(Difference { user: id.to_owned(), column: title.to_owned(), live, batch });
         }
+    }
+
+    /// What hosts have to be told where another engine, such as that of a new version of the playbook, takes this one's place: for
+    /// each user the tags, stage and segments that differ, by name, as of this engine's instant. Definitions that only one of the
+    /// two has count as answered "no" by the other.
+    #[must_use]
+    pub fn changes_to(&self, next: &Self) -> Vec<Change> {
+        let at = self.as_of.max(next.as_of);
+        let mut changes = Vec::new();
+        let ids = self.ids.iter().chain(next.ids.iter().filter(|id| self.find(id).is_none()));
+        for id in ids {
+            let (now, then) = (self.told_of(id), next.told_of(id));
+            let keys: BTreeSet<&(AnswerKind, &str)> = now.keys().chain(then.keys()).collect();
+            for key in keys {
+                let (from, to) = (now.get(key).cloned(), then.get(key).cloned());
+                if from != to {
+                    changes.push(Change::between(id, *key, from, to, at));
+                }
+            }
+        }
+        changes
+    }
+
+    /// What a user has, by the kind and name of the definition.
+    fn told_of(&self, id: &UserId) -> BTreeMap<(AnswerKind, &str), Value> {
+        let Some(place) = self.find(id) else { return BTreeMap::new() };
+        let columns = self.plan.columns.iter().zip(&self.users[place].answers);
+        let told = columns.filter(|(column, slot)| column.kind.is_told() && slot.is_had());
+        told.filter_map(|(column, slot)| Some(((column.kind, column.name.as_str()), slot.value(&self.work.texts)?.to_owned())))
+            .collect()
     }
 
     /// The answers of a user of whom nothing is known.

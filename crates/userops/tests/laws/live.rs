@@ -205,7 +205,7 @@ fn act(engine: &mut Engine, case: &Case, known: &mut Known, deed: &Deed) -> Resu
             let Some(_) = engine.as_of() else { return Ok(Vec::new()) };
             known.meet(user);
             known.attributes.insert(user.clone(), attributes.clone());
-            let given = attributes.iter().map(|(name, value)| ((*name).to_owned(), Some(value.clone()))).collect();
+            let given = attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
             Ok(engine.set_attributes(user, &given).unwrap())
         }
         Deed::ByHand(place, is_off, micros) => {
@@ -302,7 +302,7 @@ proptest! {
         let begin = later(first.time, -1);
         let mut changes = engine.advance_to(begin).unwrap();
         for (user, attributes) in case.users.iter().zip(&case.attributes) {
-            let given = attributes.iter().map(|(name, value)| ((*name).to_owned(), Some(value.clone()))).collect();
+            let given = attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
             changes.extend(engine.set_attributes(user, &given).unwrap());
         }
         for event in &events {
@@ -362,13 +362,15 @@ proptest! {
         }
         let end = later(events[events.len() - 1].time, hours * MICROS_PER_HOUR);
         engine.advance_to(end).unwrap();
+        let log_of_known = |engine: &Engine, events: &[Event]| {
+            let users: Vec<UserId> = case.users.iter().filter(|user| engine.state(user).is_ok()).cloned().collect();
+            log_of(schema.clone(), events, &users, &vec![BTreeMap::new(); users.len()])
+        };
+        let without = log_of_known(&engine, &events);
         let observed = engine.observe(&late).unwrap();
-        let users: Vec<UserId> = case.users.iter().filter(|user| engine.state(user).is_ok()).cloned().collect();
-        let none = vec![BTreeMap::new(); users.len()];
-        let without = log_of(schema.clone(), &events, &users, &none);
         events.push(late.clone());
         events.sort_by_key(|event| event.time);
-        let with = log_of(schema, &events, &users, &none);
+        let with = log_of_known(&engine, &events);
         let (was, is) = (batch_of(&engine, &without, end), batch_of(&engine, &with, end));
         for change in &observed.changes {
             let (column, from, to) = told(change);
