@@ -125,8 +125,10 @@ impl Engine {
         let Some(place) = self.find(id) else { return BTreeMap::new() };
         let columns = self.plan.columns.iter().zip(&self.users[place].answers);
         let told = columns.filter(|(column, slot)| column.kind.is_told() && slot.is_had());
-        told.filter_map(|(column, slot)| Some(((column.kind, column.name.as_str()), slot.value(&self.work.texts)?.to_owned())))
-            .collect()
+        told.filter_map(|(column, slot)| {
+            Some(((column.kind, column.name.as_str()), slot.value(&self.work.texts)?.to_owned()))
+        })
+        .collect()
     }
 
     /// The answers of a user of whom nothing is known.
