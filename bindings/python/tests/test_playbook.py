@@ -199,7 +199,7 @@ name = "rfm"
 [scores.kind.rfm]
 recency = 'days_since_last("post_answer")'
 frequency = 'active_days("post_answer")'
-monetary = 'count("view_answer")'
+monetary = 'count("view")'
 """
 
 
@@ -215,7 +215,7 @@ def test_a_calibration_is_taken_once_and_kept(log: uo.EventLog) -> None:
     assert calibration.lifecycle == now.lifecycle
     assert calibration.derived_thresholds == now.derived_thresholds is not None
     assert calibration.score_models == {"posts": "value", "rfm": now.score_model("rfm")}
-    assert repr(calibration) == "<Calibration of \"shop\" as of 2025-06-01T00:00:00Z>"
+    assert repr(calibration) == '<Calibration of "shop" as of 2025-06-01T00:00:00Z>'
     assert uo.Calibration.from_json(calibration.to_json()) == calibration == pickle.loads(pickle.dumps(calibration))
     playbook.check_calibration(calibration)
 
@@ -242,7 +242,7 @@ def test_a_playbook_that_takes_nothing_calibrates_itself(playbook: uo.Playbook, 
     assert own.as_of is None
     assert own.lifecycle is not None
     assert own.derived_thresholds is None
-    assert repr(own) == "<Calibration of \"shop\" of no population>"
+    assert repr(own) == '<Calibration of "shop" of no population>'
     with pytest.raises(errors.InvalidDefinitionError, match='score "rfm"'):
         uo.Playbook.parse(TEXT + RFM).own_calibration()
 
@@ -250,7 +250,7 @@ def test_a_playbook_that_takes_nothing_calibrates_itself(playbook: uo.Playbook, 
 def test_a_score_may_ask_for_a_tag_by_hand(log: uo.EventLog) -> None:
     playbook = uo.Playbook.parse(TEXT + RFM + "population = 'has_tag(\"noted\")'\n")
     user = next(iter(log.users()))
-    tags = [{"user": user, "tag": "noted", "author": "ann", "at": AS_OF - timedelta(days=1)}]
+    tags: list[Any] = [{"user": user, "tag": "noted", "author": "ann", "at": AS_OF - timedelta(days=1)}]
     noted = playbook.calibrate(log, as_of=AS_OF, manual_tags=tags)
     assert noted == playbook.evaluate(log, as_of=AS_OF, manual_tags=tags).calibration()
     assert playbook.calibrate(log, as_of=AS_OF).score_models["rfm"]["rfm"]["model"] is None

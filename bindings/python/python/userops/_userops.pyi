@@ -3424,8 +3424,8 @@ class Playbook:
 class Calibration:
     """What a playbook takes from a population: the models of its scores, and its stages with derived thresholds.
 
-    With it the answers of a user depend on that user alone. Pickled as JSON, which every language reads back to the last
-    bit.
+    With it the answers of a user depend on that user alone. Pickled as JSON, which every language reads back to the
+    last bit.
     """
 
     @property

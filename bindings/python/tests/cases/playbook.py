@@ -67,9 +67,7 @@ class Told:
         if self.calibrated_at is not None:
             calibration = playbook.calibrate(log, as_of=self.calibrated_at, manual_tags=self.manual_tags)
             calibration = uo.Calibration.from_json(calibration.to_json())
-        return playbook, playbook.evaluate(
-            log, as_of=self.as_of, manual_tags=self.manual_tags, calibration=calibration
-        )
+        return playbook, playbook.evaluate(log, as_of=self.as_of, manual_tags=self.manual_tags, calibration=calibration)
 
 
 def judge_playbook(case: Case) -> None:
