@@ -311,7 +311,16 @@ proptest! {
         let mut end = events[events.len() - 1].time;
         for hours in waits {
             end = later(end, hours * hours * MICROS_PER_HOUR);
-            changes.extend(engine.advance_to(end).unwrap());
+            let foreseen: Vec<Vec<Change>> = case.users.iter().map(|user| engine.forecast(user, end).unwrap()).collect();
+            let made = engine.advance_to(end).unwrap();
+            for (user, foreseen) in case.users.iter().zip(foreseen) {
+                let of_user = made.iter().filter(|change| change.user == *user);
+                let of_user: Vec<_> = of_user.map(|change| (&change.what, change.effective_at)).collect();
+                let foreseen: Vec<_> = foreseen.iter().map(|change| (&change.what, change.effective_at)).collect();
+                prop_assert_eq!(of_user, foreseen);
+                prop_assert!(engine.explain(user).is_ok());
+            }
+            changes.extend(made);
         }
         let log = log_of(schema, &events, &case.users, &case.attributes);
         let mut mirror: BTreeMap<(UserId, String), Value> = BTreeMap::new();
