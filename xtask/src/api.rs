@@ -8,7 +8,7 @@ use syn::{Attribute, Fields, File, ImplItem, Item, Type, Visibility, parse_quote
 
 use crate::process::{Outcome, root};
 
-const CRATES: [&str; 2] = ["userops", "userops-io"];
+const CRATES: [&str; 3] = ["userops", "userops-io", "userops-live"];
 
 /// `cargo xtask api`: writes the listings anew.
 pub(crate) fn write() -> Outcome {

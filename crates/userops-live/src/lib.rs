@@ -5,4 +5,12 @@
 
 #![forbid(unsafe_code)]
 
+mod durable;
+mod service;
+mod snapshot;
 pub mod store;
+
+pub use durable::{Applied, DurableEngine, DurableOptions, Fate, NumberedChange};
+pub use service::{Service, ServiceOptions};
+pub use snapshot::{read_snapshot, write_snapshot};
+pub use userops::live::{Arrival, Change, ChangeKind, Difference, Engine, LiveOptions, LivePlan, Observed, UserState};

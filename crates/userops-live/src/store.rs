@@ -69,7 +69,7 @@ const FACTS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("facts
 /// A folder that holds a durable log of entries.
 ///
 /// One process has it open at a time. Sequence numbers count from 1 without gaps. Reading goes on beside nothing else: an append
-/// takes the store for itself. Memory: the database's cache (see [`StoreOptions::cache_bytes`]) and 9 to 18 bytes for each event with an id.
+/// takes the store for itself. Memory: the database's cache (see [`StoreOptions::cache_bytes`]) and 10 to 21 bytes for each event with an id.
 ///
 /// After a write has failed the store refuses all further writes, because only what is on disk can say whether it took place. Open it
 /// again, and send the batch again.

@@ -24,6 +24,7 @@ mod answer;
 mod change;
 mod compile;
 mod engine;
+mod explain;
 mod fold;
 mod job;
 mod late;

@@ -33,13 +33,13 @@ enum Stored<'a> {
 
 type Fields<'a> = Vec<(&'a str, StoredValue<'a>)>;
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 enum StoredUser<'a> {
     Integer(i64),
     Text(&'a str),
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 enum StoredValue<'a> {
     Bool(bool),
     Integer(i64),
@@ -115,7 +115,7 @@ pub(super) fn decode(bytes: &mut &[u8]) -> Option<Entry> {
     *bytes = rest;
     Some(match stored {
         Stored::Event(event) => Entry::Event(Event {
-            user: load_user(&event.user),
+            user: load_user(event.user),
             time: Timestamp::from_micros(event.time),
             name: event.name.to_owned(),
             amount: event.amount.map(Money::from_minor),
@@ -124,10 +124,10 @@ pub(super) fn decode(bytes: &mut &[u8]) -> Option<Entry> {
         }),
         Stored::Advance(time) => Entry::Advance(Timestamp::from_micros(time)),
         Stored::Attributes(user, fields) => {
-            Entry::Attributes { user: load_user(&user), attributes: load_fields(fields) }
+            Entry::Attributes { user: load_user(user), attributes: load_fields(fields) }
         }
         Stored::ManualTag(act) => Entry::ManualTag(ManualTag {
-            user: load_user(&act.user),
+            user: load_user(act.user),
             tag: act.tag.to_owned(),
             value: act.value.map(load_value),
             action: if act.is_added { ManualAction::Add } else { ManualAction::Remove },
@@ -146,10 +146,10 @@ fn store_user(user: &UserId) -> StoredUser<'_> {
     }
 }
 
-fn load_user(user: &StoredUser<'_>) -> UserId {
+fn load_user(user: StoredUser<'_>) -> UserId {
     match user {
-        StoredUser::Integer(id) => UserId::Integer(*id),
-        StoredUser::Text(id) => UserId::from(*id),
+        StoredUser::Integer(id) => UserId::Integer(id),
+        StoredUser::Text(id) => UserId::from(id),
     }
 }
 

@@ -154,10 +154,7 @@ fn note_types(
     declared: impl Fn(&str) -> Option<ValueType>,
 ) {
     for (name, value) in values {
-        if !known.contains_key(&name) {
-            let value_type = declared(&name).unwrap_or_else(|| value.value_type());
-            known.insert(name, Some(value_type));
-        }
+        known.entry(name).or_insert_with_key(|name| Some(declared(name).unwrap_or_else(|| value.value_type())));
     }
 }
 
@@ -175,7 +172,10 @@ fn column_of(name: &str) -> String {
 fn listed(fields: &BTreeMap<String, Option<ValueType>>) -> impl Iterator<Item = PropertyMapping> {
     fields.iter().map(|(name, value_type)| {
         let mapping = PropertyMapping::column(column_of(name)).named(name);
-        value_type.into_iter().fold(mapping, |mapping, value_type| mapping.typed(*value_type))
+        match value_type {
+            Some(value_type) => mapping.typed(*value_type),
+            None => mapping,
+        }
     })
 }
 

@@ -1,6 +1,6 @@
 //! Which event ids have been seen: a hash of each, and the number of its entry.
 //!
-//! The index is kept in memory, 9 to 18 bytes an id, and built again when a store is opened from lists of hashes on
+//! The index is kept in memory, 10 to 21 bytes an id, and built again when a store is opened from lists of hashes on
 //! disk. A tree of random ids on disk would write a page for almost every event: docs/live.md has the figures.
 
 use hashbrown::HashTable;

@@ -8,9 +8,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use proptest::prelude::*;
 use tempfile::TempDir;
 use userops::error::{ErrorKind, Result};
 use userops::event::Event;
+use userops::money::Money;
 use userops::time::Timestamp;
 
 use super::index::hash_id;
@@ -177,4 +179,36 @@ fn ids_whose_hashes_meet_are_told_apart() {
     assert_eq!(store.append(&entries(second)).unwrap().new_count, second.len() as u64);
     let again = store.append(&entries(&meeting)).unwrap();
     assert_eq!((again.new_count, again.duplicate_count, again.conflicting_count), (0, meeting.len() as u64, 0));
+}
+
+#[test]
+fn the_encoding_is_the_one_that_is_on_disks_already() {
+    let event = Event::new("ann", Timestamp::from_micros(1), "v").with_amount(Money::from_minor(-1)).with_id("i");
+    let mut bytes = Vec::new();
+    encoding::encode(&event.with_property("n", 3i64).into(), &mut bytes).unwrap();
+    // By postcard's specification: variants and lengths as varints, signed numbers zigzag.
+    assert_eq!(bytes, b"\x00\x01\x03ann\x02\x01v\x01\x01\x01\x01i\x01\x01n\x01\x06");
+    let mut rest = &bytes[..];
+    encoding::encode(&encoding::decode(&mut rest).unwrap(), &mut Vec::new()).unwrap();
+    assert!(rest.is_empty());
+}
+
+#[test]
+fn a_store_may_go_to_another_thread() {
+    fn is_sent<T: Send + Sync>() {}
+    is_sent::<Store>();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    #[test]
+    fn any_bytes_are_an_entry_or_none_and_no_panic(bytes in proptest::collection::vec(prop_oneof![0u8..12, any::<u8>()], 0..60)) {
+        let mut rest = &bytes[..];
+        if let Some(entry) = encoding::decode(&mut rest) {
+            prop_assert!(rest.len() < bytes.len());
+            encoding::encode(&entry, &mut Vec::new()).unwrap();
+        }
+        prop_assert!(block::read_block(1, &bytes).is_err());
+    }
 }

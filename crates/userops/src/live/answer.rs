@@ -149,7 +149,7 @@ impl LiveUser {
     }
 
     /// The act that counts for a tag at an instant.
-    fn act(&self, tag: &str, at: i64) -> Option<&crate::tag::ManualTag> {
+    pub(super) fn act(&self, tag: &str, at: i64) -> Option<&crate::tag::ManualTag> {
         self.acts.iter().rev().filter(|act| act.tag == tag).find(|act| act.is_visible(Timestamp::from_micros(at)))
     }
 

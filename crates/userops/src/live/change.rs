@@ -89,6 +89,25 @@ pub struct Observed {
 }
 
 impl Change {
+    /// Whether it is of this definition.
+    pub(super) fn is_of(&self, kind: AnswerKind, name: &str) -> bool {
+        match &self.what {
+            ChangeKind::Tag { name: known, .. } => matches!(kind, AnswerKind::Tag { .. }) && **known == *name,
+            ChangeKind::Stage { .. } => kind == AnswerKind::Stage,
+            ChangeKind::Segment { name: known, .. } => kind == AnswerKind::Segment && **known == *name,
+        }
+    }
+
+    /// What the user has after it, for people.
+    pub(super) fn now(&self) -> String {
+        let none = || "none".to_owned();
+        match &self.what {
+            ChangeKind::Tag { to, .. } => to.as_ref().map_or_else(none, ToString::to_string),
+            ChangeKind::Stage { to, .. } => to.as_ref().map_or_else(none, ToString::to_string),
+            ChangeKind::Segment { entered, .. } => entered.to_string(),
+        }
+    }
+
     /// The change of one definition from what a user had to what the user has, at an instant.
     pub(super) fn between(
         user: &UserId,

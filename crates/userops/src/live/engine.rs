@@ -36,6 +36,7 @@ pub struct Engine {
     pub(super) seen: HashSet<Arc<str>, foldhash::fast::RandomState>,
     pub(super) seen_order: VecDeque<(i64, Arc<str>)>,
     pub(super) event: LiveEvent,
+    wake_count: u64,
 }
 
 impl Engine {
@@ -81,6 +82,7 @@ impl Engine {
             seen: HashSet::default(),
             seen_order: VecDeque::new(),
             event: LiveEvent::default(),
+            wake_count: 0,
         })
     }
 
@@ -227,18 +229,24 @@ impl Engine {
         Ok(changes)
     }
 
+    /// Refuses an instant to which an engine at `as_of` cannot be moved on.
+    ///
+    /// # Errors
+    /// As [`Engine::advance_to`].
+    pub fn check_advance(&self, instant: Timestamp, as_of: Option<Timestamp>) -> Result<()> {
+        self.plan.check_instant(instant)?;
+        match as_of.filter(|as_of| instant < *as_of) {
+            Some(as_of) => Err(invalid_argument(format!("the engine is at {as_of} and does not go back to {instant}"))),
+            None => Ok(()),
+        }
+    }
+
     /// As [`Engine::advance_to`], with the changes put behind those that there are.
     ///
     /// # Errors
     /// As [`Engine::advance_to`].
     pub fn advance_into(&mut self, instant: Timestamp, changes: &mut Vec<Change>) -> Result<()> {
-        self.plan.check_instant(instant)?;
-        if instant.as_micros() < self.as_of {
-            return Err(invalid_argument(format!(
-                "the engine is at {} and does not go back to {instant}",
-                Timestamp::from_micros(self.as_of)
-            )));
-        }
+        self.check_advance(instant, self.as_of())?;
         self.as_of = instant.as_micros();
         let woken = self.wake_until(self.as_of, None, changes);
         self.forget();
@@ -364,6 +372,7 @@ impl Engine {
             let due = self.users[place].next_at();
             if due <= instant && !(due == instant && but == Some(user)) {
                 let id = self.ids[place].as_ref();
+                self.wake_count += 1;
                 let woken = self.users[place].wake(&self.plan, id, self.as_of, &mut self.work);
                 self.tell(user, changes);
                 woken.map_err(|error| error.at(format!("user {}", self.ids[place])))?;
@@ -414,6 +423,12 @@ impl Engine {
                 self.seen.remove(&id);
             }
         }
+    }
+
+    /// How often a user was woken, because time alone might have changed an answer, since the engine was made or restored.
+    #[must_use]
+    pub fn wake_count(&self) -> u64 {
+        self.wake_count
     }
 
     /// Bytes that the users take, without their ids.

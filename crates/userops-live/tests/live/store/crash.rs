@@ -1,4 +1,4 @@
-//! A process that appends is killed at random points: what it was told is on disk is there, in whole batches, in order, and once.
+//! A process that appends is killed at random points: what it was told is on disk is there, whole, in order, once.
 //!
 //! The child is this test binary, told by a variable of the environment which folder to write to. It says each acknowledgement on its
 //! standard output, which outlives it in the pipe. What the loss of power does to writes that no flush has covered is not

@@ -217,3 +217,27 @@ fn an_entry_above_the_limit_is_refused_and_nothing_of_its_batch_taken_in() {
     assert!(store.is_empty());
     assert_eq!(store.append(&batch[..1]).unwrap().new_count, 1);
 }
+
+#[test]
+fn hosts_write_entries_as_plain_json() {
+    let at: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
+    let cases: [(Entry, &str); 4] = [
+        (
+            Event::new("ann", at, "view").with_id("e-1").with_property("page", "/a").into(),
+            r#"{"event":{"user":"ann","time":"2026-03-01T10:00:00Z","name":"view","id":"e-1","properties":{"page":"/a"}}}"#,
+        ),
+        (Entry::Advance(at), r#"{"advance":"2026-03-01T10:00:00Z"}"#),
+        (
+            Entry::Attributes { user: 7.into(), attributes: [("city".to_owned(), "Wien".into())].into() },
+            r#"{"attributes":{"user":7,"attributes":{"city":"Wien"}}}"#,
+        ),
+        (
+            ManualTag::add("ann", "vip", "eve", at).into(),
+            r#"{"manual_tag":{"user":"ann","tag":"vip","action":"add","author":"eve","at":"2026-03-01T10:00:00Z"}}"#,
+        ),
+    ];
+    for (entry, json) in cases {
+        assert_eq!(serde_json::to_string(&entry).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Entry>(json).unwrap(), entry);
+    }
+}
