@@ -12,13 +12,27 @@ use crate::venv::Venv;
 const EVENTS: u32 = 10_000_000;
 const PEERS: &str = "benches/peers";
 
-/// `cargo xtask bench [--peers [--events N] | --surfaces [--events N]] [ARGS]`.
+/// `cargo xtask bench [--peers [--events N] | --surfaces [--events N] | live [EVENTS]] [ARGS]`.
 pub(crate) fn bench(words: &[String]) -> Outcome {
     match words.split_first() {
         Some((first, rest)) if first == "--peers" => bench_peers(rest),
         Some((first, rest)) if first == "--surfaces" => bench_surfaces(rest),
+        Some((first, rest)) if first == "live" => bench_live(rest),
         _ => run(cargo(&["bench", "--locked", "--package", "userops-benches"]).args(words)),
     }
+}
+
+/// Times the live engine, and names the machine.
+fn bench_live(words: &[String]) -> Outcome {
+    let target = target_folder()?;
+    let program = ["build", "--release", "--locked", "--package", "userops-benches", "--bin", "live_times"];
+    run(cargo(&program).arg("--target-dir").arg(&target))?;
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ").map(|(_, name)| name));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!("{} with {cores} cores, {}", model.unwrap_or("an unnamed processor"), std::env::consts::OS);
+    let name = format!("live_times{}", std::env::consts::EXE_SUFFIX);
+    run(Command::new(target.join("release").join(name)).args(words))
 }
 
 fn bench_surfaces(words: &[String]) -> Outcome {

@@ -96,9 +96,9 @@ pub struct DurableEngine {
 impl DurableEngine {
     /// Opens the engine that is kept in a folder, or puts a new one into an empty folder.
     ///
-    /// `make` gives the engine to begin with: without users, of the playbook, calibration and options that are wanted. It is
-    /// asked only where the folder holds no snapshot that can be read. A folder that was made for another playbook is refused: see
-    /// [`DurableEngine::replace`].
+    /// `make` gives the engine to begin with: without users, of the playbook, calibration and options that are wanted. A folder that was made for
+    /// another playbook is refused: open it by [`DurableEngine::reopen`], and [replace](DurableEngine::replace) its engine. The calibration and the options that
+    /// the folder was begun with go on until then, whatever those of `make` are.
     ///
     /// # Errors
     /// Those of `make` and of [`Store::open`]; `InvalidDefinition` for a folder of another playbook; `InvalidFormat` where an entry
@@ -109,23 +109,39 @@ impl DurableEngine {
         make: impl FnOnce() -> Result<Engine>,
     ) -> Result<Self> {
         let mut store = Store::open(folder, &options.store)?;
-        let kept = store.snapshot()?.and_then(|kept| Some((kept.sequence, read_snapshot(&kept.bytes).ok()?)));
-        let (applied, engine) = match kept {
-            Some((sequence, engine)) => (sequence, engine),
-            None => (0, make()?),
-        };
-        let fingerprint = engine.plan().playbook().fingerprint()?;
+        let made = make()?;
+        let fingerprint = made.plan().playbook().fingerprint()?;
         if store.fingerprint().is_empty() && store.is_empty() {
             store.set_fingerprint(&fingerprint)?;
-            store.put_snapshot(0, &write_snapshot(&engine)?)?;
+            store.put_snapshot(0, &write_snapshot(&made)?)?;
         } else if store.fingerprint() != fingerprint {
             let message = format!(
-                "the folder was made for a playbook with the fingerprint {:?}, and this one has {fingerprint:?}: open it with its own \
-                 playbook and replace the engine",
+                "the folder was made for a playbook with the fingerprint {:?}, and this one has {fingerprint:?}: reopen the folder \
+                 as it is, and replace its engine by one of this playbook",
                 store.fingerprint()
             );
             return Err(Error::new(ErrorKind::InvalidDefinition, message).at(store.folder().display()));
         }
+        // Without a snapshot that can be read, everything is worked off again.
+        let (applied, engine) = kept_engine(&store)?.unwrap_or((0, made));
+        Self::with_store(store, engine, options, applied)
+    }
+
+    /// Opens the engine that is kept in a folder, whatever its playbook.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`]; `InvalidFormat` where there is no snapshot that can be read: then [`DurableEngine::open`] with its playbook.
+    pub fn reopen(folder: impl AsRef<Path>, options: DurableOptions) -> Result<Self> {
+        let store = Store::open(folder, &options.store)?;
+        let Some((applied, engine)) = kept_engine(&store)? else {
+            let message =
+                "there is no snapshot that can be read: open the folder with the playbook that it was made for";
+            return Err(Error::new(ErrorKind::InvalidFormat, message).at(store.folder().display()));
+        };
+        Self::with_store(store, engine, options, applied)
+    }
+
+    fn with_store(store: Store, engine: Engine, options: DurableOptions, applied: u64) -> Result<Self> {
         let mut durable = Self { engine, store, options, applied, snapshot: applied };
         durable.catch_up()?;
         Ok(durable)
@@ -153,7 +169,8 @@ impl DurableEngine {
         let mut taken: Vec<Entry> = Vec::with_capacity(entries.len());
         let mut clock = self.engine.as_of();
         for entry in entries {
-            match self.check(entry, clock) {
+            let checked = check_type(entry, taken.iter().find_map(user_of)).and_then(|()| self.check(entry, clock));
+            match checked {
                 Ok(at) => {
                     clock = clock.max(at);
                     taken.push(entry.clone());
@@ -374,6 +391,34 @@ impl DurableEngine {
         self.store.acknowledge(name, cursor)?;
         self.store.prune_changes().map(drop)
     }
+}
+
+/// Whom an entry is about.
+fn user_of(entry: &Entry) -> Option<&UserId> {
+    match entry {
+        Entry::Event(event) => Some(&event.user),
+        Entry::Attributes { user, .. } => Some(user),
+        Entry::ManualTag(act) => Some(&act.user),
+        Entry::Advance(_) => None,
+    }
+}
+
+/// Refuses a user of another type than the first of the batch: the engine knows only those of batches before.
+fn check_type(entry: &Entry, first: Option<&UserId>) -> Result<()> {
+    match (user_of(entry), first) {
+        (Some(user), Some(first)) if std::mem::discriminant(user) != std::mem::discriminant(first) => {
+            let message = format!(
+                "the user {user} is of another type than those before, such as {first}: ids are all integers or all texts"
+            );
+            Err(Error::new(ErrorKind::TypeMismatch, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The engine of the newest snapshot that can be read, and the last entry that it knows.
+fn kept_engine(store: &Store) -> Result<Option<(u64, Engine)>> {
+    Ok(store.snapshot()?.and_then(|kept| Some((kept.sequence, read_snapshot(&kept.bytes).ok()?))))
 }
 
 /// Tells an engine an entry.

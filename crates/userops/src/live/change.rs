@@ -1,5 +1,7 @@
 //! What hosts are told: who gained or lost what, and when.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::plan::{AnswerKind, LivePlan};
@@ -33,7 +35,7 @@ pub enum ChangeKind {
     /// A tag was gained, lost, or has another value. A tag that is on or off is `true` or absent.
     Tag {
         /// The tag.
-        name: Box<str>,
+        name: Arc<str>,
         /// The value before; none where the user did not have the tag.
         from: Option<Value>,
         /// The value now; none where the user lost the tag.
@@ -49,7 +51,7 @@ pub enum ChangeKind {
     /// The user entered or left a segment.
     Segment {
         /// The segment.
-        name: Box<str>,
+        name: Arc<str>,
         /// Whether the user is in it now.
         entered: bool,
     },
@@ -111,7 +113,7 @@ impl Change {
     /// The change of one definition from what a user had to what the user has, at an instant.
     pub(super) fn between(
         user: &UserId,
-        (kind, name): (AnswerKind, &str),
+        (kind, name): (AnswerKind, &Arc<str>),
         from: Option<Value>,
         to: Option<Value>,
         at: i64,
@@ -122,8 +124,8 @@ impl Change {
         };
         let what = match kind {
             AnswerKind::Stage => ChangeKind::Stage { from: text(from), to: text(to) },
-            AnswerKind::Segment => ChangeKind::Segment { name: name.into(), entered: to.is_some() },
-            _ => ChangeKind::Tag { name: name.into(), from, to },
+            AnswerKind::Segment => ChangeKind::Segment { name: Arc::clone(name), entered: to.is_some() },
+            _ => ChangeKind::Tag { name: Arc::clone(name), from, to },
         };
         let at = Timestamp::from_micros(at);
         Self { user: user.clone(), what, effective_at: at, recorded_at: at }

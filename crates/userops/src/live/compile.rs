@@ -153,7 +153,7 @@ impl Compiler<'_> {
     }
 
     fn column(&mut self, title: String, name: &str, value_type: ValueType, kind: AnswerKind) -> usize {
-        self.plan.columns.push(AnswerColumn { title, name: name.to_owned(), value_type, kind });
+        self.plan.columns.push(AnswerColumn { title, name: name.into(), value_type, kind });
         self.plan.columns.len() - 1
     }
 
@@ -183,7 +183,7 @@ impl Compiler<'_> {
             let job = &mut self.plan.jobs[job];
             match cuts.as_ref().filter(|_| place == 0) {
                 Some(cuts) => job.thresholds.extend(cuts.iter().flat_map(|cut| [*cut, cut.saturating_add(1)])),
-                None => job.every_day = true,
+                None => job.is_plain_value = true,
             }
         }
         let population = population.map(|rule| self.rule(rule)).transpose()?;
@@ -206,7 +206,7 @@ impl Compiler<'_> {
             TagKind::Value(measure) => {
                 let source = self.source(measure)?;
                 if let Source::Job(job) = source {
-                    self.plan.jobs[job].every_day = true;
+                    self.plan.jobs[job].is_plain_value = true;
                 }
                 let kind = kind_of(measure, self.log, &self.context)?;
                 let is_mean = matches!(measure, Measure::Mean { .. });
@@ -423,7 +423,8 @@ impl Compiler<'_> {
         let index = known.unwrap_or_else(|| {
             let index = self.plan.jobs.len();
             let readers = Bits::default();
-            let mut job = Job { kind, patterns, span, offset: 0, readers, thresholds: Vec::new(), every_day: false };
+            let mut job =
+                Job { kind, patterns, span, offset: 0, readers, thresholds: Vec::new(), is_plain_value: false };
             match &job.kind {
                 JobKind::Ranked(ranked) if job.is_kept() => {
                     job.offset = self.plan.half_lives.len();

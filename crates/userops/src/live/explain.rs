@@ -78,9 +78,9 @@ impl Engine {
         let value = look.user.answers[place].value(look.texts);
         let label = match &definition.kind {
             DefinitionKind::Score { index, .. } => &self.plan.playbook.scores[*index].name,
-            _ => &column.name,
+            _ => &*column.name,
         };
-        let mut node = Explanation::new(label.clone());
+        let mut node = Explanation::new(label);
         node = match value {
             Some(value) => node.value(value.to_owned()),
             None => node.text("none"),
@@ -115,7 +115,7 @@ impl Engine {
                 }
             }
             DefinitionKind::Segment { node: compiled, .. } => {
-                let segment = self.plan.playbook.segments.iter().find(|segment| segment.name == column.name);
+                let segment = self.plan.playbook.segments.iter().find(|segment| *segment.name == *column.name);
                 if let Some(segment) = segment {
                     node = node.part(Explanation::new("rule").part(rule(&segment.when, compiled, look)?));
                 }

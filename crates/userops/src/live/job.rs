@@ -60,10 +60,10 @@ pub(super) struct Job {
     pub(super) offset: usize,
     /// The definitions that look at it.
     pub(super) readers: Bits,
-    /// Whole days or units on reaching which an answer can change; for what is counted up to today.
+    /// Whole numbers on reaching which, or falling below them, a count of days or events can change an answer.
     pub(super) thresholds: Vec<i64>,
-    /// Whether every new day makes another answer.
-    pub(super) every_day: bool,
+    /// Whether every other value makes another answer.
+    pub(super) is_plain_value: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -194,6 +194,18 @@ impl Job {
         }
         let words = &mut folds.words[self.offset..self.offset + fold.words()];
         if is_coming { fold.add(words, row) } else { fold.remove(words, row) }
+    }
+
+    /// How many events the window may let go of before the next one can change an answer; `None` where no number can.
+    ///
+    /// A count that is only tested matters where it falls below a number that it is tested by. Of anything else every event does.
+    pub(super) fn idle_count(&self, folds: &Folds) -> Option<usize> {
+        if self.is_plain_value || !matches!(self.kind, JobKind::Fold { fold: Fold::Count, .. }) {
+            return Some(0);
+        }
+        let count = folds.words[self.offset] as i64;
+        let passed = self.thresholds[..self.thresholds.partition_point(|threshold| *threshold <= count)].last()?;
+        usize::try_from(count - passed).ok()
     }
 
     pub(super) fn is_observed(&self) -> bool {

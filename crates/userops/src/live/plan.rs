@@ -1,5 +1,7 @@
 //! A playbook made ready to be answered user by user, event by event.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::job::{Bits, Folds, Job, MovingWindow};
@@ -43,7 +45,7 @@ impl Default for LiveOptions {
 pub(super) struct AnswerColumn {
     pub(super) title: String,
     /// The name of the definition.
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     pub(super) value_type: ValueType,
     pub(super) kind: AnswerKind,
 }

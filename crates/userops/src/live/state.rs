@@ -53,7 +53,7 @@ impl Engine {
             let Some(found) = value(*slot).filter(|_| slot.is_had() || column.kind == AnswerKind::Score) else {
                 continue;
             };
-            let name = column.name.clone();
+            let name = column.name.to_string();
             match column.kind {
                 AnswerKind::Tag { is_first: true } => tags.push((name, found)),
                 AnswerKind::Tag { is_first: false } => {}
@@ -108,8 +108,8 @@ impl Engine {
 
     fn find_column(&self, what: &str, name: &str, kind: AnswerKind) -> Result<usize> {
         let columns = self.plan.columns.iter();
-        let found = columns.clone().position(|column| column.kind == kind && column.name == name);
-        let names = columns.filter(|column| column.kind == kind).map(|column| column.name.as_str());
+        let found = columns.clone().position(|column| column.kind == kind && *column.name == *name);
+        let names = columns.filter(|column| column.kind == kind).map(|column| &*column.name);
         found.ok_or_else(|| unknown(what, name, names))
     }
 

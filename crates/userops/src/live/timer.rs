@@ -35,7 +35,7 @@ impl LiveUser {
                 JobKind::Age { attribute, unit } => {
                     let Some(origin) = look.local_day(*attribute) else { continue };
                     let job = &plan.jobs[index];
-                    if job.every_day {
+                    if job.is_plain_value {
                         look.crossing(i64::from(moment.today) + 1, &mut next);
                         look.crossing(i64::from(moment.today), &mut next);
                     }
@@ -84,9 +84,12 @@ impl LiveUser {
         let (start, _) = look.scratch.bounds(plan, index, moment.at, moment.today);
         let (head, tail) = self.heads[index];
         if let Window::Rolling { span } = window.window {
-            let matters = |place: &usize| self.rows.get(*place).patterns() & window.patterns != 0;
-            if let Some(first) = (head as usize..tail as usize).find(matters) {
-                next.offer(self.rows.get(first).time().saturating_add(span.as_micros()));
+            for job in window.jobs.iter().map(|job| &plan.jobs[*job]) {
+                let rows = (head as usize..tail as usize).map(|place| self.rows.get(place));
+                let mut matching = rows.filter(|row| row.patterns() & job.patterns != 0);
+                if let Some(row) = job.idle_count(&self.folds).and_then(|idle| matching.nth(idle)) {
+                    next.offer(row.time().saturating_add(span.as_micros()));
+                }
             }
             if !window.observers.is_empty() && self.has_events() && self.first_time > start {
                 next.offer(self.first_time.saturating_add(span.as_micros()).saturating_sub(1));
@@ -137,7 +140,7 @@ impl Look<'_> {
     /// Offers the days on which a count of days from `origin`, now `days`, reaches what an answer hangs on.
     fn thresholds_of(&self, job: usize, origin: i64, days: i64, next: &mut Next) {
         let job = &self.plan.jobs[job];
-        if job.every_day {
+        if job.is_plain_value {
             self.crossing(origin + days + 1, next);
             self.crossing(origin + days, next);
             return;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +110,7 @@ impl Engine {
         let ids = self.ids.iter().chain(next.ids.iter().filter(|id| self.find(id).is_none()));
         for id in ids {
             let (now, then) = (self.told_of(id), next.told_of(id));
-            let keys: BTreeSet<&(AnswerKind, &str)> = now.keys().chain(then.keys()).collect();
+            let keys: BTreeSet<&(AnswerKind, &Arc<str>)> = now.keys().chain(then.keys()).collect();
             for key in keys {
                 let (from, to) = (now.get(key).cloned(), then.get(key).cloned());
                 if from != to {
@@ -121,14 +122,12 @@ impl Engine {
     }
 
     /// What a user has, by the kind and name of the definition.
-    fn told_of(&self, id: &UserId) -> BTreeMap<(AnswerKind, &str), Value> {
+    fn told_of(&self, id: &UserId) -> BTreeMap<(AnswerKind, &Arc<str>), Value> {
         let Some(place) = self.find(id) else { return BTreeMap::new() };
         let columns = self.plan.columns.iter().zip(&self.users[place].answers);
         let told = columns.filter(|(column, slot)| column.kind.is_told() && slot.is_had());
-        told.filter_map(|(column, slot)| {
-            Some(((column.kind, column.name.as_str()), slot.value(&self.work.texts)?.to_owned()))
-        })
-        .collect()
+        told.filter_map(|(column, slot)| Some(((column.kind, &column.name), slot.value(&self.work.texts)?.to_owned())))
+            .collect()
     }
 
     /// The answers of a user of whom nothing is known.

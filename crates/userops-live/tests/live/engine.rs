@@ -1,0 +1,6 @@
+//! The durable engine: killed, reopened, replaced, followed, and asked by many.
+
+mod crash;
+mod durable;
+mod service;
+mod world;
