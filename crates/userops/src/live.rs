@@ -1,4 +1,4 @@
-//! The same playbook, event by event: a tag is there the moment the behaviour happens, and gone the moment it no longer holds.
+//! The same playbook, event by event: a tag comes and goes with the behaviour, to the microsecond.
 //!
 //! An [`Engine`] is given events one after the other ([`Engine::observe`]) and told the time ([`Engine::advance_to`]), and answers
 //! with the changes that both make: tags gained and lost, segments entered and left, moves between stages, each with the instant from

@@ -22,6 +22,8 @@ pub(super) struct LookScratch {
     times: Vec<i64>,
     sequence: SequenceScratch,
     ranked: Vec<Interest>,
+    /// Patterns of a window's jobs, and how many events each may lose yet before an answer can change.
+    pub(super) idle: Vec<(u64, usize)>,
     /// Of each calendar window the local day that it was asked for, and its first instant and the one after its last.
     bounds: Vec<(i32, i64, i64)>,
 }

@@ -84,11 +84,23 @@ impl LiveUser {
         let (start, _) = look.scratch.bounds(plan, index, moment.at, moment.today);
         let (head, tail) = self.heads[index];
         if let Window::Rolling { span } = window.window {
-            for job in window.jobs.iter().map(|job| &plan.jobs[*job]) {
-                let rows = (head as usize..tail as usize).map(|place| self.rows.get(place));
-                let mut matching = rows.filter(|row| row.patterns() & job.patterns != 0);
-                if let Some(row) = job.idle_count(&self.folds).and_then(|idle| matching.nth(idle)) {
-                    next.offer(row.time().saturating_add(span.as_micros()));
+            let jobs = window.jobs.iter().map(|job| &plan.jobs[*job]);
+            let idle = jobs.filter_map(|job| Some((job.patterns, job.idle_count(&self.folds)?)));
+            look.scratch.idle.clear();
+            look.scratch.idle.extend(idle);
+            // Rows leave in order: the first of which some job has waited enough is the next that matters.
+            let idle = &mut look.scratch.idle;
+            for row in (head as usize..tail as usize).map(|place| self.rows.get(place)) {
+                let mut matters = idle.is_empty();
+                for (_, idle) in idle.iter_mut().filter(|(patterns, _)| row.patterns() & patterns != 0) {
+                    matters |= *idle == 0;
+                    *idle = idle.saturating_sub(1);
+                }
+                if matters {
+                    if !idle.is_empty() {
+                        next.offer(row.time().saturating_add(span.as_micros()));
+                    }
+                    break;
                 }
             }
             if !window.observers.is_empty() && self.has_events() && self.first_time > start {

@@ -20,7 +20,7 @@ pub(super) struct LiveUser {
     pub(super) rows: Rows,
     /// Rows before this one are in `base`: too late for anything to come before them.
     pub(super) folded: u32,
-    /// What jobs over instants that do not move keep of what lies before; none where nothing may come late.
+    /// What jobs over instants that do not move keep of what lies before; none where nothing does yet, or nothing may come late.
     pub(super) base: Option<Box<Folds>>,
     /// What all jobs keep.
     pub(super) folds: Folds,
@@ -68,7 +68,7 @@ impl LiveUser {
         Self {
             rows: Rows::new(plan.reader.fields.len()),
             folded: 0,
-            base: plan.may_be_late().then(|| Box::new(plan.no_folds())),
+            base: None,
             folds: plan.no_folds(),
             heads: vec![(0, 0); plan.windows.len()],
             covered: 0,
@@ -90,13 +90,19 @@ impl LiveUser {
         let none = Self::new(plan);
         let shape = |user: &Self| {
             let folds = |folds: &Folds| (folds.words.len(), folds.tallies.len());
-            let base = user.base.as_deref().map(folds);
             let columns = (user.attributes.len(), user.answers.len(), user.heads.len());
-            (user.rows.stride(), folds(&user.folds), base, columns)
+            (user.rows.stride(), folds(&user.folds), columns)
         };
         let rows = self.rows.len() as u32;
         let is_within = |(head, tail): &(u32, u32)| head <= tail && *tail <= rows;
-        shape(self) == shape(&none) && self.folded <= rows && self.heads.iter().all(is_within) && self.rows.is_whole()
+        let is_base = self.base.as_deref().is_none_or(|base| {
+            base.words.len() == none.folds.words.len() && base.tallies.len() == none.folds.tallies.len()
+        });
+        is_base
+            && shape(self) == shape(&none)
+            && self.folded <= rows
+            && self.heads.iter().all(is_within)
+            && self.rows.is_whole()
     }
 
     /// Whether there was any event.
@@ -254,7 +260,8 @@ impl LiveUser {
             if row.time() >= instant {
                 break;
             }
-            if let Some(base) = &mut self.base {
+            if plan.may_be_late() {
+                let base = self.base.get_or_insert_with(|| Box::new(plan.no_folds()));
                 let jobs = plan.jobs.iter().filter(|job| job.patterns & row.patterns() != 0);
                 jobs.for_each(|job| job.add_whole(base, row));
             }

@@ -1,4 +1,6 @@
-//! A process that keeps an engine is killed at random points: what it acknowledged counts, and the answers are those of a batch.
+//! A process that keeps an engine is killed at random points.
+//!
+//! What it acknowledged counts, and the answers are those of a batch.
 
 use std::env;
 use std::io::{BufRead, BufReader, Write};
