@@ -22,6 +22,7 @@ mod ladder;
 mod lead;
 mod lifecycle;
 mod lifetime_value;
+mod live;
 mod log;
 mod milestone;
 mod path;
