@@ -1,5 +1,6 @@
-//! Laws of calibrations: fitted once, they give every user the answers that fitting there and then gives, to whole
-//! populations, parts of them and one user at a time.
+//! Laws of calibrations: taken once, they give every user the answers that fitting there and then gives.
+//!
+//! That holds of whole populations, of parts of them, and of one user at a time.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
