@@ -9,8 +9,8 @@ use userops::error::{Error, ErrorKind, Result};
 
 /// The port unless stated, on the machine itself alone: the back end asks nobody who they are.
 const ADDRESS_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
-/// A second's worth of small requests on one core, about.
-const QUEUE_MAX_DEFAULT: usize = 1_024;
+/// Each waits on a thread of its own, which costs some kilobytes.
+const QUEUE_MAX_DEFAULT: usize = 256;
 
 /// What `--help` says.
 pub const HELP: &str = "\
@@ -23,7 +23,7 @@ A playbook answered over HTTP, event by event.
                       playbooks with RFM scores or derived thresholds
   --folder FOLDER     where events are kept (userops-backend-data)
   --address ADDRESS   where to listen (127.0.0.1:8080); port 0 takes any
-  --queue-max N       requests that may wait for the engine (1024)
+  --queue-max N       requests that may wait for the engine (256)
 
   POST /events                    one event or an array of events
   GET  /users/{id}                tags, stage, segments, scores

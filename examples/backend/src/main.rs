@@ -13,12 +13,15 @@ use userops::error::{Error, ErrorKind, Result};
 use userops::playbook::{Calibration, Playbook};
 use userops::time::Span;
 use userops_backend::arguments::{Arguments, Command, HELP};
-use userops_backend::{Live, LiveSettings, ServeSettings, serve};
+use userops_backend::{Live, LiveSettings, serve};
 
 /// What phones without a network bring late.
 const LATENESS: Span = Span::from_days(1);
 /// As much as clocks of healthy machines differ, and more.
 const AHEAD_MAX: Span = Span::from_minutes(5);
+
+/// Threads beyond those that may wait.
+const SPARE_THREADS: usize = 4;
 
 fn main() -> ExitCode {
     match run() {
@@ -38,14 +41,16 @@ fn run() -> Result<()> {
         }
         Command::Serve(arguments) => arguments,
     };
-    let live = Live::open(settings(&arguments)?)?;
-    // Requests only wait for the engine: one thread is enough for all of them.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let live = Live::start(settings(&arguments)?)?;
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    // Each request that waits for the engine has a thread to wait on. A few more threads than the queue has places are there to find
+    // it full, and say so.
+    let runtime = runtime.enable_all().max_blocking_threads(arguments.queue_max.saturating_add(SPARE_THREADS)).build();
     runtime.map_err(|error| failed("the runtime", error))?.block_on(listen(&arguments, live))
 }
 
 async fn listen(arguments: &Arguments, live: Live) -> Result<()> {
-    let Arguments { address, queue_max, .. } = *arguments;
+    let Arguments { address, .. } = *arguments;
     let listener = TcpListener::bind(address).await.map_err(|error| failed(address, error))?;
     let bound = listener.local_addr().map_err(|error| failed(address, error))?;
     // Before the address is told: who knows it may stop the back end.
@@ -58,18 +63,19 @@ async fn listen(arguments: &Arguments, live: Live) -> Result<()> {
             _ = terminated.recv() => {}
         }
     };
-    serve(listener, live, ServeSettings { queue_max }, stop).await
+    serve(listener, live, stop).await
 }
 
 fn settings(arguments: &Arguments) -> Result<LiveSettings> {
-    let Arguments { playbook, calibration, folder, .. } = arguments;
+    let Arguments { playbook, calibration, folder, queue_max, .. } = arguments;
     let text = read(playbook)?;
     let is_json = playbook.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     let read_playbook = if is_json { Playbook::from_json } else { Playbook::from_toml };
     let playbook = read_playbook(&text).map_err(|error| error.at(playbook.display()))?;
     let read_calibration = |path: &Path| Calibration::from_json(&read(path)?).map_err(|error| error.at(path.display()));
     let calibration = calibration.as_deref().map(read_calibration).transpose()?;
-    Ok(LiveSettings { playbook, calibration, folder: folder.clone(), lateness: LATENESS, ahead_max: AHEAD_MAX })
+    let (folder, queue_max, lateness, ahead_max) = (folder.clone(), *queue_max, LATENESS, AHEAD_MAX);
+    Ok(LiveSettings { playbook, calibration, folder, lateness, ahead_max, queue_max })
 }
 
 fn read(path: &Path) -> Result<String> {

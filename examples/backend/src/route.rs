@@ -17,8 +17,7 @@ use userops::value::Value;
 
 use crate::clock::now;
 use crate::failure::Failure;
-use crate::live::Taken;
-use crate::queue::Queue;
+use crate::live::{self, Live, Taken};
 
 /// The longest body that is read.
 const BODY_BYTES_MAX: usize = 8 << 20;
@@ -31,7 +30,7 @@ const PAGE_MAX: usize = 10_000;
 type Answer<T = Json<Data>> = Result<T, Failure>;
 
 /// Everything that can be asked for.
-pub(crate) fn routes(queue: Queue) -> Router {
+pub(crate) fn routes(live: Live) -> Router {
     Router::new()
         .route("/events", post(take_events))
         .route("/users/{id}", get(show_user))
@@ -41,7 +40,7 @@ pub(crate) fn routes(queue: Queue) -> Router {
         .route("/health", get(show_health))
         .fallback(async || Failure::missing("there is no such address"))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(queue)
+        .with_state(live)
 }
 
 /// An event as it is sent. A key that is misspelt is refused, and not passed over.
@@ -83,21 +82,19 @@ fn read_events(body: &[u8]) -> Result<Vec<Event>, Failure> {
     Ok(events.into_iter().map(EventInput::into_event).collect())
 }
 
-async fn take_events(State(queue): State<Queue>, body: Bytes) -> Answer<Json<Taken>> {
+async fn take_events(State(live): State<Live>, body: Bytes) -> Answer<Json<Taken>> {
     let events = read_events(&body)?;
-    queue.ask(|live| live.take(events)).await.map(Json)
+    live.take(events).await.map(Json)
 }
 
-async fn show_user(State(queue): State<Queue>, id: Result<Path<String>, PathRejection>) -> Answer {
+async fn show_user(State(live): State<Live>, id: Result<Path<String>, PathRejection>) -> Answer {
     let id = path(id)?;
-    queue.ask(move |live| live.user(&id)).await.map(Json).map_err(Failure::or_missing)
+    live.ask(move |durable| live::show_user(durable.engine(), &id)).await.map(Json).map_err(Failure::or_missing)
 }
 
-async fn explain_user(State(queue): State<Queue>, id: Result<Path<String>, PathRejection>) -> Answer {
+async fn explain_user(State(live): State<Live>, id: Result<Path<String>, PathRejection>) -> Answer {
     let id = path(id)?;
-    let explanation = queue.ask(move |live| live.explain(&id)).await.map_err(Failure::or_missing)?;
-    let text = explanation.render();
-    Ok(Json(json!({ "explanation": explanation, "text": text })))
+    live.ask(move |durable| live::explain_user(durable.engine(), &id)).await.map(Json).map_err(Failure::or_missing)
 }
 
 /// Which part of a list.
@@ -110,13 +107,14 @@ struct Page {
 }
 
 async fn list_segment(
-    State(queue): State<Queue>,
+    State(live): State<Live>,
     name: Result<Path<String>, PathRejection>,
     page: Result<Query<Page>, QueryRejection>,
 ) -> Answer {
     let (name, Page { offset, limit }) = (path(name)?, query(page)?);
     let limit = page_size(limit)?;
-    queue.ask(move |live| live.segment(&name, offset, limit)).await.map(Json).map_err(Failure::or_missing)
+    let page = live.ask(move |durable| live::list_segment(durable.engine(), &name, offset, limit)).await;
+    page.map(Json).map_err(Failure::or_missing)
 }
 
 /// Changes after a cursor.
@@ -127,18 +125,19 @@ struct After {
     limit: Option<usize>,
 }
 
-async fn list_changes(State(queue): State<Queue>, after: Result<Query<After>, QueryRejection>) -> Answer {
+async fn list_changes(State(live): State<Live>, after: Result<Query<After>, QueryRejection>) -> Answer {
     let After { after, limit } = query(after)?;
     let limit = page_size(limit)?;
-    queue.ask(move |live| live.changes(after.as_deref(), limit)).await.map(Json)
+    live.ask(move |durable| live::list_changes(durable, after.as_deref(), limit)).await.map(Json)
 }
 
-/// Answered without the engine, so that it is answered while the queue is full.
-async fn show_health(State(queue): State<Queue>) -> Answer {
-    if !queue.is_open() {
-        return Err(Failure::busy("the back end is stopping"));
-    }
-    Ok(Json(json!({ "status": "ok", "queue_free": queue.free(), "queue_max": queue.max() })))
+/// Whether the engine answers, and how far it is; 503 while the queue is full.
+async fn show_health(State(live): State<Live>) -> Answer {
+    let ask = |durable: &mut userops_live::DurableEngine| {
+        let (as_of, user_count) = (durable.engine().as_of(), durable.engine().user_count());
+        Ok(json!({ "status": "ok", "as_of": as_of, "user_count": user_count, "entry_count": durable.store().len() }))
+    };
+    live.ask(ask).await.map(Json)
 }
 
 fn path(found: Result<Path<String>, PathRejection>) -> Result<String, Failure> {

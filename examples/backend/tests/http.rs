@@ -120,8 +120,7 @@ fn events_change_answers_which_outlive_the_process() {
     assert_eq!(server.get("/health").0, 200);
 
     let (status, answer) = server.post(&event("ann", "visit", ago(30), "v-1").to_string());
-    // The clock of the machine was there before it.
-    assert_eq!((status, &answer["arrivals"]), (200, &json!(["late"])), "{answer}");
+    assert_eq!((status, &answer["fates"]), (200, &json!(["taken"])), "{answer}");
     let expected = [("tag", "here_now"), ("stage", "")].map(|(kind, name)| (kind.to_owned(), name.to_owned()));
     assert_eq!(kinds(&answer), expected, "{answer}");
 
@@ -129,7 +128,7 @@ fn events_change_answers_which_outlive_the_process() {
         "properties": { "channel": "shop" } });
     let batch = json!([event("ann", "visit", ago(30), "v-1"), order, event("ann", "visit", ago(25), "v-2")]);
     let (status, answer) = server.post(&batch.to_string());
-    assert_eq!((status, &answer["arrivals"]), (200, &json!(["duplicate", "late", "late"])), "{answer}");
+    assert_eq!((status, &answer["fates"]), (200, &json!(["duplicate", "taken", "taken"])), "{answer}");
 
     let (status, ann) = server.get("/users/ann");
     assert_eq!(status, 200);
@@ -152,8 +151,18 @@ fn events_change_answers_which_outlive_the_process() {
     assert_eq!((&again["tags"], &again["segments"]), (&ann["tags"], &ann["segments"]));
     assert_eq!(server.get("/changes").1, all, "what was told is told again, and nothing twice");
     let (_, answer) = server.post(&order.to_string());
-    assert_eq!(answer, json!({ "arrivals": ["duplicate"], "changes": [] }));
+    assert_eq!(answer, json!({ "fates": ["duplicate"], "changes": [] }));
     server.stop("INT");
+
+    // Another version of the playbook takes over what was told so far.
+    std::fs::write(
+        folder.path().join("playbook.toml"),
+        PLAYBOOK.replace("count(\"visit\") >= 2", "count(\"visit\") >= 3"),
+    )
+    .unwrap();
+    let server = Running::start(folder.path(), &[]);
+    assert_eq!(server.get("/users/ann").1["segments"], json!([]));
+    server.stop("TERM");
 }
 
 #[test]
@@ -193,7 +202,7 @@ fn a_killed_process_has_lost_nothing() {
     let server = Running::start(folder.path(), &[]);
     assert_eq!(server.get("/users/ann").1["tags"], before["tags"]);
     assert_eq!(server.get("/changes").1, changes);
-    assert_eq!(server.post(&batch).1, json!({ "arrivals": ["duplicate", "duplicate"], "changes": [] }));
+    assert_eq!(server.post(&batch).1, json!({ "fates": ["duplicate", "duplicate"], "changes": [] }));
     server.stop("TERM");
 }
 
@@ -213,12 +222,14 @@ fn bad_requests_are_told_what_is_wrong() {
         400,
         &["event 1", "\"vist\"", "did you mean \"visit\"?"],
     );
-    let late = json!([event("ann", "visit", ago(10), "1"), event("ann", "visit", ago(90_000), "2")]);
-    refused(server.post(&late.to_string()), 400, &["event 2", "lateness"]);
+    let late = event("ann", "visit", ago(90_000), "2");
+    refused(server.post(&late.to_string()), 400, &["event 1", "lateness"]);
     refused(server.get("/users/ann"), 404, &["ann"]);
     let ahead = event("ann", "visit", ago(-3_600), "3");
     refused(server.post(&ahead.to_string()), 400, &["event 1", "ahead_max"]);
-    assert_eq!(server.post(&event("ann", "visit", ago(10), "1").to_string()).0, 200);
+    let (status, some) = server.post(&json!([event("ann", "visit", ago(10), "1"), late]).to_string());
+    assert_eq!((status, &some["fates"][0]), (200, &json!("taken")));
+    assert!(some["fates"][1]["refused"].as_str().unwrap().contains("lateness"), "{some}");
     refused(
         server.post(r#"{"user": 7, "name": "visit"}"#),
         400,

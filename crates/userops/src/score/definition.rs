@@ -119,7 +119,7 @@ impl ScoreDefinition {
     /// Refuses options that make no sense.
     ///
     /// # Errors
-    /// As [`RfmOptions::validate`] and [`LeadDefinition::check`], after the name of the score.
+    /// As [`RfmOptions::validate`](super::rfm::RfmOptions::validate) and [`LeadDefinition::check`], after the name of the score.
     pub fn check(&self) -> Result<()> {
         let checked = match &self.kind {
             ScoreKind::Rfm(rfm) => rfm.options.validate(),

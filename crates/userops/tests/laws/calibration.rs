@@ -1,6 +1,6 @@
-//! Laws of calibrations: fitted once, they give every user the answers of fitting there and then.
+//! Laws of calibrations: taken once, they give every user the answers that fitting there and then gives.
 //!
-//! To whole populations, to parts of them, and to one user at a time.
+//! That holds of whole populations, of parts of them, and of one user at a time.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
