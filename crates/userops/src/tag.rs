@@ -18,6 +18,7 @@ mod judge;
 mod manual;
 mod prefer;
 mod preference;
+mod rank;
 mod table;
 
 pub use assign::{assign_tags, build_tags};

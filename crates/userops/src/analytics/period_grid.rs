@@ -164,6 +164,24 @@ impl PeriodGrid {
         }
     }
 
+    /// The periods of these rows of a user, which ascend, in place of what `bits` held.
+    ///
+    /// Their instants lie between those of the grid, which is one [over](Self::over) this log.
+    #[inline]
+    pub(crate) fn scan_each(&self, log: &EventLog, rows: impl Iterator<Item = usize>, bits: &mut PeriodBits) {
+        bits.clear();
+        let (mut number, mut word) = (0, 0u64);
+        rows.for_each(|row| {
+            let period = self.index_of_row(log, row);
+            if period >> WORD_SHIFT != number {
+                bits.add_word(number, word);
+                (number, word) = (period >> WORD_SHIFT, 0);
+            }
+            word |= 1 << (period & WORD_MASK);
+        });
+        bits.add_word(number, word);
+    }
+
     /// The index of the period that the local clock shows at an event whose instant lies between those of the grid.
     #[inline]
     pub(crate) fn index_of_row(&self, log: &EventLog, row: usize) -> u32 {

@@ -7,14 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::day_counts::DayCounts;
 use super::options::ChurnOptions;
-use crate::activity::{ChoiceScratch, EventChoice};
 use crate::analytics::period::CalendarPeriod;
 use crate::analytics::period_bits::PeriodBits;
 use crate::analytics::period_grid::PeriodGrid;
 use crate::error::{Result, invalid_argument};
-use crate::id::UserIx;
 use crate::log::EventLog;
-use crate::rule::EventPattern;
+use crate::rule::{EventKinds, EventPattern};
 use crate::time::{Day, Timestamp};
 
 /// The gaps between active days of some users: all that a churn standard is made of.
@@ -60,19 +58,21 @@ impl ChurnGaps {
     pub fn collect(log: &EventLog, as_of: Timestamp, options: &ChurnOptions) -> Result<Self> {
         options.check()?;
         let calendar = log.calendar(as_of);
-        let choice = EventChoice::new(log, &calendar, std::slice::from_ref(&options.activity))?;
+        log.occurring_codes(&options.activity.events)?;
         let none = Self::none(as_of, calendar.day(as_of), options);
         let Some(grid) = PeriodGrid::of_log(log, &calendar, CalendarPeriod::Day, as_of) else { return Ok(none) };
+        let kinds = EventKinds::new(log, &calendar, std::slice::from_ref(&options.activity), as_of)?;
         let part = |users: Range<usize>| {
             let mut gaps = none.clone();
-            let (mut scratch, mut days) = (ChoiceScratch::default(), PeriodBits::default());
+            let (mut block, mut days) = (kinds.block(), PeriodBits::default());
             // In the numbers of the grid, where the day of `as_of` may lie past the last event.
             let today = i64::from(gaps.today.0) - i64::from(grid.number(0));
-            for user in users {
-                let rows = log.events_of(UserIx(user as u32)).until(as_of).rows();
-                choice.load(rows.clone(), &mut scratch);
-                choice.scan(0, rows, &grid, &scratch, &mut days);
-                gaps.add(&days, today);
+            for users in EventKinds::blocks(users) {
+                kinds.load(users.clone(), &mut block);
+                for user in 0..users.len() {
+                    grid.scan_each(log, block.rows(0, user), &mut days);
+                    gaps.add(&days, today);
+                }
             }
             gaps
         };

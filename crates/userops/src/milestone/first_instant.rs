@@ -39,6 +39,16 @@ impl<'a> Firsts<'a> {
         tally: &mut Tally,
     ) -> impl Iterator<Item = Result<Option<i64>>> {
         self.counts.tally(&subject.events(), subject.calendar(), tally);
+        self.of_tally(subject, tally)
+    }
+
+    /// The events that are counted.
+    pub(super) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// As [`Firsts::instants`], where the events of the subject are counted already.
+    pub(super) fn of_tally(&self, subject: &Subject<'_>, tally: &Tally) -> impl Iterator<Item = Result<Option<i64>>> {
         self.firsts.iter().map(|first| match first {
             First::Counted(lasting) => Ok(lasting.instant(tally)),
             First::Asked(rule) => ask(rule, subject),

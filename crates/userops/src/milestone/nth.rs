@@ -1,7 +1,8 @@
 //! Rules that stay true once they are: the instant is that of the nth event, found without asking the rule again.
 
-use crate::log::{EventLog, UserEvents};
-use crate::rule::{EventQuery, Measure, Observed, Rule, Test};
+use crate::error::Result;
+use crate::log::{EventLog, LocalDays, UserEvents};
+use crate::rule::{EventKinds, EventPattern, EventQuery, KindBlock, Measure, Observed, Rule, Test};
 use crate::time::{Calendar, Day, Timestamp};
 use crate::value::Value;
 
@@ -20,6 +21,8 @@ pub(super) enum Lasting {
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     counts: Vec<Count>,
+    /// What they count, each once.
+    kinds: Vec<EventPattern>,
     /// For 64 counts at a time, a word per event name: which of them its events add to.
     words: Vec<Vec<u64>>,
 }
@@ -28,6 +31,8 @@ pub(super) struct Counts {
 struct Count {
     nth: usize,
     by_day: bool,
+    /// Which of the kinds it counts.
+    kind: usize,
 }
 
 /// How far one user has come in each count.
@@ -35,6 +40,8 @@ struct Count {
 pub(super) struct Tally {
     missing: Vec<usize>,
     days: Vec<Vec<Day>>,
+    /// The days of one count, as numbers of the log.
+    numbers: Vec<u16>,
     instants: Vec<Option<i64>>,
 }
 
@@ -84,7 +91,13 @@ impl Counts {
             return None;
         }
         let number = self.counts.len();
-        self.counts.push(Count { nth, by_day });
+        let kind = EventPattern { events: over.events.clone(), filter: None };
+        let known = self.kinds.iter().position(|other| *other == kind);
+        let place = known.unwrap_or(self.kinds.len());
+        if known.is_none() {
+            self.kinds.push(kind);
+        }
+        self.counts.push(Count { nth, by_day, kind: place });
         if number / WORD_BITS == self.words.len() {
             self.words.push(vec![0; log.names().len()]);
         }
@@ -94,6 +107,48 @@ impl Counts {
             *word = *word & !(1 << (number % WORD_BITS)) | u64::from(named(name)) << (number % WORD_BITS);
         }
         Some(Lasting::Count(number))
+    }
+
+    /// What is counted, ready for many users.
+    ///
+    /// # Errors
+    /// None that a checked rule has.
+    pub(super) fn event_kinds<'a>(
+        &self,
+        log: &'a EventLog,
+        calendar: &Calendar,
+        as_of: Timestamp,
+    ) -> Result<EventKinds<'a>> {
+        EventKinds::new(log, calendar, &self.kinds, as_of)
+    }
+
+    /// As [`Counts::tally`], of a user of a block of [`Counts::event_kinds`].
+    pub(super) fn tally_block(
+        &self,
+        log: &EventLog,
+        block: &KindBlock,
+        user: usize,
+        days: &LocalDays,
+        tally: &mut Tally,
+    ) {
+        tally.instants.clear();
+        for count in &self.counts {
+            let row = match count.by_day {
+                false => block.nth(count.kind, user, count.nth),
+                true => {
+                    tally.numbers.clear();
+                    block.rows(count.kind, user).find(|row| {
+                        let day = days.numbers()[*row];
+                        // Ascending, but where a clock is set back across midnight.
+                        if let Err(place) = tally.numbers.binary_search(&day) {
+                            tally.numbers.insert(place, day);
+                        }
+                        tally.numbers.len() == count.nth
+                    })
+                }
+            };
+            tally.instants.push(row.map(|row| log.time_micros()[row]));
+        }
     }
 
     /// Counts one user's visible events, for all counts in one look at each event.

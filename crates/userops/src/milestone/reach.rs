@@ -12,7 +12,7 @@ use crate::error::{Result, unknown_name};
 use crate::event::unknown;
 use crate::id::UserIx;
 use crate::log::EventLog;
-use crate::rule::{Context, Subject};
+use crate::rule::{Context, EventKinds, Subject};
 use crate::table::{Table, user_column};
 use crate::time::Timestamp;
 
@@ -38,13 +38,21 @@ pub fn reach_milestones(log: &EventLog, milestones: &[Milestone], as_of: Timesta
     check_milestones(milestones)?;
     let calendar = log.calendar(as_of);
     let (firsts, context) = (Firsts::of(milestones, log), Context::default());
+    let kinds = firsts.counts().event_kinds(log, &calendar, as_of)?;
     let of_range = |users: Range<usize>| -> Result<Vec<Vec<Option<i64>>>> {
         let mut columns = vec![Vec::with_capacity(users.len()); milestones.len()];
-        let mut tally = Tally::default();
-        for user in users {
-            let subject = Subject::new(log, UserIx(user as u32), as_of, &calendar, &context);
-            for (column, instant) in columns.iter_mut().zip(firsts.instants(&subject, &mut tally)) {
-                column.push(instant?);
+        let (mut tally, mut block) = (Tally::default(), kinds.block());
+        for users in EventKinds::blocks(users) {
+            kinds.load(users.clone(), &mut block);
+            for (place, user) in users.enumerate() {
+                let subject = Subject::new(log, UserIx(user as u32), as_of, &calendar, &context);
+                match log.local_days() {
+                    Some(days) => firsts.counts().tally_block(log, &block, place, days, &mut tally),
+                    None => firsts.counts().tally(&subject.events(), &calendar, &mut tally),
+                }
+                for (column, instant) in columns.iter_mut().zip(firsts.of_tally(&subject, &tally)) {
+                    column.push(instant?);
+                }
             }
         }
         Ok(columns)

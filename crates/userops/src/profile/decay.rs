@@ -136,6 +136,61 @@ impl DecayedSum {
     }
 }
 
+/// Events far from each other by no more than this many cells have terms of one unit that are normal numbers.
+const NEAR_CELLS: i64 = 500;
+/// Nor further than this, so that floats hold the distance exactly with some bits to spare.
+const NEAR_MICROS: i64 = 1 << 50;
+/// 1.5 · 2⁵²: what is added to it is rounded to a whole number, which stands in the last bits.
+const ROUNDER: f64 = 6_755_399_441_055_744.0;
+
+/// The terms of events that lie near each other, all in units of one cell, so that sums of them are those of [`DecayedSum`]
+/// to the last bit.
+///
+/// That holds for weights of 1, whose sums are never subnormal here, nor far enough behind to be forgotten.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NearTerms {
+    half_life: HalfLife,
+    /// The cell, and the instant at which it begins.
+    cell: i64,
+    begins: i64,
+}
+
+impl NearTerms {
+    /// For events from `first` to `last`; `None` where these are too far apart.
+    pub(crate) fn new(half_life: Span, first: Timestamp, last: Timestamp) -> Option<Self> {
+        let half_life = HalfLife::new(half_life);
+        let cell = last.as_micros().div_euclid(half_life.micros);
+        let begins = cell.checked_mul(half_life.micros)?;
+        let cells = cell - first.as_micros().div_euclid(half_life.micros);
+        let is_near = (0..=NEAR_CELLS).contains(&cells)
+            && begins.checked_sub(first.as_micros())? < NEAR_MICROS
+            && half_life.micros < NEAR_MICROS;
+        is_near.then_some(Self { half_life, cell, begins })
+    }
+
+    /// What an event of weight 1 at each of these instants adds.
+    #[inline]
+    pub(crate) fn fill(&self, micros: &[i64], terms: &mut [f64]) {
+        let (length, inverse) = (self.half_life.micros as f64, self.half_life.inverse);
+        for (term, micros) in terms.iter_mut().zip(micros) {
+            // The conversions of 64-bit integers are additions, which a vector has.
+            let distance = f64::from_bits(ROUNDER.to_bits().wrapping_add_signed(micros - self.begins)) - ROUNDER;
+            let rounded = distance * inverse + ROUNDER;
+            // Exact, as all of these are whole numbers below 2⁵³; the quotient may be one too great, never two.
+            let rest = distance - (rounded - ROUNDER) * length;
+            let (rest, rounded) = if rest < 0.0 { (rest + length, rounded - 1.0) } else { (rest, rounded) };
+            let cell = rounded.to_bits().wrapping_sub(ROUNDER.to_bits());
+            let power = exp2_of_share(rest * inverse);
+            *term = f64::from_bits(power.to_bits().wrapping_add(cell << MANTISSA_BITS));
+        }
+    }
+
+    /// The sum of some terms.
+    pub(crate) fn sum(&self, terms: f64) -> DecayedSum {
+        DecayedSum { sum: terms, cell: self.cell }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -204,6 +259,28 @@ mod tests {
                 events.iter().map(|(weight, micros)| weight * (-((as_of - micros) as f64) / h as f64).exp2()).sum();
             let found = sum.at(as_of, half_life);
             prop_assert!((found - expected).abs() <= 1e-12 * expected, "{} {}", found, expected);
+        }
+
+        #[test]
+        fn near_terms_sum_to_the_same_bits(
+            (h, times) in (1i64..60, 0u32..45).prop_flat_map(|(h, bits)| {
+                let h = (h << bits).min((1 << 49) + h);
+                let times = prop::collection::vec(0..h.saturating_mul(499).min(1 << 49), 1..20);
+                (Just(h), times)
+            }),
+            first in -62_135_596_800_000_000i64..200_000_000_000_000_000,
+            later in 0i64..1 << 50,
+        ) {
+            let mut times: Vec<i64> = times.into_iter().map(|time| first + time).collect();
+            times.sort_unstable();
+            let (instant, last) = (Timestamp::from_micros, times[times.len() - 1]);
+            let near = NearTerms::new(Span::from_micros(h), instant(times[0]), instant(last)).unwrap();
+            let mut terms = vec![0.0; times.len()];
+            near.fill(&times, &mut terms);
+            let (near, half_life) = (near.sum(terms.iter().fold(0.0, |sum, term| sum + term)), half_life(h));
+            let far = sum_of(&times.iter().map(|time| (1.0, *time)).collect::<Vec<_>>(), half_life);
+            prop_assert_eq!(near.at(last + later, half_life), far.at(last + later, half_life));
+            prop_assert_eq!(near.compare(&far), Ordering::Equal);
         }
 
         #[test]

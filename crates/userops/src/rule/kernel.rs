@@ -14,9 +14,12 @@ pub(super) mod pattern;
 pub(crate) mod sequence;
 pub(super) mod span;
 pub(super) mod user;
+mod values;
 
 pub(super) use span::instants;
+pub(crate) use values::BlockValues;
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -33,6 +36,9 @@ use super::plan::{Job, Plan, Task};
 use crate::error::{Result, invalid_argument};
 use crate::log::EventLog;
 use crate::time::{Calendar, Day, Timestamp};
+
+/// Counts of more kinds of events than these are taken in a grid, whoever many events users have.
+const BIT_PATTERNS_MAX: usize = 6;
 
 /// Takes all measures of a plan for all users, as of an instant.
 ///
@@ -142,7 +148,10 @@ impl<'p, 'a> Pass<'p, 'a> {
                 _ => single.push(column),
             }
         }
-        let grid = Grid::new(plan.log.names().len(), reaches.cuts.len(), &counts, &sums);
+        let grid = match is_counted_by_bits(plan, counts.iter().chain(&sums)) {
+            true => None,
+            false => Grid::new(plan.log.names().len(), reaches.cuts.len(), &counts, &sums),
+        };
         if grid.is_none() {
             single = (0..plan.jobs.len()).collect();
         }
@@ -194,6 +203,13 @@ impl<'p, 'a> Pass<'p, 'a> {
         }
         Ok(())
     }
+}
+
+/// Whether bits of patterns are the shorter way to counts: few patterns, and users with several words of rows each.
+fn is_counted_by_bits<'p>(plan: &Plan<'_>, measures: impl Iterator<Item = &'p GridMeasure<'p>>) -> bool {
+    let patterns: HashSet<Option<&[bool]>> = measures.map(|measure| measure.names).collect();
+    let rows_per_user = plan.log.event_count() / plan.log.user_count().max(1);
+    patterns.len() <= BIT_PATTERNS_MAX && rows_per_user >= WORD_BITS
 }
 
 fn grid_measure<'p>(
@@ -256,12 +272,15 @@ impl Worker<'_, '_, '_> {
         let Pass { plan, calendar, today, .. } = *self.pass;
         match &job.task {
             Task::Fold { pattern, window, is_observed, fold: what } => {
+                let source = (*pattern, *window);
                 let window = &self.windows[*window];
                 let matches = Matches {
                     log: plan.log,
                     block: &self.block,
                     window,
                     words: &self.patterns[*pattern],
+                    is_every: plan.patterns[*pattern].is_every(),
+                    source,
                     calendar,
                     today: today.0,
                 };

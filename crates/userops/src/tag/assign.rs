@@ -2,7 +2,7 @@
 
 use super::definition::{Cases, ManualPolicy, TagDefinition, TagKind};
 use super::manual::{ManualAction, ManualTag, ManualTags};
-use super::prefer::rank_all;
+use super::rank::rank_all;
 use super::table::{TagColumn, TagTable};
 use crate::column::{Bitmap, Column, Interner, Packed, TextColumn};
 use crate::error::Result;

@@ -1,13 +1,11 @@
 //! Works out preferences: the values that weigh most in each user's events.
 
-use rayon::prelude::*;
-
 use super::preference::Preference;
 use crate::column::{Column, Packed, PackedCursor, TextColumn};
 use crate::error::{Result, type_mismatch};
 use crate::log::EventLog;
 use crate::profile::{Interest, Interests};
-use crate::rule::{AMOUNT, EventRows};
+use crate::rule::AMOUNT;
 use crate::time::Timestamp;
 
 /// What events weigh by.
@@ -49,10 +47,10 @@ impl<'a> Weight<'a> {
 /// A preference made ready for a log and an instant.
 #[derive(Debug)]
 pub(super) struct Ranking<'a> {
-    log: &'a EventLog,
-    preference: &'a Preference,
-    as_of: Timestamp,
-    values: &'a TextColumn,
+    pub(super) log: &'a EventLog,
+    pub(super) preference: &'a Preference,
+    pub(super) as_of: Timestamp,
+    pub(super) values: &'a TextColumn,
     weight: Weight<'a>,
 }
 
@@ -63,6 +61,11 @@ impl<'a> Ranking<'a> {
         let values = log.text_property(&preference.property)?;
         let weight = Weight::find(log, preference.weight.as_deref())?;
         Ok(Self { log, preference, as_of, values, weight })
+    }
+
+    /// Whether every event weighs the same.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.weight, Weight::One)
     }
 
     /// What nobody has done anything for yet.
@@ -90,33 +93,4 @@ impl<'a> Ranking<'a> {
     pub(super) fn text(&self, interest: &Interest) -> &'a str {
         self.values.dictionary.get(interest.category).unwrap_or_default()
     }
-}
-
-/// The ranks of all users, best first, a column each.
-pub(super) fn rank_all(log: &EventLog, preference: &Preference, as_of: Timestamp) -> Result<Vec<TextColumn>> {
-    let ranking = Ranking::new(log, preference, as_of)?;
-    let calendar = log.calendar(as_of);
-    let selection = EventRows::new(log, &preference.over, as_of, &calendar)?;
-    let top = usize::from(preference.top);
-    let parts: Vec<Vec<Vec<Option<u32>>>> = log
-        .thread_ranges()
-        .into_par_iter()
-        .map(|users| {
-            let mut ranks = vec![Vec::with_capacity(users.len()); top];
-            let (mut interests, mut ranked) = (ranking.interests(), Vec::new());
-            selection.visit(users, |_, rows| {
-                ranking.weigh(rows.unwrap_or_default().iter().copied(), &mut interests);
-                ranking.rank_into(&interests, &mut ranked);
-                for (rank, column) in ranks.iter_mut().enumerate() {
-                    column.push(ranked.get(rank).map(|interest| interest.category));
-                }
-            });
-            ranks
-        })
-        .collect();
-    let column = |rank: usize| TextColumn {
-        codes: parts.iter().flat_map(|part| part[rank].iter().copied()).collect(),
-        dictionary: ranking.values.dictionary.clone(),
-    };
-    Ok((0..top).map(column).collect())
 }

@@ -120,6 +120,12 @@ fn words_of(bits: &Range<usize>) -> Range<usize> {
     if bits.is_empty() { 0..0 } else { bits.start / WORD_BITS..(bits.end - 1) / WORD_BITS + 1 }
 }
 
+/// The words of a range of bits and their indexes; bits outside the range are cleared.
+#[inline]
+pub(crate) fn words_in(words: &[u64], bits: Range<usize>) -> impl Iterator<Item = (usize, u64)> + '_ {
+    words_of(&bits).map(move |index| (index, word_in(words, index, &bits)))
+}
+
 /// How many bits of the range are set.
 #[inline]
 pub(crate) fn count_ones(words: &[u64], bits: Range<usize>) -> u32 {
@@ -135,6 +141,21 @@ pub(crate) fn first_one(words: &[u64], bits: Range<usize>) -> Option<usize> {
     })
 }
 
+/// The nth set bit of the range, counted from 1.
+#[inline]
+pub(crate) fn nth_one(words: &[u64], bits: Range<usize>, nth: usize) -> Option<usize> {
+    let mut before = nth.checked_sub(1)?;
+    for (index, mut word) in words_in(words, bits) {
+        let count = word.count_ones() as usize;
+        if before < count {
+            (0..before).for_each(|_| word &= word - 1);
+            return Some(index * WORD_BITS + word.trailing_zeros() as usize);
+        }
+        before -= count;
+    }
+    None
+}
+
 /// The last set bit of the range.
 #[inline]
 pub(crate) fn last_one(words: &[u64], bits: Range<usize>) -> Option<usize> {
@@ -142,6 +163,17 @@ pub(crate) fn last_one(words: &[u64], bits: Range<usize>) -> Option<usize> {
         let word = word_in(words, index, &bits);
         (word != 0).then(|| index * WORD_BITS + WORD_BITS - 1 - word.leading_zeros() as usize)
     })
+}
+
+/// Calls with each set bit of the range, ascending: [`ones`] for where it counts.
+#[inline(always)]
+pub(crate) fn each_one(words: &[u64], bits: Range<usize>, mut call: impl FnMut(usize)) {
+    for (index, mut word) in words_in(words, bits) {
+        while word != 0 {
+            call(index * WORD_BITS + word.trailing_zeros() as usize);
+            word &= word - 1;
+        }
+    }
 }
 
 /// The set bits of the range, ascending.
@@ -177,9 +209,15 @@ mod tests {
             let range = start.min(bits.len())..(start + len).min(bits.len());
             let naive: Vec<usize> = range.clone().filter(|index| bits[*index]).collect();
             prop_assert_eq!(ones(&words, range.clone()).collect::<Vec<_>>(), naive.clone());
+            let mut each = Vec::new();
+            each_one(&words, range.clone(), |bit| each.push(bit));
+            prop_assert_eq!(&each, &naive);
             prop_assert_eq!(count_ones(&words, range.clone()) as usize, naive.len());
             prop_assert_eq!(first_one(&words, range.clone()), naive.first().copied());
             prop_assert_eq!(last_one(&words, range.clone()), naive.last().copied());
+            for nth in 0..naive.len() + 2 {
+                prop_assert_eq!(nth_one(&words, range.clone(), nth), naive.get(nth.wrapping_sub(1)).copied());
+            }
             let mut copied = Vec::new();
             copy_bits(&bitmap, range.clone(), &mut copied);
             let expected: Bitmap = range.clone().map(|index| bits[index]).collect();

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use super::bits::{WORD_BITS, count_ones, first_one, last_one, ones};
+use super::bits::{WORD_BITS, count_ones, each_one, first_one, last_one, ones, words_in};
 use super::cell::{CellsMut, Kind};
 use super::pattern::Field;
 use super::span::{BlockRows, WindowRows};
+use super::values::BlockValues;
 use crate::column::{Column, PackedCursor};
 use crate::error::{Result, limit_exceeded, type_mismatch};
-use crate::log::EventLog;
+use crate::log::{EventLog, LocalDays};
 use crate::time::{Calendar, MICROS_PER_DAY, Timestamp};
 
 /// What is made of the matching events.
@@ -86,6 +87,10 @@ pub(crate) struct Matches<'b> {
     pub(crate) window: &'b WindowRows,
     /// A bit per row of the block.
     pub(crate) words: &'b [u64],
+    /// Whether every row matches.
+    pub(crate) is_every: bool,
+    /// The numbers of pattern and window, by which rows of a block are known again.
+    pub(crate) source: (usize, usize),
     pub(crate) calendar: &'b Calendar,
     /// The local day of `as_of`.
     pub(crate) today: i32,
@@ -94,8 +99,86 @@ pub(crate) struct Matches<'b> {
 /// What is used again for every user.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FoldScratch {
-    days: Vec<i32>,
+    days: BlockDays,
     keys: Vec<u64>,
+}
+
+/// The local days of the matching events of the users of a block, in row order, each run of the same day once. More than one
+/// measure asks for them.
+#[derive(Debug, Clone, Default)]
+struct BlockDays {
+    /// The first user, and which rows.
+    of: Option<(usize, (usize, usize))>,
+    days: Vec<i32>,
+    /// For each user where its days end.
+    ends: Vec<usize>,
+    sorted: Vec<i32>,
+}
+
+impl BlockDays {
+    fn load(&mut self, matches: &Matches<'_>) {
+        let of = Some((matches.block.users.start, matches.source));
+        if std::mem::replace(&mut self.of, of) == of {
+            return;
+        }
+        self.days.clear();
+        self.ends.clear();
+        for user in 0..matches.block.users.len() {
+            match matches.log.local_days() {
+                Some(days) => self.add(matches, user, days),
+                None => self.add_by_clock(matches, user),
+            }
+            self.ends.push(self.days.len());
+        }
+    }
+
+    fn add(&mut self, matches: &Matches<'_>, user: usize, days: &LocalDays) {
+        let (first, numbers) = (days.first().0, &days.numbers()[matches.block.rows.clone()]);
+        let mut before = i32::MIN;
+        each_one(matches.words, matches.bits(user), |bit| {
+            let day = first + i32::from(numbers[bit]);
+            if day != before {
+                self.days.push(day);
+                before = day;
+            }
+        });
+    }
+
+    fn add_by_clock(&mut self, matches: &Matches<'_>, user: usize) {
+        let (mut stretch, mut offset, mut before) = (0..0, 0, i32::MIN);
+        for row in matches.rows(user) {
+            let instant = matches.log.time_micros()[row];
+            if !Range::contains(&stretch, &instant) {
+                (stretch, offset) = matches.calendar.stretch(Timestamp::from_micros(instant));
+            }
+            let day = (instant + offset).div_euclid(MICROS_PER_DAY) as i32;
+            if day != before {
+                self.days.push(day);
+                before = day;
+            }
+        }
+    }
+
+    fn of(&self, user: usize) -> &[i32] {
+        let start = user.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.days[start..self.ends[user]]
+    }
+
+    /// How many different days a user has.
+    fn count(&mut self, user: usize) -> u32 {
+        let days = self.of(user);
+        if days.is_sorted() {
+            return days.len() as u32;
+        }
+        // A clock was set back across midnight.
+        let mut sorted = std::mem::take(&mut self.sorted);
+        sorted.clear();
+        sorted.extend_from_slice(self.of(user));
+        sorted.sort_unstable();
+        sorted.dedup();
+        self.sorted = sorted;
+        self.sorted.len() as u32
+    }
 }
 
 impl<'b> Matches<'b> {
@@ -110,12 +193,24 @@ impl<'b> Matches<'b> {
         ones(self.words, self.bits(user)).map(move |bit| first + bit)
     }
 
+    #[inline]
     fn first(&self, user: usize) -> Option<usize> {
-        first_one(self.words, self.bits(user)).map(|bit| self.block.rows.start + bit)
+        let bits = self.bits(user);
+        let bit = match self.is_every {
+            true => (!bits.is_empty()).then_some(bits.start),
+            false => first_one(self.words, bits),
+        };
+        bit.map(|bit| self.block.rows.start + bit)
     }
 
+    #[inline]
     fn last(&self, user: usize) -> Option<usize> {
-        last_one(self.words, self.bits(user)).map(|bit| self.block.rows.start + bit)
+        let bits = self.bits(user);
+        let bit = match self.is_every {
+            true => (!bits.is_empty()).then(|| bits.end - 1),
+            false => last_one(self.words, bits),
+        };
+        bit.map(|bit| self.block.rows.start + bit)
     }
 
     fn day(&self, row: usize) -> i32 {
@@ -190,12 +285,10 @@ pub(crate) fn fold(
 
 fn fold_small(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, out: &mut [u32]) -> u64 {
     match fold {
-        Fold::ActiveDays => matches.fill(out, |user| {
-            days(matches, user, &mut scratch.days);
-            scratch.days.sort_unstable();
-            scratch.days.dedup();
-            Some(scratch.days.len() as u32)
-        }),
+        Fold::ActiveDays => {
+            scratch.days.load(matches);
+            matches.fill(out, |user| Some(scratch.days.count(user)))
+        }
         Fold::Distinct(field) => with_field!(
             field,
             get => matches.fill(out, |user| {
@@ -207,8 +300,9 @@ fn fold_small(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
             })
         ),
         Fold::Latest(Field::Property(Column::Text(column))) => {
-            let mut cursor = PackedCursor::new(&column.codes);
-            matches.fill(out, |user| cursor.get(matches.last(user)?))
+            let mut values = BlockValues::new(&column.codes);
+            values.load(&matches.block.rows);
+            matches.fill(out, |user| values.get(matches.last(user)? - matches.block.rows.start))
         }
         _ => matches.fill(out, |user| Some(count_ones(matches.words, matches.bits(user)))),
     }
@@ -221,12 +315,14 @@ fn fold_whole(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
     Ok(match fold {
         Fold::Time { is_last } => matches.fill(out, |user| end(user, is_last).map(|row| time[row])),
         Fold::Days { is_last } => matches.fill(out, |user| end(user, is_last).map(|row| since(matches.day(row)))),
-        Fold::Return { silence_days } => matches.fill(out, |user| {
-            days(matches, user, &mut scratch.days);
-            let pairs = scratch.days.windows(2).rev();
-            let mut returns = pairs.filter(|pair| i64::from(pair[1]) - i64::from(pair[0]) > i64::from(silence_days));
-            returns.next().map(|pair| since(pair[1]))
-        }),
+        Fold::Return { silence_days } => {
+            scratch.days.load(matches);
+            matches.fill(out, |user| {
+                let mut pairs = scratch.days.of(user).windows(2).rev();
+                let back = pairs.find(|pair| i64::from(pair[1]) - i64::from(pair[0]) > i64::from(silence_days));
+                back.map(|pair| since(pair[1]))
+            })
+        }
         Fold::Sum(field) => return sum_whole(field, matches, out),
         Fold::Min(field) => with_field!(
             field,
@@ -249,15 +345,25 @@ fn fold_whole(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
 
 fn sum_whole(field: Field<'_>, matches: &Matches<'_>, out: &mut [i64]) -> Result<u64> {
     let mut is_too_large = false;
-    let known = with_field!(
-        field,
-        get => matches.fill(out, |user| {
-            let sum: i128 = matches.rows(user).filter_map(&mut get).map(i128::from).sum();
-            is_too_large |= i64::try_from(sum).is_err();
-            Some(sum as i64)
-        }),
-        _get => 0
-    );
+    let known = match field {
+        Field::Money(packed) | Field::Property(Column::Integer(packed)) => {
+            let mut values = BlockValues::new(packed);
+            values.load(&matches.block.rows);
+            matches.fill(out, |user| {
+                let mut sum = 0i128;
+                for (index, word) in words_in(matches.words, matches.bits(user)) {
+                    let mut rest = word & values.known(index);
+                    while rest != 0 {
+                        sum += i128::from(values.value(index, rest.trailing_zeros()));
+                        rest &= rest - 1;
+                    }
+                }
+                is_too_large |= i64::try_from(sum).is_err();
+                Some(sum as i64)
+            })
+        }
+        Field::Property(_) => 0,
+    };
     if is_too_large { Err(too_large()) } else { Ok(known) }
 }
 
@@ -315,22 +421,6 @@ pub(crate) fn too_large() -> crate::error::Error {
     limit_exceeded(
         "the sum of one user's values does not fit its type: 64 bits; sum over a narrower window, or a coarser unit",
     )
-}
-
-/// The local days of one user's matching events, in row order, each run of the same day once.
-fn days(matches: &Matches<'_>, user: usize, days: &mut Vec<i32>) {
-    days.clear();
-    let (mut stretch, mut offset) = (0..0, 0);
-    for row in matches.rows(user) {
-        let instant = matches.log.time_micros()[row];
-        if !Range::contains(&stretch, &instant) {
-            (stretch, offset) = matches.calendar.stretch(Timestamp::from_micros(instant));
-        }
-        let day = (instant + offset).div_euclid(MICROS_PER_DAY) as i32;
-        if days.last() != Some(&day) {
-            days.push(day);
-        }
-    }
 }
 
 /// How many different keys there are.

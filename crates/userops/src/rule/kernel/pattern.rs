@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bits::{Ternary, clear_tail, pass_words};
+use super::bits::{Ternary, WORD_BITS, clear_tail, pass_words};
 use super::cut::Cut;
 use super::literal::{Subject, cut};
 use crate::column::{Column, Packed};
@@ -94,11 +94,16 @@ impl<'a> FilterProgram<'a> {
     }
 }
 
+/// So many names are compared with one by one, several events at once, in place of a look at a table for each event.
+const FEW_NAMES: usize = 4;
+
 /// A kind of event: names and a filter.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern<'a> {
     /// For each code of a name whether it matches; `None` where every name does.
     pub(crate) names: Option<Vec<bool>>,
+    /// The codes that match, where there are few enough to be compared with: some of them more than once.
+    few: Option<[u16; FEW_NAMES]>,
     pub(crate) filter: Option<FilterProgram<'a>>,
 }
 
@@ -118,22 +123,42 @@ impl<'a> Pattern<'a> {
             names[code as usize] = true;
         }
         let filter = filter.map(|filter| FilterProgram::compile(log, calendar, filter)).transpose()?;
-        Ok(Self { names: names.contains(&false).then_some(names), filter })
+        let few = few_names(&names);
+        Ok(Self { names: names.contains(&false).then_some(names), few, filter })
+    }
+
+    /// Whether every event matches.
+    pub(crate) fn is_every(&self) -> bool {
+        self.names.is_none() && self.filter.is_none()
     }
 
     /// The matching rows of a range, from bit 0 on; a filter that cannot be told does not match.
     pub(crate) fn rows(&self, log: &EventLog, rows: &Range<usize>, scratch: &mut Ternary, out: &mut Vec<u64>) {
-        scratch.reset(rows.len());
-        match &self.filter {
-            Some(filter) => filter.run(rows, scratch),
-            None => scratch.fill_true(),
-        }
+        let words = rows.len().div_ceil(WORD_BITS);
         out.clear();
-        out.resize(scratch.holds.len(), u64::MAX);
-        if let Some(names) = &self.names {
-            pass_words(&log.name_codes()[rows.clone()], out, |code| names[usize::from(code)]);
+        out.resize(words, u64::MAX);
+        let codes = &log.name_codes()[rows.clone()];
+        match (&self.names, self.few) {
+            (None, _) => {}
+            (_, Some([a, b, ..])) if a == b => pass_words(codes, out, |code| code == a),
+            (_, Some([a, b, c, d])) => {
+                pass_words(codes, out, |code| (code == a) | (code == b) | (code == c) | (code == d));
+            }
+            (Some(names), None) => pass_words(codes, out, |code| names[usize::from(code)]),
         }
-        out.iter_mut().zip(&scratch.holds).for_each(|(out, holds)| *out &= holds);
+        if let Some(filter) = &self.filter {
+            scratch.reset(rows.len());
+            filter.run(rows, scratch);
+            out.iter_mut().zip(&scratch.holds).for_each(|(out, holds)| *out &= holds);
+        }
         clear_tail(out, rows.len());
     }
+}
+
+/// The codes of names that match, the last of them as often as there is room; `None` where there are more, or none.
+fn few_names(names: &[bool]) -> Option<[u16; FEW_NAMES]> {
+    let matching = names.iter().enumerate().filter(|(_, matches)| **matches);
+    let codes: Vec<u16> = matching.map(|(code, _)| code as u16).take(FEW_NAMES + 1).collect();
+    let last = *codes.last()?;
+    (codes.len() <= FEW_NAMES).then(|| std::array::from_fn(|place| codes.get(place).copied().unwrap_or(last)))
 }

@@ -108,26 +108,36 @@ pub(crate) struct BlockRows {
     pub(crate) rows: Range<usize>,
     /// For each cut, the first row of each user that is not before it.
     pub(crate) cuts: Vec<RowOfUser>,
+    /// The users for whom a cut has to be searched, and among how many rows.
+    open: Vec<(usize, u32)>,
 }
 
 impl BlockRows {
     pub(crate) fn new(cuts: usize) -> Self {
-        Self { users: 0..0, rows: 0..0, cuts: vec![[0; WORD_BITS]; cuts] }
+        Self { users: 0..0, rows: 0..0, cuts: vec![[0; WORD_BITS]; cuts], open: Vec::new() }
     }
 
     /// Moves to other users.
     pub(crate) fn load(&mut self, log: &EventLog, cuts: &[i64], users: Range<usize>) {
         let offsets = &log.offsets()[users.start..=users.end];
+        let time = log.time_micros();
         self.rows = offsets[0] as usize..offsets[users.len()] as usize;
-        for (user, span) in offsets.windows(2).enumerate() {
-            let mut row = span[0] as usize;
-            let mut time = &log.time_micros()[row..span[1] as usize];
-            for (instant, rows) in cuts.iter().zip(&mut self.cuts) {
-                let skip = count_before(time, *instant);
-                row += skip;
-                time = &time[skip..];
-                rows[user] = row as u32;
+        let mut from = [0u32; WORD_BITS];
+        from.iter_mut().zip(offsets).for_each(|(from, offset)| *from = *offset as u32);
+        for (instant, rows) in cuts.iter().zip(&mut self.cuts) {
+            self.open.clear();
+            for (user, (from, until)) in from.iter().zip(&offsets[1..]).enumerate() {
+                let slice = &time[*from as usize..*until as usize];
+                match count_before(slice, *instant) {
+                    Some(skip) => rows[user] = from + skip as u32,
+                    None => {
+                        rows[user] = *from;
+                        self.open.push((user, slice.len() as u32));
+                    }
+                }
             }
+            search_together(time, *instant, &self.open, rows);
+            from = *rows;
         }
         self.users = users;
     }
@@ -142,15 +152,32 @@ impl BlockRows {
     }
 }
 
-/// How many of some ascending instants are before `instant`.
+/// How many of some ascending instants are before `instant`; `None` where a search is the shorter way to tell.
 #[inline]
-fn count_before(time: &[i64], instant: i64) -> usize {
+fn count_before(time: &[i64], instant: i64) -> Option<usize> {
     match (time.first(), time.last()) {
-        (_, Some(last)) if *last < instant => time.len(),
-        (Some(first), _) if *first >= instant => 0,
+        (_, Some(last)) if *last < instant => Some(time.len()),
+        (Some(first), _) if *first >= instant => Some(0),
         // No branch per event, which would be guessed wrong once per user.
-        _ if time.len() <= SCAN_ROWS_MAX => time.iter().map(|time| usize::from(*time < instant)).sum(),
-        _ => time.partition_point(|time| *time < instant),
+        _ if time.len() <= SCAN_ROWS_MAX => Some(time.iter().map(|time| usize::from(*time < instant)).sum()),
+        _ => None,
+    }
+}
+
+/// Moves the rows of these users, with so many instants from there on, past those that are before `instant`.
+///
+/// All users take each step of a binary search together, so that memory is waited for once and not by each.
+fn search_together(time: &[i64], instant: i64, users: &[(usize, u32)], rows: &mut RowOfUser) {
+    let Some(longest) = users.iter().map(|(_, len)| *len).max() else { return };
+    let first = *rows;
+    let mut step = 1 << longest.ilog2();
+    while step > 0 {
+        for (user, len) in users {
+            let (end, probe) = (first[*user] + len, rows[*user] + step);
+            let is_before = probe <= end && time[probe.min(end) as usize - 1] < instant;
+            rows[*user] += if is_before { step } else { 0 };
+        }
+        step /= 2;
     }
 }
 

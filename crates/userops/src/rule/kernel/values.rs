@@ -1,0 +1,94 @@
+//! The values of a column in the rows of a block, found by bits.
+
+use std::ops::Range;
+
+use super::bits::{WORD_BITS, copy_bits};
+use crate::column::Packed;
+
+/// The known values of a column in some rows.
+#[derive(Debug, Clone)]
+pub(crate) struct BlockValues<'c, T> {
+    column: &'c Packed<T>,
+    /// Whether the value of each row is known, from bit 0 on.
+    known: Vec<u64>,
+    /// For each word how many values are before it in the column.
+    before: Vec<usize>,
+}
+
+impl<'c, T: Copy> BlockValues<'c, T> {
+    pub(crate) fn new(column: &'c Packed<T>) -> Self {
+        Self { column, known: Vec::new(), before: Vec::new() }
+    }
+
+    /// Moves to other rows.
+    pub(crate) fn load(&mut self, rows: &Range<usize>) {
+        let words = rows.len().div_ceil(WORD_BITS);
+        self.before.clear();
+        match self.column.known() {
+            None => {
+                self.known.clear();
+                self.known.resize(words, u64::MAX);
+                self.before.extend((0..words).map(|word| rows.start + word * WORD_BITS));
+            }
+            Some(known) => {
+                copy_bits(known, rows.clone(), &mut self.known);
+                let mut before = known.rank(rows.start);
+                for word in &self.known {
+                    self.before.push(before);
+                    before += word.count_ones() as usize;
+                }
+            }
+        }
+    }
+
+    /// Which of 64 rows have a value.
+    #[inline]
+    pub(crate) fn known(&self, word: usize) -> u64 {
+        self.known[word]
+    }
+
+    /// The value of a row by its place among those of the block, if there is one.
+    #[inline]
+    pub(crate) fn get(&self, place: usize) -> Option<T> {
+        let (word, bit) = (place / WORD_BITS, (place % WORD_BITS) as u32);
+        (self.known[word] >> bit & 1 == 1).then(|| self.value(word, bit))
+    }
+
+    /// The value of a row, which has one.
+    #[inline]
+    pub(crate) fn value(&self, word: usize, bit: u32) -> T {
+        self.column.values()[self.before[word] + (self.known[word] & !(u64::MAX << bit)).count_ones() as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn values_are_those_of_the_rows(
+            values in prop::collection::vec(prop::option::of(any::<u32>()), 1..400),
+            all in any::<bool>(),
+            start in 0usize..300,
+            len in 1usize..300,
+        ) {
+            let value = |value: &Option<u32>| if all { value.or(Some(7)) } else { *value };
+            let column: Packed<u32> = values.iter().map(value).collect();
+            let rows = start.min(values.len() - 1)..(start + len).min(values.len());
+            let mut block = BlockValues::new(&column);
+            block.load(&(0..values.len()));
+            block.load(&rows);
+            for (place, row) in rows.enumerate() {
+                let (word, bit) = (place / WORD_BITS, (place % WORD_BITS) as u32);
+                prop_assert_eq!(block.known(word) >> bit & 1 == 1, column.get(row).is_some());
+                prop_assert_eq!(block.get(place), column.get(row));
+                if let Some(value) = column.get(row) {
+                    prop_assert_eq!(block.value(word, bit), value);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The ranks of a preference for all users: powers of two several at once, sums by code.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::prefer::Ranking;
+use super::preference::Preference;
+use crate::column::TextColumn;
+use crate::error::Result;
+use crate::log::EventLog;
+use crate::profile::{DecayedSum, HalfLife, NearTerms};
+use crate::rule::{BlockValues, EventBlock, EventRows};
+use crate::time::Timestamp;
+
+/// Up to so many values a sum each is kept for the user at hand, and a word says which of them are there.
+const VALUES_MAX: usize = u64::BITS as usize;
+
+/// A column of codes per rank.
+type Ranks = Vec<Vec<Option<u32>>>;
+
+/// The ranks of all users, best first, a column each.
+pub(super) fn rank_all(log: &EventLog, preference: &Preference, as_of: Timestamp) -> Result<Vec<TextColumn>> {
+    let ranking = Ranking::new(log, preference, as_of)?;
+    let calendar = log.calendar(as_of);
+    let selection = EventRows::new(log, &preference.over, as_of, &calendar)?;
+    let near = near_terms(&ranking);
+    let top = usize::from(preference.top);
+    let rank = |users: Range<usize>| {
+        let mut ranks: Ranks = vec![Vec::with_capacity(users.len()); top];
+        match near {
+            Some(terms) => rank_few(&ranking, terms, &selection, users, &mut ranks),
+            None => rank_any(&ranking, &selection, users, &mut ranks),
+        }
+        ranks
+    };
+    let parts: Vec<Ranks> = log.thread_ranges().into_par_iter().map(rank).collect();
+    let column = |rank: usize| TextColumn {
+        codes: parts.iter().flat_map(|part| part[rank].iter().copied()).collect(),
+        dictionary: ranking.values.dictionary.clone(),
+    };
+    Ok((0..top).into_par_iter().map(column).collect())
+}
+
+/// The terms of the events, where there are few values that all events of the log weigh for alike, near each other.
+fn near_terms(ranking: &Ranking<'_>) -> Option<NearTerms> {
+    let (first, last) = ranking.log.time_span()?;
+    let last = last.min(ranking.as_of);
+    let is_few = ranking.is_plain() && ranking.values.dictionary.len() <= VALUES_MAX && first <= last;
+    is_few.then(|| NearTerms::new(ranking.preference.half_life, first, last)).flatten()
+}
+
+/// The ranks of some users, whatever their values weigh.
+fn rank_any(ranking: &Ranking<'_>, selection: &EventRows<'_>, users: Range<usize>, ranks: &mut Ranks) {
+    let (mut interests, mut ranked) = (ranking.interests(), Vec::new());
+    selection.visit(users, |_, rows| {
+        ranking.weigh(rows.unwrap_or_default().iter().copied(), &mut interests);
+        ranking.rank_into(&interests, &mut ranked);
+        for (rank, column) in ranks.iter_mut().enumerate() {
+            column.push(ranked.get(rank).map(|interest| interest.category));
+        }
+    });
+}
+
+/// The ranks of some users, where [`near_terms`] are to be had.
+fn rank_few(
+    ranking: &Ranking<'_>,
+    terms: NearTerms,
+    selection: &EventRows<'_>,
+    users: Range<usize>,
+    ranks: &mut Ranks,
+) {
+    let mut codes = BlockValues::new(&ranking.values.codes);
+    let mut worker = FewRanks::new(ranking, terms);
+    selection.visit_blocks(users, |block| {
+        codes.load(&block.rows());
+        for user in 0..block.user_count() {
+            let seen = if block.is_told(user) { worker.sum(block, user, &codes) } else { 0 };
+            worker.rank(seen, ranks);
+        }
+    });
+}
+
+/// The values of one user at a time.
+struct FewRanks<'a> {
+    ranking: &'a Ranking<'a>,
+    half_life: HalfLife,
+    near: NearTerms,
+    /// Of the events that count, in order.
+    micros: Vec<i64>,
+    terms: Vec<f64>,
+    sums: [f64; VALUES_MAX],
+    /// The best so far, best first: code and sum.
+    best: Vec<(u32, f64)>,
+}
+
+impl<'a> FewRanks<'a> {
+    fn new(ranking: &'a Ranking<'a>, near: NearTerms) -> Self {
+        Self {
+            ranking,
+            half_life: HalfLife::new(ranking.preference.half_life),
+            near,
+            micros: Vec::new(),
+            terms: Vec::new(),
+            sums: [0.0; VALUES_MAX],
+            best: Vec::new(),
+        }
+    }
+
+    /// Adds up what a user of a block has done, and says which values there are.
+    fn sum(&mut self, block: &EventBlock<'_>, user: usize, codes: &BlockValues<'_, u32>) -> u64 {
+        let times = &self.ranking.log.time_micros()[block.rows()];
+        let mut count = 0;
+        for (index, word) in block.words(user) {
+            let mut rest = word & codes.known(index);
+            let needed = count + VALUES_MAX;
+            if self.micros.len() < needed {
+                self.micros.resize(needed, 0);
+                self.terms.resize(needed, 0.0);
+            }
+            while rest != 0 {
+                self.micros[count] = times[index * VALUES_MAX + rest.trailing_zeros() as usize];
+                count += 1;
+                rest &= rest - 1;
+            }
+        }
+        self.near.fill(&self.micros[..count], &mut self.terms[..count]);
+        let (mut terms, mut seen) = (self.terms[..count].iter(), 0u64);
+        for (index, word) in block.words(user) {
+            let mut rest = word & codes.known(index);
+            while rest != 0 {
+                let code = codes.value(index, rest.trailing_zeros()) as usize % VALUES_MAX;
+                self.sums[code] += terms.next().copied().unwrap_or_default();
+                seen |= 1 << code;
+                rest &= rest - 1;
+            }
+        }
+        seen
+    }
+
+    /// Ranks the values that there are.
+    fn rank(&mut self, mut seen: u64, ranks: &mut Ranks) {
+        self.best.clear();
+        while seen != 0 {
+            let code = seen.trailing_zeros();
+            seen &= seen - 1;
+            let sum = std::mem::take(&mut self.sums[code as usize]);
+            // Codes ascend, so that an equal sum comes after.
+            let place = self.best.iter().rposition(|(_, better)| *better >= sum).map_or(0, |place| place + 1);
+            if place < ranks.len() && self.is_enough(self.near.sum(sum)) {
+                self.best.truncate(ranks.len() - 1);
+                self.best.insert(place, (code, sum));
+            }
+        }
+        for (rank, column) in ranks.iter_mut().enumerate() {
+            column.push(self.best.get(rank).map(|(code, _)| *code));
+        }
+    }
+
+    #[inline]
+    fn is_enough(&self, sum: DecayedSum) -> bool {
+        let Preference { weight_min, .. } = *self.ranking.preference;
+        weight_min == 0.0 || sum.at(self.ranking.as_of.as_micros(), self.half_life) >= weight_min
+    }
+}
