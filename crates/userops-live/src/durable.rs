@@ -141,6 +141,31 @@ impl DurableEngine {
         Self::with_store(store, engine, options, applied)
     }
 
+    /// Opens the engine of a folder, and where it is of another playbook, calibration or options than that of `make`, [replaces](DurableEngine::replace) it by that.
+    /// The changes are those of the replacement.
+    ///
+    /// # Errors
+    /// As [`DurableEngine::open`] and [`DurableEngine::replace`].
+    pub fn open_version(
+        folder: impl AsRef<Path>,
+        options: DurableOptions,
+        make: impl FnOnce() -> Result<Engine>,
+    ) -> Result<(Self, Vec<Change>)> {
+        let made = make()?;
+        match Self::reopen(&folder, options.clone()) {
+            Ok(kept) if kept.engine.plan() == made.plan() => Ok((kept, Vec::new())),
+            Ok(mut kept) => {
+                let changes = kept.replace(made)?;
+                Ok((kept, changes))
+            }
+            // Nothing is kept yet, or nothing that can be read.
+            Err(error) if error.kind() == ErrorKind::InvalidFormat => {
+                Ok((Self::open(folder, options, || Ok(made))?, Vec::new()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn with_store(store: Store, engine: Engine, options: DurableOptions, applied: u64) -> Result<Self> {
         let mut durable = Self { engine, store, options, applied, snapshot: applied };
         durable.catch_up()?;

@@ -55,10 +55,18 @@ impl Service {
         options: ServiceOptions,
         make: impl FnOnce() -> Result<Engine>,
     ) -> Result<Self> {
+        let engine = DurableEngine::open(folder, options.durable.clone(), make)?;
+        Self::of(engine, &options)
+    }
+
+    /// Starts the thread of an engine that is open.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a queue or batch of none; `Io` where no thread can be started.
+    pub fn of(engine: DurableEngine, options: &ServiceOptions) -> Result<Self> {
         if options.queue_max == 0 || options.batch_max == 0 {
             return Err(Error::new(ErrorKind::InvalidArgument, "`queue_max` and `batch_max` are at least 1"));
         }
-        let engine = DurableEngine::open(folder, options.durable, make)?;
         let (queue, requests) = sync_channel(options.queue_max);
         let batch_max = options.batch_max;
         let thread = std::thread::Builder::new()

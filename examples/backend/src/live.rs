@@ -66,21 +66,15 @@ impl Live {
     /// other options, these take the place of those: all that was told so far is worked off by them.
     ///
     /// # Errors
-    /// As [`Service::start`], [`Engine::with_calibration`] and [`DurableEngine::replace`].
+    /// As [`Engine::with_calibration`], [`DurableEngine::open_version`] and [`Service::of`].
     pub fn start(settings: LiveSettings) -> Result<Self> {
         let LiveSettings { playbook, calibration, folder, lateness, ahead_max, queue_max } = settings;
         let calibration = calibration.map_or_else(|| playbook.own_calibration(), Ok)?;
         let options = LiveOptions { lateness, ahead_max: Some(ahead_max) };
-        let next = Engine::with_calibration(&playbook, &calibration, options)?;
-        let begin = next.clone();
-        let service = Service::start(folder, ServiceOptions { queue_max, ..ServiceOptions::default() }, || Ok(begin))?;
-        service.ask(move |durable| {
-            // A calibration says of which playbook it is.
-            let (kept, now) = (durable.engine().plan(), next.plan());
-            let is_same = kept.calibration() == now.calibration() && kept.options() == now.options();
-            if is_same { Ok(()) } else { durable.replace(next).map(drop) }
-        })?;
-        Ok(Self { service: Arc::new(service) })
+        let make = || Engine::with_calibration(&playbook, &calibration, options);
+        let service_options = ServiceOptions { queue_max, ..ServiceOptions::default() };
+        let (durable, _) = DurableEngine::open_version(folder, service_options.durable.clone(), make)?;
+        Ok(Self { service: Arc::new(Service::of(durable, &service_options)?) })
     }
 
     /// Takes events in; those that wait with them are put on disk together.

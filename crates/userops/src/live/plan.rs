@@ -131,7 +131,7 @@ pub(super) struct Stages {
 
 /// A playbook and its calibration, compiled: which events and attributes matter, what each of them can change, and how.
 ///
-/// It holds nothing of any user; [`LiveUser`](super::LiveUser) does.
+/// It holds nothing of any user; the state of a user does.
 #[derive(Debug, Clone)]
 pub struct LivePlan {
     pub(super) playbook: Playbook,
@@ -156,9 +156,15 @@ pub struct LivePlan {
     pub(super) stages: Option<Stages>,
 }
 
+/// Equal plans are made of equal playbooks, calibrations and options.
+impl PartialEq for LivePlan {
+    fn eq(&self, other: &Self) -> bool {
+        self.playbook == other.playbook && self.calibration == other.calibration && self.options == other.options
+    }
+}
+
 impl LivePlan {
-    /// Compiles a playbook with what it takes from a population. Its texts join `texts`, which is that of the
-    /// [`LiveWork`](super::LiveWork) to come.
+    /// Compiles a playbook with what it takes from a population. Its texts join `texts`.
     ///
     /// # Errors
     /// As [`Playbook::check`] and [`Playbook::check_calibration`]; as evaluating it on a log without properties and attributes but
