@@ -34,7 +34,7 @@ const CHUNK: usize = 100_000;
 const BATCH: usize = 10_000;
 
 fn main() -> ExitCode {
-    match run(std::env::args().skip(1).collect()) {
+    match run(&std::env::args().skip(1).collect::<Vec<_>>()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -61,7 +61,7 @@ impl Stream {
                         CATEGORIES[(row * 7 + usize::from(columns.event[row])) % CATEGORIES.len()],
                     )
                     .with_property("seconds", (row % 600) as i64)
-                    .with_property("premium", row % 9 == 0);
+                    .with_property("premium", row.is_multiple_of(9));
             }
             "pay" => event = event.with_amount(Money::from_minor(500 + (row % 50) as i64 * 100)),
             _ => {}
@@ -74,7 +74,7 @@ impl Stream {
     }
 }
 
-fn run(words: Vec<String>) -> Result<()> {
+fn run(words: &[String]) -> Result<()> {
     let option = |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1));
     let number = |text: &str| {
         text.parse::<u32>()
@@ -177,14 +177,8 @@ fn time_snapshot(engine: &Engine) -> Result<()> {
 
 fn time_durable(engine: Engine, stream: &Stream, folder: &Path) -> Result<()> {
     let _ = std::fs::remove_dir_all(folder);
-    let mut engine = Some(engine);
-    let mut open = |journal: bool| {
-        let options = DurableOptions { journal, snapshot_entries: 0, ..DurableOptions::default() };
-        DurableEngine::open(folder, options, || {
-            engine.take().ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "the folder holds no snapshot"))
-        })
-    };
-    let mut durable = open(true)?;
+    let options = DurableOptions { snapshot_entries: 0, ..DurableOptions::default() };
+    let mut durable = DurableEngine::open(folder, options.clone(), || Ok(engine))?;
     let count = stream.len().min(2_000_000);
     let mut spent = Duration::ZERO;
     for first in (0..count).step_by(BATCH) {
@@ -200,7 +194,7 @@ fn time_durable(engine: Engine, stream: &Stream, folder: &Path) -> Result<()> {
     let users = durable.engine().user_count();
     drop(durable);
     let start = Instant::now();
-    let durable = open(true)?;
+    let durable = DurableEngine::reopen(folder, options)?;
     println!(
         "{{\"part\":\"durable\",\"events\":{count},\"batch\":{BATCH},\"seconds\":{:.3},\"events_per_second\":{:.0},\"users\":{users},\
          \"snapshot_seconds\":{snapshot_seconds:.3},\"restart_seconds\":{:.3}}}",

@@ -238,7 +238,7 @@ impl DurableEngine {
     /// # Errors
     /// As [`DurableEngine::apply`], and the reason for which the event was refused.
     pub fn observe(&mut self, event: Event) -> Result<Applied> {
-        self.apply_one(Entry::Event(event))
+        self.apply_one(&Entry::Event(event))
     }
 
     /// Moves the clock on.
@@ -246,7 +246,7 @@ impl DurableEngine {
     /// # Errors
     /// As [`Engine::advance_to`] and [`DurableEngine::apply`].
     pub fn advance_to(&mut self, instant: Timestamp) -> Result<Applied> {
-        self.apply_one(Entry::Advance(instant))
+        self.apply_one(&Entry::Advance(instant))
     }
 
     /// Learns attributes of a user.
@@ -254,7 +254,7 @@ impl DurableEngine {
     /// # Errors
     /// As [`Engine::set_attributes`] and [`DurableEngine::apply`].
     pub fn set_attributes(&mut self, user: UserId, attributes: BTreeMap<String, Value>) -> Result<Applied> {
-        self.apply_one(Entry::Attributes { user, attributes })
+        self.apply_one(&Entry::Attributes { user, attributes })
     }
 
     /// Puts a tag on a user, or takes it off, by hand.
@@ -262,11 +262,11 @@ impl DurableEngine {
     /// # Errors
     /// As [`Engine::tag_by_hand`] and [`DurableEngine::apply`].
     pub fn tag_by_hand(&mut self, act: ManualTag) -> Result<Applied> {
-        self.apply_one(Entry::ManualTag(act))
+        self.apply_one(&Entry::ManualTag(act))
     }
 
-    fn apply_one(&mut self, entry: Entry) -> Result<Applied> {
-        let mut applied = self.apply(std::slice::from_ref(&entry))?;
+    fn apply_one(&mut self, entry: &Entry) -> Result<Applied> {
+        let mut applied = self.apply(std::slice::from_ref(entry))?;
         match applied.fates.pop() {
             Some(Fate::Refused(error)) => Err(error),
             fate => Ok(Applied { fates: fate.into_iter().collect(), ..applied }),

@@ -52,11 +52,11 @@ impl Service {
     /// As [`DurableEngine::open`]; `InvalidArgument` for a queue or batch of none; `Io` where no thread can be started.
     pub fn start(
         folder: impl AsRef<Path>,
-        options: ServiceOptions,
+        options: &ServiceOptions,
         make: impl FnOnce() -> Result<Engine>,
     ) -> Result<Self> {
         let engine = DurableEngine::open(folder, options.durable.clone(), make)?;
-        Self::of(engine, &options)
+        Self::of(engine, options)
     }
 
     /// Starts the thread of an engine that is open.

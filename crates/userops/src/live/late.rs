@@ -171,9 +171,9 @@ impl LiveUser {
     /// Works out a state into which its events were [put](LiveUser::put) in order.
     pub(super) fn settle(&mut self, plan: &LivePlan, id: UserIdRef<'_>, as_of: i64, work: &mut LiveWork) -> Result<()> {
         if plan.keeps_history() {
-            self.relive(plan, id, as_of, work)?
+            self.relive(plan, id, as_of, work)?;
         } else {
-            self.touch(plan, id, as_of, std::iter::empty(), work)?
+            self.touch(plan, id, as_of, std::iter::empty(), work)?;
         }
         self.sweep(plan, as_of);
         Ok(())

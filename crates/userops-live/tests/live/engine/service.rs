@@ -18,7 +18,7 @@ fn visit(user: i64, id: String) -> Entry {
 #[test]
 fn each_caller_is_answered_for_its_own_entries() {
     let folder = tempfile::tempdir().unwrap();
-    let service = Arc::new(Service::start(folder.path(), ServiceOptions::default(), || Ok(engine())).unwrap());
+    let service = Arc::new(Service::start(folder.path(), &ServiceOptions::default(), || Ok(engine())).unwrap());
     let threads: Vec<_> = (0..8)
         .map(|user: i64| {
             let service = Arc::clone(&service);
@@ -43,7 +43,7 @@ fn each_caller_is_answered_for_its_own_entries() {
     let tagged = service.ask(|durable| Ok(durable.engine().tagged("active")?.len())).unwrap();
     assert_eq!(tagged, 8);
     Arc::into_inner(service).unwrap().stop().unwrap();
-    let service = Service::start(folder.path(), ServiceOptions::default(), || Ok(engine())).unwrap();
+    let service = Service::start(folder.path(), &ServiceOptions::default(), || Ok(engine())).unwrap();
     assert!(service.ask(|durable| durable.verify()).unwrap().is_empty());
 }
 
@@ -51,7 +51,7 @@ fn each_caller_is_answered_for_its_own_entries() {
 fn a_full_queue_refuses_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let options = ServiceOptions { queue_max: 2, ..ServiceOptions::default() };
-    let service = Arc::new(Service::start(folder.path(), options, || Ok(engine())).unwrap());
+    let service = Arc::new(Service::start(folder.path(), &options, || Ok(engine())).unwrap());
     // The engine is held by a question that waits.
     let (release, held) = channel::<()>();
     let barrier = Arc::new(Barrier::new(2));
