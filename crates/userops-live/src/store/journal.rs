@@ -84,31 +84,7 @@ impl Store {
             return Ok(0);
         }
         let last_sequence = self.totals.entry_count;
-        self.write(|transaction| {
-            let mut facts = transaction.open_table(FACTS).map_err(from_redb)?;
-            let before = read_mark(&facts, LAST_FACT)?;
-            let pruned = read_mark(&facts, PRUNED_FACT)?;
-            let mut table = transaction.open_table(CHANGES).map_err(from_redb)?;
-            let (mut last, mut new_count) = (before, 0);
-            for Change { id, bytes } in changes {
-                if id.sequence == 0 || id.sequence > last_sequence {
-                    let message =
-                        format!("the change {id} is of an entry that is not there: they are 1 to {last_sequence}");
-                    return Err(invalid_argument(message));
-                }
-                if *id > last {
-                    table.insert(id.key(), &seal(place(*id), bytes)[..]).map_err(from_redb)?;
-                    (last, new_count) = (*id, new_count + 1);
-                } else if *id > pruned && table.get(id.key()).map_err(from_redb)?.is_none() {
-                    let message = format!(
-                        "the change {id} is new, and yet not after the last, {last}: put changes in in their order"
-                    );
-                    return Err(invalid_argument(message));
-                }
-            }
-            write_mark(&mut facts, LAST_FACT, last)?;
-            Ok(new_count)
-        })
+        self.write(|transaction| insert_changes(transaction, changes, last_sequence))
     }
 
     /// The changes after a cursor, ascending, at the most `limit` of them; those that are pruned are no longer there.
@@ -223,6 +199,31 @@ impl Store {
             Ok(count)
         })
     }
+}
+
+/// Puts changes of entries up to the last one into the journal, and says how many are new.
+pub(super) fn insert_changes(transaction: &WriteTransaction, changes: &[Change], last_sequence: u64) -> Result<u64> {
+    let mut facts = transaction.open_table(FACTS).map_err(from_redb)?;
+    let pruned = read_mark(&facts, PRUNED_FACT)?;
+    let mut last = read_mark(&facts, LAST_FACT)?;
+    let mut table = transaction.open_table(CHANGES).map_err(from_redb)?;
+    let mut new_count = 0;
+    for Change { id, bytes } in changes {
+        if id.sequence == 0 || id.sequence > last_sequence {
+            let message = format!("the change {id} is of an entry that is not there: they are 1 to {last_sequence}");
+            return Err(invalid_argument(message));
+        }
+        if *id > last {
+            table.insert(id.key(), &seal(place(*id), bytes)[..]).map_err(from_redb)?;
+            (last, new_count) = (*id, new_count + 1);
+        } else if *id > pruned && table.get(id.key()).map_err(from_redb)?.is_none() {
+            return Err(invalid_argument(format!(
+                "the change {id} is new, and yet not after the last, {last}: put changes in in their order"
+            )));
+        }
+    }
+    write_mark(&mut facts, LAST_FACT, last)?;
+    Ok(new_count)
 }
 
 /// Makes the tables, so that readers find them.

@@ -41,16 +41,33 @@ fn empty_store() -> (TempDir, Vec<u8>) {
     (folder, bytes)
 }
 
+/// Whether the first entry of a batch brings a change about, which is written with it.
+fn brings_change(number: u64) -> bool {
+    number % 4 == 3
+}
+
+fn change_of(sequence: u64) -> Change {
+    Change { id: ChangeId::new(sequence, 0), bytes: vec![1; 50] }
+}
+
+/// A change that is written with its entry; the others have index 0.
+fn change_with(sequence: u64) -> Change {
+    Change { id: ChangeId::new(sequence, 1), ..change_of(sequence) }
+}
+
 /// Appends and puts until something fails, and says how many batches were acknowledged.
 fn work(store: &mut Store, batches: u64) -> (u64, Result<()>) {
     for number in 0..batches {
-        if let Err(error) = store.append(&batch(number)) {
+        let appended = store.append_with_changes(&batch(number), |appended| match appended.arrivals.first() {
+            Some(Arrival::New { sequence }) if brings_change(number) => Ok(vec![change_with(*sequence)]),
+            _ => Ok(Vec::new()),
+        });
+        if let Err(error) = appended {
             return (number, Err(error));
         }
         let sequence = store.last_sequence();
-        let change = Change { id: ChangeId::new(sequence, 0), bytes: vec![1; 50] };
         let beside = match number % 3 {
-            0 => store.put_changes(&[change]).map(drop),
+            0 => store.put_changes(&[change_of(sequence)]).map(drop),
             1 => store.put_snapshot(sequence, &[5; 5_000]),
             _ => store.subscribe("reader").and_then(|_| store.acknowledge("reader", store.last_change()?)),
         };
@@ -76,6 +93,13 @@ fn check_after(folder: &Path, note: &[u8], bytes: Vec<u8>, acknowledged: u64) {
         least.len(),
         most.len()
     );
+    let mut first = 1;
+    let changes = store.changes_after(ChangeId::START, usize::MAX).unwrap();
+    for number in 0..=acknowledged {
+        let is_there = first <= store.last_sequence();
+        assert_eq!(brings_change(number) && is_there, changes.contains(&change_with(first)), "{number}");
+        first += batch(number).len() as u64;
+    }
     // The batch whose fate was unknown is sent again.
     let appended = store.append(&batch(acknowledged)).unwrap();
     assert_eq!(appended.new_count, most.len() as u64 - entries.len() as u64);
@@ -90,6 +114,13 @@ fn an_append_is_one_flush_and_another_where_the_file_grows() {
     for number in 0..50 {
         let (flushes, resizes) = (disk.flush_count(), disk.resize_count());
         store.append(&batch(number)).unwrap();
+        assert_eq!(disk.flush_count() - flushes, 1 + (disk.resize_count() - resizes));
+        let (flushes, resizes) = (disk.flush_count(), disk.resize_count());
+        let last = |appended: &Appended| match appended.arrivals.last() {
+            Some(Arrival::New { sequence }) => Ok(vec![change_of(*sequence)]),
+            _ => panic!("{appended:?}"),
+        };
+        store.append_with_changes(&[event(&format!("with {number}"))], last).unwrap();
         assert_eq!(disk.flush_count() - flushes, 1 + (disk.resize_count() - resizes));
         let flushes = disk.flush_count();
         store.append(&batch(number)).unwrap();
