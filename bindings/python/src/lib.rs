@@ -12,6 +12,7 @@ mod churn;
 mod contribution;
 mod data;
 mod driver;
+mod durable;
 mod explanation;
 mod expression;
 mod failure;
@@ -23,6 +24,7 @@ mod ladder;
 mod lead;
 mod lifecycle;
 mod lifetime_value;
+mod live;
 mod log;
 mod membership;
 mod milestone;
@@ -78,6 +80,8 @@ mod _userops {
     #[pymodule_export]
     use super::driver::{Drivers, find_drivers};
     #[pymodule_export]
+    use super::durable::DurableLiveEngine;
+    #[pymodule_export]
     use super::explanation::Explanation;
     #[pymodule_export]
     use super::expression::{
@@ -104,6 +108,8 @@ mod _userops {
     use super::lifecycle::{Lifecycle, StageHistories, StageSeries};
     #[pymodule_export]
     use super::lifetime_value::{LifetimeValueForecast, LifetimeValueModel, forecast_lifetime_value, share_of_top};
+    #[pymodule_export]
+    use super::live::LiveEngine;
     #[pymodule_export]
     use super::log::EventLog;
     #[pymodule_export]

@@ -3,14 +3,16 @@
 Instants are `datetime` with a zone, or texts as RFC 3339 has them; none without a zone is accepted, and those that
 come out are in UTC. Dates are `date` or `YYYY-MM-DD`, spans `timedelta` or texts such as `30d`. Amounts are integers in
 minor units (cents) where a name ends in `_minor`. Definitions and options are plain data as TOML or JSON would hold
-them. Every error is a `userops.UseropsError`; see `userops.errors`. All classes are immutable and may be used by
-several threads; the interpreter's lock is released while the engine works. Ctrl-C in a call over more than 10,000
-events raises `KeyboardInterrupt` at once; the work ends in the background, and its answer is dropped.
+them. Every error is a `userops.UseropsError`; see `userops.errors`. All classes but the live engines are immutable,
+and all may be used by several threads; the interpreter's lock is released while the engine works. Ctrl-C in a call
+over more than 10,000 events raises `KeyboardInterrupt` at once; the work ends in the background, and its answer is
+dropped.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from os import PathLike
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypedDict, final
 from zoneinfo import ZoneInfo
 
@@ -37,6 +39,7 @@ _Day: TypeAlias = date | str
 _Zone: TypeAlias = ZoneInfo | str
 _Span: TypeAlias = timedelta | str
 _Definition: TypeAlias = Mapping[str, Any]
+_Event: TypeAlias = dict[str, Any]
 _Rows: TypeAlias = Iterable[Mapping[str, Any]]
 _Columns: TypeAlias = Mapping[str, Iterable[Any]]
 _Source: TypeAlias = str | PathLike[str] | bytes | bytearray | _ArrowStream | _ArrowArray | _Rows | _Columns
@@ -3465,6 +3468,275 @@ class Calibration:
 
     def __eq__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class LiveEngine:
+    """A playbook that is answered event by event, in memory.
+
+    Its answers are those of `Playbook.evaluate` over all events so far, as of the engine's instant, with the same
+    calibration. Several threads may use one engine: each call is worked off as a whole. Pickled as bytes.
+    """
+
+    def __new__(
+        cls,
+        playbook: Playbook,
+        *,
+        calibration: Calibration | None = None,
+        lateness: _Span | None = None,
+        ahead_max: _Span | None = None,
+    ) -> LiveEngine:
+        """An engine without users.
+
+        Args:
+            playbook: What is to be answered.
+            calibration: What the playbook takes from a population; its own where it takes nothing from one.
+            lateness: How late an event may come; a day by default.
+            ahead_max: How far ahead of the engine's instant an event may be; any by default.
+
+        Raises:
+            InvalidDefinitionError: A score is fitted and no calibration is given, or it is a lead score.
+            LimitExceededError: More than 64 kinds of events, 32 properties or 64 windows are looked at.
+        """
+
+    @classmethod
+    def from_log(
+        cls,
+        log: EventLog,
+        playbook: Playbook,
+        *,
+        as_of: _Instant,
+        calibration: Calibration | None = None,
+        lateness: _Span | None = None,
+        ahead_max: _Span | None = None,
+    ) -> LiveEngine:
+        """The engine that has seen the attributes of a log, and its events up to an instant."""
+
+    def observe(self, events: _Event | Iterable[_Event]) -> list[dict[str, Any]]:
+        """Takes one event or several in, and tells the changes in order.
+
+        An event is a dict as `EventLog.events_of` gives it: `user`, `time`, `event`, and where known `amount_minor`,
+        `id` and `properties`. One whose `id` came before changes nothing. A change is a dict: `user`, `kind`
+        (`"tag"`, `"stage"` or `"segment"`), `name`, `from` and `to` or `entered`, `effective_at` (from when it holds)
+        and `recorded_at` (when it was told).
+
+        Raises:
+            LimitExceededError: An event is later than `lateness`, or further ahead than `ahead_max`. All events are
+                looked at before the first counts: then none does.
+            UnknownNameError: The schema does not list the event.
+            TypeMismatchError: A property is not of its type.
+        """
+
+    def advance_to(self, instant: _Instant) -> list[dict[str, Any]]:
+        """Moves the clock on, and tells what time alone has changed, each at its very instant.
+
+        Raises:
+            InvalidArgumentError: The instant is before the engine's.
+        """
+
+    def set_attributes(self, user: _User, attributes: Mapping[str, _Value]) -> list[dict[str, Any]]:
+        """Learns attributes of a user, and tells the changes; of attributes that are not named nothing changes.
+
+        Raises:
+            InvalidArgumentError: The engine does not know the time yet: advance it first.
+            UnknownNameError: The schema does not declare the attribute.
+        """
+
+    def tag_by_hand(self, act: _Definition) -> list[dict[str, Any]]:
+        """Puts a tag on a user, or takes it off, by hand; a dict as `manual_tags` of `Playbook.evaluate` has them.
+
+        Raises:
+            UnknownNameError: There is no such tag.
+        """
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The instant of all answers; `None` before the first event."""
+
+    @property
+    def user_count(self) -> int:
+        """How many users are known."""
+
+    def memory_bytes(self) -> int:
+        """Bytes that the users take, without their ids."""
+
+    def state(self, user: _User) -> dict[str, Any]:
+        """What the playbook says of a user.
+
+        `tags`, `stage`, `segments`, `scores`, and `next_look_at`, when time may change it.
+
+        Raises:
+            UnknownNameError: Nothing was heard of the user.
+        """
+
+    def explain(self, user: _User) -> Explanation:
+        """Why the answers of a user are what they are, and what time alone will change.
+
+        Raises:
+            UnknownNameError: Nothing was heard of the user.
+        """
+
+    def membership(self, segment: str) -> list[_User]:
+        """The users who are in a segment, in the order in which they first came."""
+
+    def tagged(self, tag: str) -> list[_User]:
+        """The users who have a tag, in the order in which they first came."""
+
+    def to_table(self) -> Table:
+        """A row per user in order of their ids, with the columns of `Outcome.to_table`."""
+
+    def verify(self, log: EventLog) -> list[dict[str, Any]]:
+        """Every answer that differs from a batch evaluation over the log.
+
+        None, where it holds what the engine was told.
+
+        Each is a dict: `user`, `column`, `live` and `batch`.
+        """
+
+    def to_bytes(self) -> bytes:
+        """The engine with its playbook, calibration and options, as bytes."""
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> LiveEngine:
+        """The engine that `to_bytes` has written.
+
+        Raises:
+            FormatError: These are no bytes of an engine.
+        """
+
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class DurableLiveEngine:
+    """A live engine that is kept in a folder: what it has acknowledged it knows again after a crash.
+
+    One process has a folder open at a time. `with` closes it at the end. What is told is as that of `LiveEngine`;
+    each change has a `cursor` besides, which is the same whenever the change is handed out.
+    """
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | PathLike[str],
+        playbook: Playbook,
+        *,
+        calibration: Calibration | None = None,
+        lateness: _Span | None = None,
+        ahead_max: _Span | None = None,
+        snapshot_entries: int | None = None,
+        journal: bool = True,
+        verify_pages: bool = True,
+    ) -> DurableLiveEngine:
+        """Opens the engine of a folder, or puts a new one into an empty folder.
+
+        The calibration, lateness and limit that the folder was begun with go on.
+
+        Args:
+            folder: Where it is kept.
+            playbook: What is to be answered.
+            calibration: As of `LiveEngine`.
+            lateness: As of `LiveEngine`.
+            ahead_max: As of `LiveEngine`.
+            snapshot_entries: After so many entries a snapshot is taken by itself; a million by default, 0 for never.
+            journal: Whether changes are kept for subscribers.
+            verify_pages: Whether every page is held against its checksum, which reads the whole file.
+
+        Raises:
+            InvalidDefinitionError: The folder was made for another playbook: `reopen` it, and `replace` its engine.
+            FileError: The folder is open already, or cannot be read.
+        """
+
+    @classmethod
+    def reopen(
+        cls,
+        folder: str | PathLike[str],
+        *,
+        snapshot_entries: int | None = None,
+        journal: bool = True,
+        verify_pages: bool = True,
+    ) -> DurableLiveEngine:
+        """Opens the engine of a folder as it is, whatever its playbook."""
+
+    def observe(self, events: _Event | Iterable[_Event]) -> dict[str, Any]:
+        """Takes one event or several in with one flush to disk: `fates` and `changes`.
+
+        Of each event `fate` is `"taken"`, `"duplicate"` or `"refused"`, with its number `sequence`, `is_conflicting`
+        of a duplicate, and of one that is refused the exception as `error`. An event that is given alone raises it.
+        """
+
+    def advance_to(self, instant: _Instant) -> list[dict[str, Any]]:
+        """As `LiveEngine.advance_to`."""
+
+    def set_attributes(self, user: _User, attributes: Mapping[str, _Value]) -> list[dict[str, Any]]:
+        """As `LiveEngine.set_attributes`."""
+
+    def tag_by_hand(self, act: _Definition) -> list[dict[str, Any]]:
+        """As `LiveEngine.tag_by_hand`."""
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The instant of all answers; `None` before the first event."""
+
+    @property
+    def user_count(self) -> int:
+        """How many users are known."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the folder was let go."""
+
+    def state(self, user: _User) -> dict[str, Any]:
+        """As `LiveEngine.state`."""
+
+    def explain(self, user: _User) -> Explanation:
+        """As `LiveEngine.explain`."""
+
+    def membership(self, segment: str) -> list[_User]:
+        """As `LiveEngine.membership`."""
+
+    def tagged(self, tag: str) -> list[_User]:
+        """As `LiveEngine.tagged`."""
+
+    def to_table(self) -> Table:
+        """As `LiveEngine.to_table`."""
+
+    def verify(self) -> list[dict[str, Any]]:
+        """Every answer that differs from a batch evaluation over all that is kept: none."""
+
+    def to_event_log(self) -> EventLog:
+        """All events and attributes so far as a log."""
+
+    def export_parquet(self, path: str | PathLike[str]) -> Path:
+        """Writes all events to a Parquet file, and what is known of users to one beside it, whose path is returned."""
+
+    def snapshot(self) -> None:
+        """Keeps the state as it is, so that opening need not work off what came before."""
+
+    def subscribe(self, name: str) -> tuple[int, int]:
+        """The cursor of a subscriber, who is new where there is none of the name.
+
+        The last change that was acknowledged.
+        """
+
+    def changes_after(self, cursor: tuple[int, int], *, limit: int = 1000) -> list[dict[str, Any]]:
+        """The changes after a cursor, at most `limit` of them, in order.
+
+        They are handed out until they are acknowledged.
+        """
+
+    def acknowledge(self, name: str, cursor: tuple[int, int]) -> None:
+        """Moves a subscriber's cursor on. What all subscribers have dealt with is dropped."""
+
+    def replace(self, playbook: Playbook, *, calibration: Calibration | None = None) -> list[dict[str, Any]]:
+        """Puts another version of the playbook in the place of this one, and tells what is answered otherwise.
+
+        Everything that was told so far is worked off again. Where that fails this version goes on.
+        """
+
+    def close(self) -> None:
+        """Lets the folder go; closing twice is no error."""
+
+    def __enter__(self) -> DurableLiveEngine: ...
+    def __exit__(self, *_error: object) -> None: ...
 
 @final
 class Outcome:
