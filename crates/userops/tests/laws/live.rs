@@ -66,6 +66,10 @@ fn playbook_of(schema: &EventSchema, rules: &[Rule], lifecycle: &LifecycleDefini
             ),
         ),
     ];
+    let loves = Preference::new("sku", EventQuery::default(), Span::from_days(2)).top(3).weight("qty").weight_min(0.4);
+    playbook.tags.push(TagDefinition::new("loves", TagKind::Preference(loves)));
+    let spends = Preference::new("sku", EventQuery::new(["order", "refund"]), Span::from_hours(30)).weight(AMOUNT);
+    playbook.tags.push(TagDefinition::new("spends", TagKind::Preference(spends)));
     playbook.segments = vec![
         SegmentDefinition::new("in_first", in_first),
         SegmentDefinition::new("loyal", Rule::tag("flag").and(count("order").at_least(1i64))),

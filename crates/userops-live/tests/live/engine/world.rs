@@ -53,10 +53,10 @@ pub(super) fn batch(number: u64) -> Vec<Entry> {
     let mut entries = Vec::new();
     for index in 0..1 + number % 9 {
         let mixed = (number * 31 + index * 17) % 101;
-        let late = if mixed % 11 == 0 { 9 } else { 0 };
+        let late = if mixed.is_multiple_of(11) { 9 } else { 0 };
         let hours = 3 * number as i64 + index as i64 % 3 - late;
         let time = Timestamp::from_micros(start + hours * MICROS_PER_HOUR + mixed as i64);
-        let name = if mixed % 5 == 0 { "pay" } else { "visit" };
+        let name = if mixed.is_multiple_of(5) { "pay" } else { "visit" };
         let event = Event::new((mixed % 12) as i64, time, name).with_id(format!("{number}-{index}"));
         let event = if name == "pay" { event.with_amount(Money::from_minor(100 + mixed as i64)) } else { event };
         entries.push(Entry::Event(event));
