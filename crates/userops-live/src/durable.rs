@@ -1,5 +1,7 @@
 //! A durable engine: what it has acknowledged it knows for ever, and knows again after a crash.
 
+mod follow;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -296,18 +298,6 @@ impl DurableEngine {
         }
     }
 
-    fn journal(&mut self, changes: &[NumberedChange]) -> Result<()> {
-        if !self.options.journal || changes.is_empty() {
-            return Ok(());
-        }
-        let bytes = |numbered: &NumberedChange| {
-            let bytes = serde_json::to_vec(&numbered.change).map_err(unwritable)?;
-            Ok(store::Change { id: numbered.id, bytes })
-        };
-        let changes: Vec<store::Change> = changes.iter().map(bytes).collect::<Result<_>>()?;
-        self.store.put_changes(&changes).map(drop)
-    }
-
     /// Works off the entries that came after the snapshot.
     fn catch_up(&mut self) -> Result<()> {
         let mut changes = Vec::new();
@@ -385,37 +375,6 @@ impl DurableEngine {
         self.snapshot = self.applied;
         Ok(told)
     }
-
-    /// The cursor of a subscriber, who is new where there is none of the name: the last change that was acknowledged.
-    ///
-    /// # Errors
-    /// As [`Store::subscribe`].
-    pub fn subscribe(&mut self, name: &str) -> Result<ChangeId> {
-        self.store.subscribe(name)
-    }
-
-    /// The changes after a cursor, at most `limit` of them, in order. They are handed out until they are acknowledged: at least once.
-    ///
-    /// # Errors
-    /// As [`Store::changes_after`].
-    pub fn changes_after(&self, cursor: ChangeId, limit: usize) -> Result<Vec<NumberedChange>> {
-        let read = |change: store::Change| {
-            let read: Change = serde_json::from_slice(&change.bytes).map_err(|error| {
-                Error::new(ErrorKind::InvalidFormat, format!("the change {} cannot be read: {error}", change.id))
-            })?;
-            Ok(NumberedChange { id: change.id, change: read })
-        };
-        self.store.changes_after(cursor, limit)?.into_iter().map(read).collect()
-    }
-
-    /// Moves a subscriber's cursor on: what stands up to it is dealt with. What all subscribers have dealt with is dropped.
-    ///
-    /// # Errors
-    /// As [`Store::acknowledge`] and [`Store::prune_changes`].
-    pub fn acknowledge(&mut self, name: &str, cursor: ChangeId) -> Result<()> {
-        self.store.acknowledge(name, cursor)?;
-        self.store.prune_changes().map(drop)
-    }
 }
 
 /// Whom an entry is about.
@@ -458,8 +417,4 @@ fn work_off(engine: &mut Engine, sequence: u64, entry: &Entry, out: &mut Vec<Num
     let numbered = (0u32..).zip(changes);
     out.extend(numbered.map(|(index, change)| NumberedChange { id: ChangeId::new(sequence, index), change }));
     worked
-}
-
-fn unwritable(error: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::InvalidFormat, format!("it cannot be written: {error}"))
 }
