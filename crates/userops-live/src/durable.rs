@@ -16,7 +16,7 @@ use userops::time::Timestamp;
 use userops::value::Value;
 
 use crate::snapshot::{read_snapshot, write_snapshot};
-use crate::store::{self, Arrival, ChangeId, Entry, Store, StoreOptions};
+use crate::store::{Arrival, ChangeId, Entry, Store, StoreOptions};
 
 /// Entries after which a snapshot is taken: few enough to be worked off again in seconds.
 const SNAPSHOT_ENTRIES: u64 = 1_000_000;
