@@ -22,7 +22,7 @@ impl DurableEngine {
     /// The cursor of a subscriber, who is new where there is none of the name: the last change that was acknowledged.
     ///
     /// # Errors
-    /// As [`Store::subscribe`].
+    /// As [`Store::subscribe`](store::Store::subscribe).
     pub fn subscribe(&mut self, name: &str) -> Result<ChangeId> {
         self.store.subscribe(name)
     }
@@ -30,7 +30,7 @@ impl DurableEngine {
     /// The changes after a cursor, at most `limit` of them, in order. They are handed out until they are acknowledged: at least once.
     ///
     /// # Errors
-    /// As [`Store::changes_after`].
+    /// As [`Store::changes_after`](store::Store::changes_after).
     pub fn changes_after(&self, cursor: ChangeId, limit: usize) -> Result<Vec<NumberedChange>> {
         let read = |change: store::Change| {
             let read: Change = serde_json::from_slice(&change.bytes).map_err(|error| {
@@ -44,7 +44,7 @@ impl DurableEngine {
     /// Moves a subscriber's cursor on: what stands up to it is dealt with. What all subscribers have dealt with is dropped.
     ///
     /// # Errors
-    /// As [`Store::acknowledge`] and [`Store::prune_changes`].
+    /// As [`Store::acknowledge`](store::Store::acknowledge) and [`Store::prune_changes`](store::Store::prune_changes).
     pub fn acknowledge(&mut self, name: &str, cursor: ChangeId) -> Result<()> {
         self.store.acknowledge(name, cursor)?;
         self.store.prune_changes().map(drop)
