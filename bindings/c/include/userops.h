@@ -183,6 +183,11 @@ typedef struct userops_error userops_error;
 typedef struct userops_ladder userops_ladder;
 
 /**
+ * A playbook that is answered event by event, in memory or kept in a folder. Calls on one are worked off one after the other.
+ */
+typedef struct userops_live userops_live;
+
+/**
  * An event log: frozen, in columns, sorted by user, time and arrival. Users are numbered from 0 in the order of their ids.
  */
 typedef struct userops_log userops_log;
@@ -1141,6 +1146,130 @@ userops_status userops_share_of_top(const char *values,
                                     size_t customer_ratios_len,
                                     userops_table **out_table,
                                     userops_error **out_error);
+
+/**
+ * Opens the engine of a folder, or puts a new one into an empty folder. `folder` may be NULL, which makes
+ * one in memory. `calibration` is JSON of userops_calibration_fit(), and may be NULL where the playbook takes nothing from a
+ * population. `options` is a JSON object, and may be NULL: `lateness` (such as "1d", the default) and `ahead_max`, and of a folder
+ * `snapshot_entries`, `journal`, `verify_pages`.
+ */
+userops_status userops_live_open(const char *folder,
+                                 size_t folder_len,
+                                 const userops_playbook *playbook,
+                                 const char *calibration,
+                                 size_t calibration_len,
+                                 const char *options,
+                                 size_t options_len,
+                                 userops_live **out_live,
+                                 userops_error **out_error);
+
+/**
+ * Takes entries in, a JSON array: {"event": {"user", "time", "name", "amount", "id", "properties"}}, {"advance": instant},
+ * {"attributes": {"user", "attributes"}}, {"manual_tag": …}. In a folder all of them are on disk when this returns OK. The result is
+ * JSON: of each entry its `fates` (`fate` is "taken", "duplicate" or "refused", with `error` and `message`), and the `changes`
+ * in order. An entry that is refused is no failure of the call.
+ */
+userops_status userops_live_apply(const userops_live *live,
+                                  const char *entries,
+                                  size_t entries_len,
+                                  userops_bytes **out_result,
+                                  userops_error **out_error);
+
+/**
+ * Moves the clock on: the changes that time alone has made, a JSON array in order. Fails with INVALID_ARGUMENT for an instant
+ * before the engine's.
+ */
+userops_status userops_live_advance_to(const userops_live *live,
+                                       int64_t instant_micros,
+                                       userops_bytes **out_changes,
+                                       userops_error **out_error);
+
+/**
+ * What the playbook says of a user, as JSON. `user` is its id as JSON: an integer, or a text in quotes. Fails with UNKNOWN_NAME
+ * for a user of whom nothing was heard.
+ */
+userops_status userops_live_state(const userops_live *live,
+                                  const char *user,
+                                  size_t user_len,
+                                  userops_bytes **out_state,
+                                  userops_error **out_error);
+
+/**
+ * Why the answers of a user are what they are, as JSON for userops_explanation_render(). `user` as of userops_live_state().
+ */
+userops_status userops_live_explain(const userops_live *live,
+                                    const char *user,
+                                    size_t user_len,
+                                    userops_bytes **out_explanation,
+                                    userops_error **out_error);
+
+/**
+ * The ids of the users who are in a segment, a JSON array in the order in which they first came.
+ */
+userops_status userops_live_membership(const userops_live *live,
+                                       const char *name,
+                                       size_t name_len,
+                                       userops_bytes **out_ids,
+                                       userops_error **out_error);
+
+/**
+ * A row per user in order of their ids, with the columns of userops_outcome_to_table().
+ */
+userops_status userops_live_table(const userops_live *live,
+                                  userops_table **out_table,
+                                  userops_error **out_error);
+
+/**
+ * Every answer that differs from a batch evaluation over a log, a JSON array: none, where the log holds what the engine was
+ * told. `log` may be NULL for an engine in a folder, which has its own.
+ */
+userops_status userops_live_verify(const userops_live *live,
+                                   const userops_log *log,
+                                   userops_bytes **out_differences,
+                                   userops_error **out_error);
+
+/**
+ * Keeps the state of an engine in a folder as it is, so that opening need not work off what came before.
+ */
+userops_status userops_live_snapshot(const userops_live *live,
+                                     userops_error **out_error);
+
+/**
+ * The cursor of a subscriber of an engine in a folder, who is new where there is none of the name: the last change that was
+ * acknowledged, as the number of its entry and its place among the changes of that.
+ */
+userops_status userops_live_subscribe(const userops_live *live,
+                                      const char *name,
+                                      size_t name_len,
+                                      uint64_t *out_sequence,
+                                      uint32_t *out_index,
+                                      userops_error **out_error);
+
+/**
+ * The changes after a cursor, at most `limit` of them, a JSON array in order; each has its cursor as `id`. They are handed out until
+ * they are acknowledged.
+ */
+userops_status userops_live_changes_after(const userops_live *live,
+                                          uint64_t sequence,
+                                          uint32_t index,
+                                          size_t limit,
+                                          userops_bytes **out_changes,
+                                          userops_error **out_error);
+
+/**
+ * Moves a subscriber's cursor on: what stands up to it is dealt with.
+ */
+userops_status userops_live_acknowledge(const userops_live *live,
+                                        const char *name,
+                                        size_t name_len,
+                                        uint64_t sequence,
+                                        uint32_t index,
+                                        userops_error **out_error);
+
+/**
+ * Frees an engine, and lets its folder go. NULL is fine.
+ */
+void userops_live_free(userops_live *live);
 
 /**
  * A log of the events of one log and then those of another, as if the second had arrived after the first. Both have one

@@ -31,6 +31,7 @@ pub mod ladder;
 pub mod lead;
 pub mod lifecycle;
 pub mod lifetime_value;
+pub mod live;
 pub mod log;
 pub mod membership;
 pub mod milestone;

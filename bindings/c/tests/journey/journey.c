@@ -416,6 +416,42 @@ static void judge_definitions(const userops_log *log, int64_t as_of) {
     FAILS(userops_wilson_interval(3, 2, &bytes, &error), USEROPS_STATUS_INVALID_ARGUMENT, "3 is more than the 2");
 }
 
+static void judge_live(void) {
+    static const char DOCUMENT[] = "version = 1\nname = 'p'\n[schema]\nevents = ['visit']\n"
+                                   "[[tags]]\nname = 'active'\nkind = { rule = 'count(\"visit\", last(hours(24))) >= 2' }\n"
+                                   "[[segments]]\nname = 'here'\nwhen = 'has_tag(\"active\")'\n";
+    static const char ENTRIES[] = "[{\"event\":{\"user\":\"ann\",\"time\":\"2026-03-01T10:00:00Z\",\"name\":\"visit\",\"id\":\"a\"}},"
+                                  "{\"event\":{\"user\":\"ann\",\"time\":\"2026-03-01T11:00:00Z\",\"name\":\"visit\"}},"
+                                  "{\"event\":{\"user\":\"ann\",\"time\":\"2026-03-01T10:00:00Z\",\"name\":\"visit\",\"id\":\"a\"}},"
+                                  "{\"event\":{\"user\":\"ann\",\"time\":\"2026-02-01T10:00:00Z\",\"name\":\"visit\"}}]";
+    userops_playbook *playbook;
+    userops_live *live;
+    userops_bytes *bytes;
+    userops_table *table;
+    OK(userops_playbook_from_toml(TEXT(DOCUMENT), &playbook, &error));
+    OK(userops_live_open(NULL, 0, playbook, NULL, 0, TEXT("{\"lateness\":\"2h\"}"), &live, &error));
+    userops_playbook_free(playbook);
+    OK(userops_live_apply(live, TEXT(ENTRIES), &bytes, &error));
+    CHECK(strstr(userops_bytes_data(bytes), "{\"fates\":[{\"fate\":\"taken\"},{\"fate\":\"taken\"},{\"fate\":\"duplicate\"},{"));
+    CHECK(strstr(userops_bytes_data(bytes), "`lateness` is 2h"));
+    CONTAINS(bytes, "\"name\":\"active\",\"from\":null,\"to\":true,\"effective_at\":\"2026-03-01T11:00:00Z\"");
+    OK(userops_live_state(live, TEXT("\"ann\""), &bytes, &error));
+    CONTAINS(bytes, "\"segments\":[\"here\"]");
+    OK(userops_live_explain(live, TEXT("\"ann\""), &bytes, &error));
+    CONTAINS(bytes, "active");
+    OK(userops_live_membership(live, TEXT("here"), &bytes, &error));
+    SAYS(bytes, "[\"ann\"]");
+    OK(userops_live_table(live, &table, &error));
+    CSV(table, "user,tag.active,segment.here\nann,true,true\n");
+    OK(userops_live_advance_to(live, instant("2026-03-05"), &bytes, &error));
+    CONTAINS(bytes, "\"from\":true,\"to\":null");
+    FAILS(userops_live_advance_to(live, instant("2026-03-04"), &bytes, &error), USEROPS_STATUS_INVALID_ARGUMENT, "does not go back");
+    FAILS(userops_live_state(live, TEXT("\"bob\""), &bytes, &error), USEROPS_STATUS_UNKNOWN_NAME, "bob");
+    FAILS(userops_live_verify(live, NULL, &bytes, &error), USEROPS_STATUS_INVALID_ARGUMENT, "in memory");
+    FAILS(userops_live_snapshot(live, &error), USEROPS_STATUS_INVALID_ARGUMENT, "in memory");
+    userops_live_free(live);
+}
+
 static void judge_errors(void) {
     userops_table *table = NULL;
     CHECK(userops_table_from_json(TEXT("nonsense"), &table, NULL) == USEROPS_STATUS_INVALID_DEFINITION);
@@ -445,6 +481,7 @@ int main(void) {
     judge_growth_and_milestones(log, as_of);
     judge_playbook(log, as_of);
     judge_definitions(log, as_of);
+    judge_live();
     judge_errors();
     userops_log_free(log);
     userops_log_free(log);

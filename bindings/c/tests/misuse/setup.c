@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "arrow.h"
 
@@ -29,6 +30,7 @@ static const char LOGISTIC_FIT[] = "{\"options\":{\"outcome\":\"event\"},\"coeff
                                    "\"value\":1}],\"log_likelihood\":-1,\"row_count\":4,\"left_out_count\":0,\"positive_count\":3,"
                                    "\"iteration_count\":3,\"converged\":true,\"separated\":false}";
 static const char EVENT_ROWS[] = "{\"row_count\":1,\"columns\":[[\"user\",{\"integer\":[1]}],[\"time\",{\"time\":[0]}]]}";
+static const char ENTRIES[] = "[{\"event\":{\"user\":\"ann\",\"time\":\"1970-01-01T00:00:00Z\",\"name\":\"view\"}}]";
 static const char USER[] = "{\"recency\":1,\"frequency\":1,\"monetary\":1}";
 #define ANSWER_AT INT64_C(1748736000000000)
 
@@ -54,6 +56,7 @@ typedef struct handles {
     userops_bytes *bytes;
     userops_error *error;
     userops_reader *reader;
+    userops_live *live;
 } handles;
 
 static handles alive, freed;
@@ -75,6 +78,21 @@ static userops_reader *new_reader(void) {
     OR_DIE(userops_reader_new(NULL, 0, TEXT("{\"user\":\"user\",\"time\":{\"column\":\"time\"},\"event\":{\"constant\":\"view\"}}"),
                               &reader, &error));
     return reader;
+}
+
+/** A folder that is not there yet, for an engine. */
+static const char *new_folder(void) {
+    static char folder[80];
+    static int count;
+    snprintf(folder, sizeof folder, "target/c/misuse/live-%ld-%d", (long)time(NULL), count++);
+    return folder;
+}
+
+/** The folder of the call that is judged; a right call finds one that nobody else has open. */
+static const char *opened_folder(void) {
+    static char folder[80];
+    if (!*folder) strcpy(folder, new_folder());
+    return folder;
 }
 
 static void make(handles *h) {
@@ -102,6 +120,14 @@ static void make(handles *h) {
     OR_DIE(userops_instant_format(0, &h->bytes, &error));
     userops_playbook_from_toml(TEXT("x"), NULL, &h->error);
     h->reader = new_reader();
+    const char *folder = new_folder();
+    uint64_t sequence;
+    uint32_t index;
+    userops_bytes *result;
+    OR_DIE(userops_live_open(folder, strlen(folder), h->playbook, TEXT(h->calibration_text), NULL, 0, &h->live, &error));
+    OR_DIE(userops_live_apply(h->live, TEXT(ENTRIES), &result, &error));
+    userops_bytes_free(result);
+    OR_DIE(userops_live_subscribe(h->live, TEXT("s"), &sequence, &index, &error));
 }
 
 static void unmake(handles *h) {
@@ -112,6 +138,7 @@ static void unmake(handles *h) {
     userops_table_free(h->ranking);
     userops_segment_free(h->segment), userops_model_free(h->model), userops_portrait_free(h->portrait);
     userops_bytes_free(h->calibration), userops_bytes_free(h->bytes), userops_error_free(h->error), userops_reader_free(h->reader);
+    userops_live_free(h->live);
 }
 
 static void *handle_of(const handles *h, const char *type) {
@@ -122,7 +149,7 @@ static void *handle_of(const handles *h, const char *type) {
         {"userops_log", h->log},           {"userops_report", h->report},     {"userops_table", h->measures},
         {"userops_playbook", h->playbook}, {"userops_outcome", h->outcome},   {"userops_profiles", h->profiles},
         {"userops_ladder", h->ladder},     {"userops_segment", h->segment},   {"userops_model", h->model},
-        {"userops_portrait", h->portrait}, {"userops_bytes", h->bytes},       {"userops_error", h->error},
+        {"userops_portrait", h->portrait}, {"userops_bytes", h->bytes},       {"userops_error", h->error},       {"userops_live", h->live},
         {"userops_reader", h->reader},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -231,6 +258,9 @@ static const char *const TEXTS[][3] = {
     {"userops_table_to_bytes", "format", "csv"},
     {"userops_instant", "format", "date"},
     {"userops_instant_from_number", "format", "epoch_seconds"},
+    {"userops_live_", "user", "\"ann\""},
+    {"userops_live_", "name", "s"},
+    {"", "entries", "[]"},
     {"", "ids", "[]"},
     {"userops_portrait_build", "options", "{}"},
     {"", "format", "\"auto\""},
@@ -268,6 +298,7 @@ static const char *const TEXTS[][3] = {
 const char *valid_text(const char *function, const char *parameter) {
     const char *found = NULL;
     if (!strcmp(function, "userops_model_fit") && !strcmp(parameter, "definition")) return "{\"rfm\":{}}";
+    if (!strcmp(parameter, "folder")) return opened_folder();
     if (!strcmp(parameter, "calibration")) return alive.calibration_text;
     if (!strcmp(function, "userops_log_find_user")) {
         return user_id;
@@ -365,4 +396,5 @@ void free_output(int index, const char *type) {
     userops_log_free(handle), userops_report_free(handle), userops_table_free(handle), userops_playbook_free(handle);
     userops_outcome_free(handle), userops_profiles_free(handle), userops_ladder_free(handle), userops_segment_free(handle);
     userops_model_free(handle), userops_portrait_free(handle), userops_bytes_free(handle), userops_reader_free(handle);
+    userops_live_free(handle);
 }
