@@ -103,7 +103,7 @@ impl LiveUser {
         match stages.presence {
             Presence::Always => (true, first),
             Presence::FirstEvent => (false, first),
-            Presence::Known => (self.attributes.iter().any(|slot| *slot != Slot::Unknown), first),
+            Presence::Known => (self.is_known || self.attributes.iter().any(|slot| *slot != Slot::Unknown), first),
             Presence::Attribute(_) => {
                 let arrived = stages.arrival.and_then(|attribute| match self.attributes[attribute] {
                     Slot::Time(instant) => Some(instant),

@@ -108,6 +108,7 @@ impl LiveUser {
         let from = work.changes.len();
         let mut state = Self::new(plan);
         state.attributes.clone_from(&self.attributes);
+        state.is_known = self.is_known;
         state.acts.clone_from(&self.acts);
         let mut coming = self.rows.clone();
         if plan.keeps_history() {

@@ -29,6 +29,8 @@ pub(super) struct LiveUser {
     /// Of each moving window whether the user was there when it began.
     pub(super) covered: u64,
     pub(super) attributes: Vec<Slot>,
+    /// Whether an attribute is known that the playbook's schema does not declare: a log may have more than a playbook reads.
+    pub(super) is_known: bool,
     /// Acts of people in order of their instants, then of their coming.
     #[serde(with = "super::snapshot::acts")]
     pub(super) acts: Vec<ManualTag>,
@@ -73,6 +75,7 @@ impl LiveUser {
             heads: vec![(0, 0); plan.windows.len()],
             covered: 0,
             attributes: vec![Slot::Unknown; plan.attributes.len()],
+            is_known: false,
             acts: Vec::new(),
             answers: vec![Slot::Unknown; plan.columns.len()],
             first_time: i64::MAX,

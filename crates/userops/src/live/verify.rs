@@ -157,10 +157,12 @@ impl Engine {
             let events = log.events_of(UserIx(row as u32)).until(as_of);
             let known: Vec<_> =
                 attributes.iter().map(|column| column.as_ref().and_then(|column| column.get(row))).collect();
-            if events.is_empty() && known.iter().all(Option::is_none) {
+            let is_known = log.attributes().columns().any(|(_, column)| column.get(row).is_some());
+            if events.is_empty() && !is_known {
                 continue;
             }
             let place = self.place_of(&id.to_owned()) as usize;
+            self.users[place].is_known = is_known;
             for (slot, value) in self.users[place].attributes.iter_mut().zip(known) {
                 *slot = value.map_or(Slot::Unknown, |value| Slot::of(value, &mut self.work.texts));
             }

@@ -10,6 +10,7 @@ use userops::live::{Arrival, Change, ChangeKind, Engine, LiveOptions};
 use userops::log::EventLog;
 use userops::playbook::{EvaluateOptions, Lifecycle, Playbook};
 use userops::rule::{AMOUNT, EventQuery, Measure, Rule};
+use userops::sample::{SampleOptions, content_app};
 use userops::score::{RfmDefinition, ScoreDefinition, ScoreKind};
 use userops::segment::SegmentDefinition;
 use userops::tag::{Band, Bands, Cases, ManualTag, Preference, TagDefinition, TagKind};
@@ -444,5 +445,21 @@ proptest! {
             }
         }
         check_equal(&engine, &known, &schema)?;
+    }
+}
+
+/// The log knows more of users than the playbook reads, and some of them before they do anything.
+#[test]
+fn a_sample_log_is_answered_as_by_batch_on_every_tenth_day() {
+    let playbook = Playbook::from_toml(include_str!("../../../../examples/playbooks/content_app.toml")).unwrap();
+    let options = SampleOptions::default().users(60).days(120).zone(playbook.schema.zone);
+    let log = content_app(options).unwrap();
+    let (first, last) = log.time_span().unwrap();
+    let calibration = playbook.calibrate(&log, last, &EvaluateOptions::new()).unwrap();
+    for days in (1..140).step_by(10) {
+        let as_of = later(first, days * DAY);
+        let mut engine = Engine::with_calibration(&playbook, &calibration, LiveOptions::default()).unwrap();
+        engine.load(&log, as_of).unwrap();
+        assert_eq!(engine.verify(&log).unwrap(), [], "{as_of}");
     }
 }
