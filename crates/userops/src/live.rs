@@ -31,6 +31,7 @@ mod late;
 mod look;
 mod node;
 mod plan;
+mod queue;
 mod read;
 mod row;
 mod slot;

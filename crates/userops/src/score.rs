@@ -20,6 +20,7 @@ mod select;
 
 pub use crate::explanation::Explanation;
 pub use cut::{Comparison, CutValues, Cuts};
+pub(crate) use definition::SCORE_COLUMNS_MAX;
 pub use definition::{ScoreColumns, ScoreDefinition, ScoreKind, ScoreModel};
 pub use measure::{Direction, MeasureValue, MeasureValues};
 pub use rfm_definition::RfmDefinition;

@@ -223,6 +223,13 @@ impl Interner {
         }
     }
 
+    /// The code of a text; `None` where it was not seen before.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<u32> {
+        let hash = self.hasher.hash_one(text);
+        self.table.find(hash, |code| self.texts.text(*code as usize) == text).copied()
+    }
+
     /// The texts in order of code.
     #[must_use]
     pub fn texts(&self) -> &TextArena {

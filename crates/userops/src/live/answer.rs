@@ -10,6 +10,7 @@ use super::work::{AnswerChange, LiveWork};
 use crate::error::Result;
 use crate::lifecycle::{Presence, Spell, step};
 use crate::rule::{Truth, UnknownFold};
+use crate::score::SCORE_COLUMNS_MAX;
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -57,11 +58,7 @@ impl LiveUser {
         match &definition.kind {
             DefinitionKind::Score { index, measures, population } => {
                 let mut look = look(plan, self, moment, &work.texts, &mut work.scratch);
-                let values = score(&mut look, *index, measures, population.as_ref())?;
-                fresh.extend(values.iter().map(|value| match value {
-                    Some(value) => Slot::of(value.as_ref(), &mut work.texts),
-                    None => Slot::Unknown,
-                }));
+                score(&mut look, *index, measures, population.as_ref(), fresh)?;
             }
             DefinitionKind::Tag { index, value } => {
                 let mut ranks = std::mem::take(&mut work.ranks);
@@ -184,18 +181,23 @@ fn score(
     index: usize,
     measures: &[Source],
     population: Option<&super::node::Node>,
-) -> Result<Vec<Option<Value>>> {
+    out: &mut Vec<Slot>,
+) -> Result<()> {
     let in_population = match population {
         Some(node) => node.judge(look)? == Truth::True,
         None => true,
     };
-    let mut values = Vec::with_capacity(measures.len());
-    for source in measures {
-        let slot = look.source(*source)?;
-        values.push(slot.value(look.texts).map(crate::value::ValueRef::to_owned));
+    let mut values = [None; SCORE_COLUMNS_MAX];
+    for (value, source) in values.iter_mut().zip(measures) {
+        *value = look.source(*source)?.value(look.texts);
     }
     let model = &look.plan.calibration.scores[index].1;
-    look.plan.playbook.scores[index].score_one(model, &values, in_population)
+    let mut scored = [None; SCORE_COLUMNS_MAX];
+    let definition = &look.plan.playbook.scores[index];
+    let len = definition.score_into(model, &values[..measures.len()], in_population, &mut scored)?;
+    // The names of cells and groups are in the list since the playbook was compiled.
+    out.extend(scored[..len].iter().map(|value| value.map_or(Slot::Unknown, |value| Slot::find(value, look.texts))));
+    Ok(())
 }
 
 /// What the rules say of a tag: nothing, a value, or the ranked values of a preference.

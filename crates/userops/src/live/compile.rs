@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::job::{Bits, JobKind, SpanOf};
 use super::node::{Node, Source};
 use super::plan::{AnswerColumn, AnswerKind, DefinitionKind, LiveDefinition, LiveOptions, LivePlan, Stages, TagValue};
-use super::read::{Patterns, Reader};
+use super::read::{Known, Patterns, Reader};
 use crate::column::{Column, Interner, TextColumn};
 use crate::error::{Result, invalid_definition};
 use crate::event::EventSchema;
@@ -16,7 +16,8 @@ use crate::lifecycle::{Guards, LifecycleDefinition, Presence};
 use crate::log::EventLog;
 use crate::playbook::{Calibration, Node as Place, Playbook};
 use crate::rule::{Context, Definition, Kind, Measure, Rule, kind_of, resolve, thresholds};
-use crate::score::{CutValues, ScoreKind, ScoreModel};
+use crate::score::rfm::ValueGroup;
+use crate::score::{ScoreKind, ScoreModel};
 use crate::segment::SegmentDefinition;
 use crate::tag::{TagDefinition, TagKind};
 use crate::time::{Calendar, TimeFormat};
@@ -35,15 +36,16 @@ pub(super) fn compile(
     let schema = &playbook.schema;
     let attributes: Vec<(String, ValueType)> =
         schema.attributes.iter().map(|field| (field.name.clone(), field.value_type)).collect();
+    let declared = |value_type| Known { declared: Some(value_type), input: None };
     let reader = Reader {
-        names: HashMap::new(),
+        names: schema.events.iter().map(|name| (name.clone(), Patterns::default())).collect(),
         others: Patterns::default(),
+        is_closed: !schema.events.is_empty(),
         filters: Vec::new(),
         inputs: Vec::new(),
-        input_of: HashMap::new(),
+        amount: None,
         fields: Vec::new(),
-        events: schema.events.iter().cloned().collect(),
-        properties: schema.properties.iter().map(|field| (field.name.clone(), field.value_type)).collect(),
+        properties: schema.properties.iter().map(|field| (field.name.clone(), declared(field.value_type))).collect(),
         limits: schema.limits,
         times: time_reader(TimeFormat::Auto, schema.zone),
     };
@@ -168,18 +170,20 @@ impl Compiler<'_> {
         };
         let sources: Vec<Source> = measures.iter().map(|measure| self.source(measure)).collect::<Result<_>>()?;
         let kind = kind_of(measures[0], self.log, &self.context)?;
-        let cuts = match &self.plan.calibration.scores[index].1 {
-            ScoreModel::Rfm { model: Some(model), groups: None, .. } => match model.recency_cuts().values() {
-                CutValues::Integer(cuts) => Some(cuts.clone()),
-                CutValues::Float(_) => None,
-            },
+        let model = &self.plan.calibration.scores[index].1;
+        if let ScoreModel::Rfm { scheme, .. } = model {
+            let names = scheme.names().iter().map(String::as_str).chain(ValueGroup::ALL.map(ValueGroup::name));
+            names.for_each(|name| _ = self.texts.intern(name));
+        }
+        let cuts = match model {
+            ScoreModel::Rfm { model: Some(model), groups: None, .. } => model.recency_cuts().thresholds(),
             _ => None,
         };
         for (place, source) in sources.iter().enumerate() {
             let Source::Job(job) = *source else { continue };
             let job = &mut self.plan.jobs[job];
             match cuts.as_ref().filter(|_| place == 0) {
-                Some(cuts) => job.thresholds.extend(cuts.iter().flat_map(|cut| [*cut, cut.saturating_add(1)])),
+                Some(cuts) => job.thresholds.extend(cuts),
                 None => job.is_plain_value = true,
             }
         }

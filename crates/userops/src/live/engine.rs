@@ -1,11 +1,11 @@
 //! The engine: many users, one clock.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::change::{Arrival, Change, Observed, told};
 use super::plan::{LiveOptions, LivePlan};
+use super::queue::TimerQueue;
 use super::read::LiveEvent;
 use super::slot::Slot;
 use super::user::LiveUser;
@@ -29,7 +29,7 @@ pub struct Engine {
     pub(super) places: HashMap<UserId, u32, foldhash::fast::RandomState>,
     pub(super) users: Vec<LiveUser>,
     /// When to wake whom. An entry counts while it is the user's earliest; see `queued`.
-    timers: BinaryHeap<Reverse<(i64, u32)>>,
+    timers: TimerQueue,
     /// For each user the earliest instant in `timers`.
     queued: Vec<i64>,
     /// The ids of events that may come again, and the engine's instant when they came.
@@ -77,7 +77,7 @@ impl Engine {
             ids: Vec::new(),
             places: HashMap::default(),
             users: Vec::new(),
-            timers: BinaryHeap::new(),
+            timers: TimerQueue::new(),
             queued: Vec::new(),
             seen: HashSet::default(),
             seen_order: VecDeque::new(),
@@ -359,18 +359,15 @@ impl Engine {
 
     /// Wakes everybody who is to wake up to an instant; at the instant itself not the user of whom something happens then.
     fn wake_until(&mut self, instant: i64, but: Option<u32>, changes: &mut Vec<Change>) -> Result<()> {
-        while let Some(&Reverse((at, user))) = self.timers.peek() {
-            if at > instant {
-                break;
-            }
-            self.timers.pop();
+        while let Some((at, user)) = self.timers.pop_until(instant) {
             let place = user as usize;
             if self.queued[place] != at {
                 continue;
             }
             self.queued[place] = i64::MAX;
-            let due = self.users[place].next_at();
-            if due <= instant && !(due == instant && but == Some(user)) {
+            // What happened since may have put it off.
+            let is_due = self.users[place].next_at() == at;
+            if is_due && !(at == instant && but == Some(user)) {
                 let id = self.ids[place].as_ref();
                 self.wake_count += 1;
                 let woken = self.users[place].wake(&self.plan, id, self.as_of, &mut self.work);
@@ -390,7 +387,7 @@ impl Engine {
         let next = self.users[place].next_at();
         if next < self.queued[place] {
             self.queued[place] = next;
-            self.timers.push(Reverse((next, user)));
+            self.timers.push((next, user));
         }
     }
 

@@ -1,6 +1,8 @@
 //! Reads an event into the row that a user's state keeps of it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 
 use super::job::FIELDS_MAX;
 use super::row::{Row, push_head};
@@ -49,21 +51,31 @@ pub(super) struct Patterns {
     pub(super) filtered: Vec<(u64, usize)>,
 }
 
+/// What is asked of a property.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Known {
+    /// The type that it is declared with.
+    pub(super) declared: Option<ValueType>,
+    /// Its place among the inputs.
+    pub(super) input: Option<usize>,
+}
+
 /// Turns events into rows.
 #[derive(Debug, Clone)]
 pub(super) struct Reader {
-    /// Names that some pattern names.
-    pub(super) names: HashMap<String, Patterns>,
+    /// Of names that some pattern names, and of those that the schema lists.
+    pub(super) names: HashMap<String, Patterns, RandomState>,
     /// Of every other name.
     pub(super) others: Patterns,
+    /// Whether there may be no other name.
+    pub(super) is_closed: bool,
     pub(super) filters: Vec<Condition>,
     pub(super) inputs: Vec<Input>,
-    pub(super) input_of: HashMap<String, usize>,
+    /// The input that is the money.
+    pub(super) amount: Option<usize>,
     /// The inputs that rows keep.
     pub(super) fields: Vec<usize>,
-    /// The events that may occur; empty for any.
-    pub(super) events: HashSet<String>,
-    pub(super) properties: BTreeMap<String, ValueType>,
+    pub(super) properties: HashMap<String, Known, RandomState>,
     pub(super) limits: Limits,
     pub(super) times: TimeReader,
 }
@@ -93,24 +105,20 @@ impl Reader {
         texts: &mut Interner,
         out: &mut LiveEvent,
     ) -> Result<()> {
-        self.check_name(event)?;
-        if let Some(coerced) = self.coerce(event)? {
-            return self.read(&coerced, calendar, texts, out);
-        }
+        let Patterns { plain, filtered } = self.patterns_of(event)?;
         let mut inputs: [Option<ValueRef<'_>>; FIELDS_MAX] = [None; FIELDS_MAX];
-        for (place, input) in self.inputs.iter().enumerate() {
-            if input.name.is_none() {
-                inputs[place] = event.amount.map(|amount| ValueRef::Integer(amount.minor()));
+        if let (Some(place), Some(amount)) = (self.amount, event.amount) {
+            inputs[place] = Some(ValueRef::Integer(amount.minor()));
+        }
+        for (name, value) in &event.properties {
+            let Some(known) = self.properties.get(name) else { continue };
+            if known.declared.is_some_and(|value_type| !is_plain(value, value_type, self.limits.text_bytes_max)) {
+                return self.read(&self.coerced(event)?, calendar, texts, out);
+            }
+            if let Some(input) = known.input {
+                inputs[input] = Some(value.as_ref());
             }
         }
-        if !self.input_of.is_empty() {
-            for (name, value) in &event.properties {
-                if let Some(input) = self.input_of.get(name) {
-                    inputs[*input] = Some(value.as_ref());
-                }
-            }
-        }
-        let Patterns { plain, filtered } = self.names.get(&event.name).unwrap_or(&self.others);
         let mut patterns = *plain;
         for (pattern, filter) in filtered {
             if self.filters[*filter].judge(&inputs).is_true() {
@@ -128,12 +136,18 @@ impl Reader {
         Ok(())
     }
 
-    fn check_name(&self, event: &Event) -> Result<()> {
+    fn patterns_of(&self, event: &Event) -> Result<&Patterns> {
         let name = &event.name;
-        if !self.events.is_empty() && !self.events.contains(name) {
-            let hint = name_hint(name, self.events.iter().map(String::as_str));
-            return Err(unknown_name(format!("there is no event {name:?} in the playbook's schema{hint}")));
-        }
+        let patterns = match self.names.get(name) {
+            Some(patterns) => patterns,
+            None if !self.is_closed => &self.others,
+            None => {
+                let mut names: Vec<&str> = self.names.keys().map(String::as_str).collect();
+                names.sort_unstable();
+                let hint = name_hint(name, names);
+                return Err(unknown_name(format!("there is no event {name:?} in the playbook's schema{hint}")));
+            }
+        };
         let Limits { text_bytes_max, id_bytes_max, .. } = self.limits;
         let too_long = |what: &str, len: usize, limit: &str, max: u64| {
             Err(invalid_argument(format!("{what} has {len} bytes; the limit {limit} is {max}")))
@@ -148,24 +162,21 @@ impl Reader {
             Some(id) if id.len() as u64 > id_bytes_max => {
                 too_long("the id of an event", id.len(), "id_bytes_max", id_bytes_max)
             }
-            _ => Ok(()),
+            _ => Ok(patterns),
         }
     }
 
-    /// The event with every declared property in its type, where one is not; properties that are not declared are left
-    /// alone, and no definition sees them.
-    fn coerce(&self, event: &Event) -> Result<Option<Event>> {
-        let mut coerced: Option<Event> = None;
+    /// The event with every declared property in its type; properties that are not declared are left alone.
+    fn coerced(&self, event: &Event) -> Result<Event> {
+        let mut coerced = event.clone();
         for (name, value) in &event.properties {
-            let Some(value_type) = self.properties.get(name) else { continue };
-            if is_plain(value, *value_type, self.limits.text_bytes_max) {
+            let declared = self.properties.get(name).and_then(|known| known.declared);
+            let Some(value_type) = declared.filter(|known| !is_plain(value, *known, self.limits.text_bytes_max)) else {
                 continue;
-            }
-            let read = self.coerce_one(name, value, *value_type)?;
-            let event = coerced.get_or_insert_with(|| event.clone());
-            match read {
-                Some(value) => event.properties.insert(name.clone(), value),
-                None => event.properties.remove(name),
+            };
+            match self.coerce_one(name, value, value_type)? {
+                Some(value) => coerced.properties.insert(name.clone(), value),
+                None => coerced.properties.remove(name),
             };
         }
         Ok(coerced)

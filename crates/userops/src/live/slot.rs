@@ -22,10 +22,18 @@ pub(super) enum Slot {
 impl Slot {
     pub(super) fn of(value: ValueRef<'_>, texts: &mut Interner) -> Self {
         match value {
+            ValueRef::Text(text) => Self::Text(texts.intern(text)),
+            other => Self::find(other, texts),
+        }
+    }
+
+    /// As [`Slot::of`], for a value whose text is in the list; unknown where it is not.
+    pub(super) fn find(value: ValueRef<'_>, texts: &Interner) -> Self {
+        match value {
+            ValueRef::Text(text) => texts.find(text).map_or(Self::Unknown, Self::Text),
             ValueRef::Bool(value) => Self::Bool(value),
             ValueRef::Integer(value) => Self::Integer(value),
             ValueRef::Float(value) => Self::Float(value),
-            ValueRef::Text(text) => Self::Text(texts.intern(text)),
             ValueRef::Time(instant) => Self::Time(instant.as_micros()),
             ValueRef::Date(day) => Self::Date(day.0),
         }

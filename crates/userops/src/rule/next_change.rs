@@ -106,15 +106,27 @@ fn of_measure(measure: &Measure, test: &Test, subject: &Subject<'_>, clock: &Clo
 
 /// The whole numbers on reaching which a growing count can begin or cease to pass the test.
 pub(crate) fn thresholds(test: &Test) -> impl Iterator<Item = i64> {
+    // A float beyond 64 bits becomes the first or last integer, which no count reaches.
+    let floor = |value: &Value| match value {
+        Value::Integer(value) => Some(*value),
+        Value::Float(value) => Some(value.floor() as i64),
+        _ => None,
+    };
+    let ceiling = move |value: &Value| match value {
+        Value::Float(value) => Some(value.ceil() as i64),
+        other => floor(other),
+    };
     let values = test.values().into_owned();
-    values.into_iter().flat_map(|value| {
-        let floor = match value {
-            Value::Integer(value) => Some(value),
-            // A float beyond 64 bits becomes the last integer, which no count reaches.
-            Value::Float(value) => Some(value.floor() as i64),
-            _ => None,
+    values.into_iter().flat_map(move |value| {
+        let reached = match test {
+            Test::Le(_) | Test::Gt(_) => None,
+            _ => ceiling(&value),
         };
-        floor.into_iter().flat_map(|floor| [floor, floor.saturating_add(1)])
+        let passed = match test {
+            Test::Lt(_) | Test::Ge(_) => None,
+            _ => floor(&value).map(|floor| floor.saturating_add(1)),
+        };
+        reached.into_iter().chain(passed)
     })
 }
 

@@ -158,6 +158,16 @@ impl Cuts {
         })
     }
 
+    /// The whole numbers on reaching which a growing value gets another level; `None` where cuts have decimals.
+    pub(crate) fn thresholds(&self) -> Option<Vec<i64>> {
+        let CutValues::Integer(cuts) = &self.values else { return None };
+        let is_passed_beyond = match self.direction {
+            Direction::HigherIsBetter => self.comparison == Comparison::Above,
+            Direction::LowerIsBetter => self.comparison == Comparison::AtLeast,
+        };
+        Some(cuts.iter().map(|cut| cut.saturating_add(i64::from(is_passed_beyond))).collect())
+    }
+
     /// The level of each value; as [`Cuts::level`] of each row.
     ///
     /// # Errors

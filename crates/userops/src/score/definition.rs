@@ -10,7 +10,10 @@ use super::rfm_definition::RfmDefinition;
 use crate::column::Column;
 use crate::error::{Error, Result, invalid_argument, type_mismatch};
 use crate::rule::{self, Context, Measure, Rule, Subject};
-use crate::value::{Value, ValueType};
+use crate::value::{Value, ValueRef, ValueType};
+
+/// The most columns of a score that is worked out from measures.
+pub(crate) const SCORE_COLUMNS_MAX: usize = 5;
 
 /// A score of a playbook. Rules read its columns as `name.column`, such as `rfm.recency`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -211,19 +214,37 @@ impl ScoreDefinition {
         measures: &[Option<Value>],
         in_population: bool,
     ) -> Result<Vec<Option<Value>>> {
-        let values = match (&self.kind, model, measures) {
+        let measures: Vec<_> = measures.iter().map(|value| value.as_ref().map(Value::as_ref)).collect();
+        let mut values = [None; SCORE_COLUMNS_MAX];
+        let len = self.score_into(model, &measures, in_population, &mut values)?;
+        Ok(values[..len].iter().map(|value| value.map(ValueRef::to_owned)).collect())
+    }
+
+    /// As [`ScoreDefinition::score_one`], with the values put into `out`, and their number returned.
+    pub(crate) fn score_into<'m>(
+        &self,
+        model: &'m ScoreModel,
+        measures: &[Option<ValueRef<'m>>],
+        in_population: bool,
+        out: &mut [Option<ValueRef<'m>>; SCORE_COLUMNS_MAX],
+    ) -> Result<usize> {
+        let found = match (&self.kind, model, measures) {
             (ScoreKind::Rfm(rfm), ScoreModel::Rfm { model, scheme, groups }, [recency, frequency, monetary]) => {
-                rfm.score_one(model.as_ref(), scheme, groups.as_ref(), [recency, frequency, monetary], in_population)
+                let measures = [*recency, *frequency, *monetary];
+                rfm.score_into(model.as_ref(), scheme, groups.as_ref(), measures, in_population, out)
             }
-            (ScoreKind::Value { .. }, ScoreModel::Value, [value]) => Ok(vec![value.clone()]),
+            (ScoreKind::Value { .. }, ScoreModel::Value, [value]) => {
+                out[0] = *value;
+                Ok(1)
+            }
             (ScoreKind::Lead(_), ScoreModel::Lead, _) => {
                 Err(invalid_argument("points of a lead come from events, not from measures; take score_lead"))
             }
-            (ScoreKind::Rfm(_), ScoreModel::Rfm { .. }, _) => Err(other_count(measures, 3)),
-            (ScoreKind::Value { .. }, ScoreModel::Value, _) => Err(other_count(measures, 1)),
+            (ScoreKind::Rfm(_), ScoreModel::Rfm { .. }, _) => Err(other_count(measures.len(), 3)),
+            (ScoreKind::Value { .. }, ScoreModel::Value, _) => Err(other_count(measures.len(), 1)),
             _ => Err(other_kind()),
         };
-        self.named(values)
+        self.named(found)
     }
 
     /// Why one user has the score, by a model that was fitted before; a node that says so where the user has none.
@@ -256,6 +277,6 @@ fn other_kind() -> Error {
     type_mismatch("the model is of another kind than the definition; fit it again")
 }
 
-fn other_count(measures: &[Option<Value>], asked: usize) -> Error {
-    invalid_argument(format!("{} measures; the score is worked out from {asked}", measures.len()))
+fn other_count(count: usize, asked: usize) -> Error {
+    invalid_argument(format!("{count} measures; the score is worked out from {asked}"))
 }

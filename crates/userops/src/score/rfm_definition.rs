@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::definition::{ScoreColumns, ScoreModel};
+use super::definition::{SCORE_COLUMNS_MAX, ScoreColumns, ScoreModel};
 use super::rfm::{CellScheme, EightGroupOptions, EightGroupScheme, Measures, RfmModel, RfmOptions, UserMeasures};
 use super::{Explanation, MeasureValue, MeasureValues};
 use crate::column::{Column, Packed};
 use crate::error::{Error, Result, invalid_definition, type_mismatch};
 use crate::rule::{self, Context, Measure, Rule, Subject, Truth};
-use crate::value::{Value, ValueType};
+use crate::value::{Value, ValueRef, ValueType};
 
 /// An RFM score over any three measures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -111,35 +111,37 @@ impl RfmDefinition {
         }
     }
 
-    /// The columns of one user, from the three measures.
-    pub(super) fn score_one(
+    /// The columns of one user, from the three measures, and how many they are.
+    pub(super) fn score_into<'m>(
         &self,
-        model: Option<&RfmModel>,
-        scheme: &CellScheme,
+        model: Option<&'m RfmModel>,
+        scheme: &'m CellScheme,
         groups: Option<&EightGroupScheme>,
-        measures: [&Option<Value>; 3],
+        measures: [Option<ValueRef<'_>>; 3],
         in_population: bool,
-    ) -> Result<Vec<Option<Value>>> {
-        let mut values = vec![None; 4 + usize::from(self.groups.is_some())];
+        out: &mut [Option<ValueRef<'m>>; SCORE_COLUMNS_MAX],
+    ) -> Result<usize> {
+        let len = 4 + usize::from(self.groups.is_some());
+        out[..len].fill(None);
         let [recency, frequency, monetary] = measures.map(measure);
         let (Some(model), (Some(recency), Some(frequency), Some(monetary))) =
             (model, (recency?, frequency?, monetary?))
         else {
-            return Ok(values);
+            return Ok(len);
         };
         if !in_population || !frequency.is_positive() {
-            return Ok(values);
+            return Ok(len);
         }
         let user = UserMeasures { recency, frequency, monetary };
         let score = model.score(&user)?;
-        for (value, score) in values.iter_mut().zip([score.recency, score.frequency, score.monetary]) {
-            *value = Some(Value::Integer(i64::from(score)));
+        for (value, score) in out.iter_mut().zip([score.recency, score.frequency, score.monetary]) {
+            *value = Some(ValueRef::Integer(i64::from(score)));
         }
-        values[3] = Some(Value::Text(scheme.segment(score)?.into()));
-        if let (Some(value), Some(groups)) = (values.get_mut(4), groups) {
-            *value = Some(Value::Text(groups.group(&user)?.name().into()));
+        out[3] = Some(ValueRef::Text(scheme.segment(score)?));
+        if let (true, Some(groups)) = (len == SCORE_COLUMNS_MAX, groups) {
+            out[4] = Some(ValueRef::Text(groups.group(&user)?.name()));
         }
-        Ok(values)
+        Ok(len)
     }
 
     /// Who is graded, and their measures.
@@ -197,7 +199,7 @@ impl RfmDefinition {
         groups: Option<&EightGroupScheme>,
         subject: &Subject<'_>,
     ) -> Result<Explanation> {
-        let read = |measure| Ok(rule::read_measure(measure, subject)?.as_ref().and_then(number));
+        let read = |measure| Ok(rule::read_measure(measure, subject)?.as_ref().map(Value::as_ref).and_then(number));
         let values = (read(&self.recency)?, read(&self.frequency)?, read(&self.monetary)?);
         let asked = self.population.as_ref().map(|rule| rule::judge(rule, subject)).transpose()?;
         let (Some(model), (Some(recency), Some(frequency), Some(monetary))) = (model, values) else {
@@ -279,17 +281,17 @@ impl Numbers {
 }
 
 /// A measure as a number, where it is known.
-fn measure(value: &Option<Value>) -> Result<Option<MeasureValue>> {
+fn measure(value: Option<ValueRef<'_>>) -> Result<Option<MeasureValue>> {
     match value {
         None => Ok(None),
         Some(value) => number(value).map(Some).ok_or_else(|| no_number(value.value_type())),
     }
 }
 
-fn number(value: &Value) -> Option<MeasureValue> {
+fn number(value: ValueRef<'_>) -> Option<MeasureValue> {
     match value {
-        Value::Integer(value) => Some((*value).into()),
-        Value::Float(value) => Some((*value).into()),
+        ValueRef::Integer(value) => Some(value.into()),
+        ValueRef::Float(value) => Some(value.into()),
         _ => None,
     }
 }

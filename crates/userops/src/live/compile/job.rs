@@ -99,8 +99,10 @@ impl Compiler<'_> {
                 "a live engine reads at most {FIELDS_MAX} properties; {name:?} is one more"
             )));
         }
-        if let Some(name) = &input.name {
-            reader.input_of.insert(name.clone(), reader.inputs.len());
+        let place = Some(reader.inputs.len());
+        match &input.name {
+            Some(name) => reader.properties.entry(name.clone()).or_default().input = place,
+            None => reader.amount = place,
         }
         reader.inputs.push(input);
         Ok(reader.inputs.len() - 1)
