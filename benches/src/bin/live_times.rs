@@ -1,6 +1,7 @@
 //! Times the live engine on one thread: events, timers, durable batches, snapshots.
 //!
-//! `live_times [EVENTS] [--users N] [--folder DIR] [--until events|timers|snapshot]` prints a line of JSON for each part. The playbook is `content_app`; the events are
+//! `live_times [EVENTS] [--users N] [--folder DIR] [--durable EVENTS] [--until events|timers|snapshot]` prints a line of JSON for each
+//! part. The playbook is `content_app`; the events are
 //! those of the benchmark log under its names.
 
 // A command line tool prints: that is how it answers.
@@ -82,6 +83,7 @@ fn run(words: &[String]) -> Result<()> {
     };
     let events = words.first().filter(|word| !word.starts_with("--")).map_or(Ok(10_000_000), |word| number(word))?;
     let users = option("--users").map_or(Ok(500_000), |word| number(word))?;
+    let durable = option("--durable").map_or(Ok(2_000_000), |word| number(word))?;
     let folder = option("--folder").map_or_else(|| std::env::temp_dir().join("userops_live_times"), PathBuf::from);
     let stream = Stream { columns: generate_log(&LogOptions::new(events).users(users)) };
     let playbook = Playbook::from_toml(PLAYBOOK)?;
@@ -101,7 +103,7 @@ fn run(words: &[String]) -> Result<()> {
     if until == "snapshot" {
         return Ok(());
     }
-    time_durable(calibrated(&playbook, &stream)?, &stream, &folder)
+    time_durable(calibrated(&playbook, &stream)?, &stream, stream.len().min(durable as usize), &folder)
 }
 
 /// An engine with cuts and thresholds of the first tenth of the stream.
@@ -119,6 +121,7 @@ fn time_events(mut engine: Engine, stream: &Stream) -> Result<Engine> {
     let mut each: Vec<u32> = Vec::with_capacity(stream.len());
     let mut changes: Vec<Change> = Vec::new();
     let mut change_count = 0;
+    let mut bytes_per_user = Vec::new();
     for first in (0..stream.len()).step_by(CHUNK) {
         let events: Vec<Event> = (first..stream.len().min(first + CHUNK)).map(|row| stream.event(row)).collect();
         let start = Instant::now();
@@ -132,12 +135,15 @@ fn time_events(mut engine: Engine, stream: &Stream) -> Result<Engine> {
             before = now;
         }
         spent += start.elapsed();
+        if (first + CHUNK) * 10 / stream.len() > first * 10 / stream.len() {
+            bytes_per_user.push(engine.memory_bytes() / engine.user_count().max(1));
+        }
     }
     each.sort_unstable();
     let at = |share: f64| f64::from(each[((each.len() - 1) as f64 * share) as usize]) / 1_000.0;
     println!(
         "{{\"part\":\"events\",\"events\":{},\"users\":{},\"seconds\":{:.3},\"events_per_second\":{:.0},\"p50_us\":{:.2},\
-         \"p99_us\":{:.2},\"p999_us\":{:.2},\"max_us\":{:.0},\"changes\":{change_count},\"wakes\":{},\"bytes_per_user\":{:.0}}}",
+         \"p99_us\":{:.2},\"p999_us\":{:.2},\"max_us\":{:.0},\"changes\":{change_count},\"wakes\":{},\"bytes_per_user_by_tenths\":{bytes_per_user:?}}}",
         stream.len(),
         engine.user_count(),
         spent.as_secs_f64(),
@@ -147,7 +153,6 @@ fn time_events(mut engine: Engine, stream: &Stream) -> Result<Engine> {
         at(0.999),
         at(1.0),
         engine.wake_count(),
-        engine.memory_bytes() as f64 / engine.user_count().max(1) as f64,
     );
     Ok(engine)
 }
@@ -186,11 +191,10 @@ fn time_snapshot(engine: &Engine) -> Result<()> {
     Ok(())
 }
 
-fn time_durable(engine: Engine, stream: &Stream, folder: &Path) -> Result<()> {
+fn time_durable(engine: Engine, stream: &Stream, count: usize, folder: &Path) -> Result<()> {
     let _ = std::fs::remove_dir_all(folder);
     let options = DurableOptions { snapshot_entries: 0, ..DurableOptions::default() };
     let mut durable = DurableEngine::open(folder, options.clone(), || Ok(engine))?;
-    let count = stream.len().min(2_000_000);
     let mut spent = Duration::ZERO;
     for first in (0..count).step_by(BATCH) {
         let id = |row: usize| Entry::Event(stream.event(row).with_id(format!("e{row}")));

@@ -40,6 +40,7 @@ mod state;
 mod timer;
 mod user;
 mod verify;
+mod wake;
 mod work;
 
 pub use change::{Arrival, Change, ChangeKind, Observed};

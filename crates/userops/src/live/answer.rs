@@ -127,7 +127,7 @@ impl LiveUser {
         let Some(guards) = stages.guards.as_ref().filter(|_| has_come) else {
             return target.filter(|_| before || has_come);
         };
-        let stay = &mut self.stay;
+        let stay = self.stay.get_or_insert_default();
         match &stay.before {
             None => {
                 let then = self.answers[column];

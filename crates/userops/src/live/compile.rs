@@ -60,6 +60,10 @@ pub(super) fn compile(
         jobs: Vec::new(),
         words: 0,
         half_lives: Vec::new(),
+        whole: Vec::new(),
+        by_day: Vec::new(),
+        day_readers: Bits::default(),
+        falling: Vec::new(),
         always: Bits::default(),
         reach: Vec::new(),
         definitions: Vec::new(),
@@ -359,9 +363,17 @@ impl Compiler<'_> {
                 window.observers.add_all(&job.readers);
             }
         }
-        for job in jobs {
-            if matches!(&job.kind, JobKind::Ranked(ranked) if ranked.preference.weight_min > 0.0) {
+        for (index, job) in jobs.iter().enumerate() {
+            if job.is_falling() {
+                self.plan.falling.push(index);
                 self.plan.always.add_all(&job.readers);
+            }
+            if job.is_by_day() {
+                self.plan.by_day.push(index);
+                self.plan.day_readers.add_all(&job.readers);
+            }
+            if !matches!(job.span, SpanOf::Moving(_)) {
+                self.plan.whole.push((job.patterns, index));
             }
         }
         if let Some(stages) =

@@ -8,7 +8,7 @@ use super::plan::{LiveOptions, LivePlan};
 use super::queue::TimerQueue;
 use super::read::LiveEvent;
 use super::slot::Slot;
-use super::user::LiveUser;
+use super::user::{LiveUser, Warmth};
 use super::work::LiveWork;
 use crate::error::{Result, invalid_argument, limit_exceeded};
 use crate::event::{Event, unknown};
@@ -29,14 +29,14 @@ pub struct Engine {
     pub(super) places: HashMap<UserId, u32, foldhash::fast::RandomState>,
     pub(super) users: Vec<LiveUser>,
     /// When to wake whom. An entry counts while it is the user's earliest; see `queued`.
-    timers: TimerQueue,
+    pub(super) timers: TimerQueue,
     /// For each user the earliest instant in `timers`.
-    queued: Vec<i64>,
+    pub(super) queued: Vec<i64>,
     /// The ids of events that may come again, and the engine's instant when they came.
     pub(super) seen: HashSet<Arc<str>, foldhash::fast::RandomState>,
     pub(super) seen_order: VecDeque<(i64, Arc<str>)>,
     pub(super) event: LiveEvent,
-    wake_count: u64,
+    pub(super) wake_count: u64,
 }
 
 impl Engine {
@@ -124,6 +124,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::observe`].
     pub fn observe_into(&mut self, event: &Event, changes: &mut Vec<Change>) -> Result<Arrival> {
+        let known = self.places.get(&event.user).copied();
+        known.iter().for_each(|place| self.users[*place as usize].warm(Warmth::State));
         self.check(event)?;
         if let Some(id) = event.id.as_deref().filter(|id| !id.is_empty())
             && !self.remember(id, event.time.as_micros())
@@ -132,7 +134,7 @@ impl Engine {
         }
         let time = event.time.as_micros();
         let arrival = if time < self.as_of { Arrival::Late } else { Arrival::InOrder };
-        let user = self.place_of(&event.user);
+        let user = known.unwrap_or_else(|| self.place_of(&event.user));
         if time > self.as_of {
             self.as_of = time;
             self.wake_until(time, Some(user), changes)?;
@@ -357,42 +359,8 @@ impl Engine {
         self.places.get(user).map(|place| *place as usize)
     }
 
-    /// Wakes everybody who is to wake up to an instant; at the instant itself not the user of whom something happens then.
-    fn wake_until(&mut self, instant: i64, but: Option<u32>, changes: &mut Vec<Change>) -> Result<()> {
-        while let Some((at, user)) = self.timers.pop_until(instant) {
-            let place = user as usize;
-            if self.queued[place] != at {
-                continue;
-            }
-            self.queued[place] = i64::MAX;
-            // What happened since may have put it off.
-            let is_due = self.users[place].next_at() == at;
-            if is_due && !(at == instant && but == Some(user)) {
-                let id = self.ids[place].as_ref();
-                self.wake_count += 1;
-                let woken = self.users[place].wake(&self.plan, id, self.as_of, &mut self.work);
-                self.tell(user, changes);
-                woken.map_err(|error| error.at(format!("user {}", self.ids[place])))?;
-            }
-            if but != Some(user) || self.users[place].next_at() < instant {
-                self.queue(user);
-            }
-        }
-        Ok(())
-    }
-
-    /// Sees to it that the user is woken in time.
-    pub(super) fn queue(&mut self, user: u32) {
-        let place = user as usize;
-        let next = self.users[place].next_at();
-        if next < self.queued[place] {
-            self.queued[place] = next;
-            self.timers.push((next, user));
-        }
-    }
-
     /// Tells what changed of a user.
-    fn tell(&mut self, user: u32, changes: &mut Vec<Change>) {
+    pub(super) fn tell(&mut self, user: u32, changes: &mut Vec<Change>) {
         let id = &self.ids[user as usize];
         let told =
             self.work.changes.iter().filter_map(|change| told(&self.plan, &self.work.texts, change, id, self.as_of));

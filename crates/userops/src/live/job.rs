@@ -119,14 +119,14 @@ impl Ranked {
 /// What is kept of the events of one user: the words of folds, and the tallies of preferences.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Folds {
-    pub(super) words: Vec<u64>,
-    pub(super) tallies: Vec<Interests>,
+    pub(super) words: Box<[u64]>,
+    pub(super) tallies: Box<[Interests]>,
 }
 
 impl Folds {
     pub(super) fn byte_len(&self) -> usize {
         let tallies = self.tallies.iter().map(Interests::byte_len).sum::<usize>();
-        self.words.capacity() * size_of::<u64>() + self.tallies.capacity() * size_of::<Interests>() + tallies
+        size_of_val(&*self.words) + size_of_val(&*self.tallies) + tallies
     }
 }
 
@@ -160,6 +160,11 @@ impl Job {
             JobKind::Fold { fold, .. } if self.is_kept() => fold.words(),
             _ => 0,
         }
+    }
+
+    /// Whether values of a preference can come to weigh too little.
+    pub(super) fn is_falling(&self) -> bool {
+        matches!(&self.kind, JobKind::Ranked(ranked) if ranked.preference.weight_min > 0.0)
     }
 
     /// Whether the value hangs on the local day.

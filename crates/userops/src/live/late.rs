@@ -134,9 +134,7 @@ impl LiveUser {
             }
             for place in state.folded as usize..state.rows.len() {
                 let row = state.rows.get(place);
-                for job in plan.jobs.iter().filter(|job| job.patterns & row.patterns() != 0) {
-                    job.add_whole(&mut state.folds, row);
-                }
+                plan.whole_jobs(row).for_each(|job| job.add_whole(&mut state.folds, row));
             }
             state.touch(plan, id, instant - 1, std::iter::empty(), work)?;
         }

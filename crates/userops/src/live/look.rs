@@ -211,9 +211,6 @@ impl<'l> Look<'l> {
     /// The first instant after the moment at which a value of a preference weighs too little.
     pub(super) fn falls_below_at(&mut self, job: usize, until: i64) -> Option<i64> {
         let JobKind::Ranked(Ranked { preference, .. }) = &self.plan.jobs[job].kind else { return None };
-        if preference.weight_min <= 0.0 {
-            return None;
-        }
         let (from, until) = (Timestamp::from_micros(self.moment.at), Timestamp::from_micros(until));
         let mut falls = None;
         self.with_interests(job, |interests| falls = interests.falls_below_at(preference.weight_min, from, until));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::job::{Bits, Folds, Job, MovingWindow};
 use super::node::{Node, Source};
 use super::read::Reader;
+use super::row::Row;
 use crate::column::Interner;
 use crate::error::{Result, invalid_argument};
 use crate::id::UserId;
@@ -146,6 +147,13 @@ pub struct LivePlan {
     pub(super) words: usize,
     /// The half-lives of the preferences that are kept.
     pub(super) half_lives: Vec<Span>,
+    /// The patterns and the places of jobs that look at events whatever the instant, and are fed as events come.
+    pub(super) whole: Vec<(u64, usize)>,
+    /// Jobs whose value hangs on the local day, and the definitions that read them.
+    pub(super) by_day: Vec<usize>,
+    pub(super) day_readers: Bits,
+    /// Preferences whose values can come to weigh too little.
+    pub(super) falling: Vec<usize>,
     /// Definitions to look at whenever a user is: those that change without an event or a day.
     pub(super) always: Bits,
     /// Of each pattern, how far back its events are needed whatever comes late.
@@ -204,10 +212,16 @@ impl LivePlan {
         Timestamp::from_micros(i64::from(LAST_DAY) * crate::time::MICROS_PER_DAY - 1)
     }
 
+    /// The jobs that an event feeds whatever the instant.
+    pub(super) fn whole_jobs(&self, row: Row<'_>) -> impl Iterator<Item = &Job> {
+        let patterns = row.patterns();
+        self.whole.iter().filter(move |(known, _)| known & patterns != 0).map(|(_, job)| &self.jobs[*job])
+    }
+
     /// What is kept of no event.
     pub(super) fn no_folds(&self) -> Folds {
         let tallies = self.half_lives.iter().map(|half_life| Interests::new(*half_life)).collect();
-        Folds { words: vec![0; self.words], tallies }
+        Folds { words: vec![0; self.words].into(), tallies }
     }
 
     /// Whether an event may come after one that happened later.

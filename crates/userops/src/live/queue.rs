@@ -58,6 +58,12 @@ impl TimerQueue {
         self.buckets[0].pop_if(|(at, _)| *at <= instant)
     }
 
+    /// Who is woken after so many others, where that is at the instant of the last timer.
+    pub(super) fn later(&self, others: usize) -> Option<u32> {
+        let due = &self.buckets[0];
+        due.len().checked_sub(others + 1).map(|place| due[place].1)
+    }
+
     /// Raises the floor to the earliest instant of a bucket, and shares its timers out to those below.
     fn share_out(&mut self, bucket: usize, earliest: i64) {
         let mut moving = std::mem::replace(&mut self.buckets[bucket], std::mem::take(&mut self.moving));

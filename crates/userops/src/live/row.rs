@@ -74,6 +74,15 @@ impl Rows {
         self.words.chunks_exact(self.stride as usize).map(Row)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// The instant of a row; 0 where there is none.
+    pub(super) fn time_at(&self, index: usize) -> i64 {
+        self.words.get(index * self.stride as usize).map_or(0, |word| *word as i64)
+    }
+
     /// How many rows come before the first one at which `is_after` holds; rows for which it does not come first.
     pub(super) fn count_until(&self, is_after: impl Fn(Row<'_>) -> bool) -> usize {
         let (mut low, mut high) = (0, self.len());

@@ -10,7 +10,7 @@ use crate::id::UserId;
 use crate::playbook::{Calibration, Playbook};
 
 /// The form of what is written; another one is refused.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What describes itself in JSON stands as text, so that formats without field names can hold it.
 #[derive(Serialize, Deserialize)]

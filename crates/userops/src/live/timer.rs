@@ -22,11 +22,8 @@ impl LiveUser {
         for window in 0..plan.windows.len() {
             self.of_window(&mut look, window, &mut next);
         }
-        for (index, job) in plan.jobs.iter().enumerate() {
-            if !job.is_by_day() {
-                continue;
-            }
-            match &job.kind {
+        for index in plan.by_day.iter().copied() {
+            match &plan.jobs[index].kind {
                 JobKind::Fold { .. } => {
                     let Slot::Integer(days) = look.job(index)? else { continue };
                     let origin = i64::from(moment.today) - days;
@@ -61,18 +58,17 @@ impl LiveUser {
                 _ => {}
             }
         }
-        for (index, job) in plan.jobs.iter().enumerate() {
-            if matches!(job.kind, JobKind::Ranked(_)) {
-                let until = next.first.min(plan.last_instant().as_micros());
-                look.falls_below_at(index, until).into_iter().for_each(|instant| next.offer(instant));
-            }
+        for index in plan.falling.iter().copied() {
+            let until = next.first.min(plan.last_instant().as_micros());
+            look.falls_below_at(index, until).into_iter().for_each(|instant| next.offer(instant));
         }
         for act in &self.acts {
             [Some(act.at), act.expires].into_iter().flatten().for_each(|instant| next.offer(instant.as_micros()));
         }
         if let Some(stages) = &plan.stages {
             let (_, first) = self.arrival(plan, stages);
-            first.into_iter().chain(self.stay.guard_end).for_each(|instant| next.offer(instant));
+            let guard_end = self.stay.as_ref().and_then(|stay| stay.guard_end);
+            first.into_iter().chain(guard_end).for_each(|instant| next.offer(instant));
         }
         Ok(next.first)
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::job::{Bits, Folds, Moment, SpanOf};
+use super::job::{Bits, Folds, Moment};
 use super::look::{Look, LookScratch};
 use super::plan::LivePlan;
 use super::row::{Row, Rows};
@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::id::UserIdRef;
 use crate::lifecycle::Spell;
 use crate::tag::ManualTag;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Window};
 
 /// What is kept of one user.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,16 +25,16 @@ pub(super) struct LiveUser {
     /// What all jobs keep.
     pub(super) folds: Folds,
     /// Of each moving window its first row and the one after its last.
-    pub(super) heads: Vec<(u32, u32)>,
+    pub(super) heads: Box<[(u32, u32)]>,
     /// Of each moving window whether the user was there when it began.
     pub(super) covered: u64,
-    pub(super) attributes: Vec<Slot>,
+    pub(super) attributes: Box<[Slot]>,
     /// Whether an attribute is known that the playbook's schema does not declare: a log may have more than a playbook reads.
     pub(super) is_known: bool,
     /// Acts of people in order of their instants, then of their coming.
     #[serde(with = "super::snapshot::acts")]
     pub(super) acts: Vec<ManualTag>,
-    pub(super) answers: Vec<Slot>,
+    pub(super) answers: Box<[Slot]>,
     /// The instant of the first event of any name.
     pub(super) first_time: i64,
     /// The instant that the state is of; answers hold until `next_at`.
@@ -46,7 +46,19 @@ pub(super) struct LiveUser {
     pub(super) is_stale: bool,
     /// With so many rows they are swept.
     pub(super) sweep_len: u32,
-    pub(super) stay: Stay,
+    /// None where the lifecycle is not guarded.
+    pub(super) stay: Option<Box<Stay>>,
+}
+
+/// How much of a user to ask memory for, each part once the one before has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Warmth {
+    /// What lies in the user itself.
+    User,
+    /// Answers, and what is kept of events.
+    State,
+    /// The first events of windows.
+    Rows,
 }
 
 /// Where a user is in a guarded lifecycle.
@@ -58,6 +70,13 @@ pub(super) struct Stay {
     pub(super) before: Option<(i64, Vec<Spell>)>,
     /// When a guard that holds the user runs out.
     pub(super) guard_end: Option<i64>,
+}
+
+impl Stay {
+    fn byte_len(&self) -> usize {
+        let before = self.before.as_ref().map_or(0, |(_, spells)| spells.capacity());
+        size_of::<Self>() + (self.spells.capacity() + before) * size_of::<Spell>()
+    }
 }
 
 /// Rows that are kept for nothing until they are worth sweeping.
@@ -72,19 +91,19 @@ impl LiveUser {
             folded: 0,
             base: None,
             folds: plan.no_folds(),
-            heads: vec![(0, 0); plan.windows.len()],
+            heads: vec![(0, 0); plan.windows.len()].into(),
             covered: 0,
-            attributes: vec![Slot::Unknown; plan.attributes.len()],
+            attributes: vec![Slot::Unknown; plan.attributes.len()].into(),
             is_known: false,
             acts: Vec::new(),
-            answers: vec![Slot::Unknown; plan.columns.len()],
+            answers: vec![Slot::Unknown; plan.columns.len()].into(),
             first_time: i64::MAX,
             at: i64::MIN,
             today: i32::MIN,
             next_at: i64::MAX,
             is_stale: false,
             sweep_len: ROWS_IDLE,
-            stay: Stay::default(),
+            stay: None,
         }
     }
 
@@ -119,16 +138,44 @@ impl LiveUser {
         self.next_at
     }
 
+    /// Reads of each cache line that a look will need a word, and does nothing with it.
+    ///
+    /// Most users lie nowhere near the processor. Asked for together, their lines take the time of one; asked for one after the
+    /// other, as answers call for them, each makes the look wait. Where what lies at the end of a pointer is asked for after the
+    /// pointer has come, nothing waits at all: see [`Warmth`].
+    pub(super) fn warm(&self, warmth: Warmth) {
+        match warmth {
+            Warmth::User => {
+                let Self { rows, folds, heads, answers, first_time, next_at, .. } = self;
+                let lengths = rows.is_empty() ^ folds.words.is_empty() ^ heads.is_empty() ^ answers.is_empty();
+                std::hint::black_box((lengths, *first_time, *next_at));
+            }
+            Warmth::State => {
+                let words = self.folds.words.iter().step_by(8).fold(0, |all, word| all ^ word);
+                let answers = self.answers.iter().step_by(4).filter(|slot| slot.is_had()).count();
+                let sums = self.folds.tallies.iter().filter(|tally| tally.is_empty()).count();
+                let heads = self.heads.iter().step_by(8).fold(0, |all, (head, _)| all ^ head);
+                std::hint::black_box((words, answers, sums, heads));
+            }
+            Warmth::Rows => {
+                let firsts = self.heads.iter().fold(0, |all, (head, _)| all ^ self.rows.time_at(*head as usize));
+                std::hint::black_box(firsts);
+            }
+        }
+    }
+
     /// Bytes that the state takes.
     pub(super) fn byte_len(&self) -> usize {
         let folds = self.folds.byte_len() + self.base.as_ref().map_or(0, |base| base.byte_len());
-        let slots = self.attributes.capacity() + self.answers.capacity();
+        let slots = self.attributes.len() + self.answers.len();
+        let stay = self.stay.as_ref().map_or(0, |stay| stay.byte_len());
         size_of::<Self>()
             + self.rows.byte_len()
             + folds
-            + self.heads.capacity() * size_of::<u64>()
+            + self.heads.len() * size_of::<(u32, u32)>()
             + slots * size_of::<Slot>()
             + self.acts.capacity() * size_of::<ManualTag>()
+            + stay
     }
 
     /// Brings the state to an instant at or after its own, with what happens then; nothing may happen, and nothing change
@@ -152,7 +199,7 @@ impl LiveUser {
         work.scratch.begin(plan);
         self.slide(plan, at, today, &mut work.scratch, &mut work.dirty);
         if today != self.today {
-            plan.jobs.iter().filter(|job| job.is_by_day()).for_each(|job| work.dirty.add_all(&job.readers));
+            work.dirty.add_all(&plan.day_readers);
         }
         self.mark_by_hand(plan, &mut work.dirty);
         work.dirty.add_all(&plan.always);
@@ -177,11 +224,9 @@ impl LiveUser {
             return;
         }
         self.rows.push(row);
-        for job in &plan.jobs {
-            if job.patterns & row.patterns() != 0 && !matches!(job.span, SpanOf::Moving(_)) {
-                job.add_whole(&mut self.folds, row);
-                dirty.add_all(&job.readers);
-            }
+        for job in plan.whole_jobs(row) {
+            job.add_whole(&mut self.folds, row);
+            dirty.add_all(&job.readers);
         }
     }
 
@@ -205,8 +250,8 @@ impl LiveUser {
                 }
             };
             // Where a clock is set back, a window of days moves back.
-            let is_back =
-                head > 0 && rows.get(head - 1).time() >= start || tail > head && rows.get(tail - 1).time() >= end;
+            let is_back = !matches!(window.window, Window::Rolling { .. })
+                && (head > 0 && rows.get(head - 1).time() >= start || tail > head && rows.get(tail - 1).time() >= end);
             if is_back {
                 while tail > head {
                     meet(head, false, folds);
@@ -265,8 +310,7 @@ impl LiveUser {
             }
             if plan.may_be_late() {
                 let base = self.base.get_or_insert_with(|| Box::new(plan.no_folds()));
-                let jobs = plan.jobs.iter().filter(|job| job.patterns & row.patterns() != 0);
-                jobs.for_each(|job| job.add_whole(base, row));
+                plan.whole_jobs(row).for_each(|job| job.add_whole(base, row));
             }
             self.folded += 1;
         }

@@ -41,6 +41,11 @@ impl Interests {
         self.sums.clear();
     }
 
+    /// Whether there was no event.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sums.first().is_none_or(|(_, sum)| !sum.is_positive())
+    }
+
     /// Bytes that the sums take.
     pub(crate) fn byte_len(&self) -> usize {
         self.sums.capacity() * size_of::<(u32, DecayedSum)>()
