@@ -1,6 +1,7 @@
 //! Times the live engine on one thread: events, timers, durable batches, snapshots.
 //!
-//! `live_times [EVENTS] [--users N] [--folder DIR] [--durable EVENTS] [--until events|timers|snapshot]` prints a line of JSON for each
+//! `live_times [EVENTS] [--users N] [--folder DIR] [--durable EVENTS] [--steady]
+//! [--until events|timers|snapshot]` prints a line of JSON for each
 //! part. The playbook is `content_app`; the events are
 //! those of the benchmark log under its names.
 
@@ -46,13 +47,20 @@ fn main() -> ExitCode {
 
 struct Stream {
     columns: LogColumns,
+    /// Whether all events are equally far from each other, where the log has busy hours and grows: for the memory of users who do
+    /// as much today as ever.
+    is_steady: bool,
 }
 
 impl Stream {
     fn event(&self, row: usize) -> Event {
         let columns = &self.columns;
         let name = NAMES[usize::from(columns.event[row]) % NAMES.len()];
-        let time = Timestamp::from_micros(columns.ts_ms[row] * 1_000);
+        let millis = match columns.ts_ms.as_slice() {
+            [first, .., last] if self.is_steady => first + (last - first) * row as i64 / self.len() as i64,
+            times => times[row],
+        };
+        let time = Timestamp::from_micros(millis * 1_000);
         let mut event = Event::new(columns.uid[row], time, name);
         match name {
             "view" => {
@@ -85,7 +93,8 @@ fn run(words: &[String]) -> Result<()> {
     let users = option("--users").map_or(Ok(500_000), |word| number(word))?;
     let durable = option("--durable").map_or(Ok(2_000_000), |word| number(word))?;
     let folder = option("--folder").map_or_else(|| std::env::temp_dir().join("userops_live_times"), PathBuf::from);
-    let stream = Stream { columns: generate_log(&LogOptions::new(events).users(users)) };
+    let is_steady = words.iter().any(|word| word == "--steady");
+    let stream = Stream { columns: generate_log(&LogOptions::new(events).users(users)), is_steady };
     let playbook = Playbook::from_toml(PLAYBOOK)?;
     let engine = calibrated(&playbook, &stream)?;
     // The parts rest on each other: a profile of the first ones ends early.

@@ -55,6 +55,7 @@ pub(super) fn compile(
         options,
         calendar,
         reader,
+        attribute_readers: vec![Bits::default(); attributes.len()],
         attributes,
         windows: Vec::new(),
         jobs: Vec::new(),
@@ -79,7 +80,7 @@ pub(super) fn compile(
         job_of: HashMap::new(),
         pattern_of: HashMap::new(),
         patterns: Vec::new(),
-        read: (Vec::new(), Vec::new()),
+        read: Read::default(),
     };
     for place in order {
         compiler.definition(place).map_err(|error| error.at(playbook.title(place)))?;
@@ -113,6 +114,14 @@ enum Named {
     Stage,
 }
 
+/// What the definition at hand reads.
+#[derive(Default)]
+struct Read {
+    jobs: Vec<usize>,
+    attributes: Vec<usize>,
+    columns: Vec<usize>,
+}
+
 struct Compiler<'c> {
     log: &'c EventLog,
     texts: &'c mut Interner,
@@ -124,13 +133,12 @@ struct Compiler<'c> {
     pattern_of: HashMap<String, usize>,
     /// The names and the filter of each pattern.
     patterns: Vec<(Vec<String>, Option<usize>)>,
-    /// The jobs and columns that the definition at hand reads.
-    read: (Vec<usize>, Vec<usize>),
+    read: Read,
 }
 
 impl Compiler<'_> {
     fn definition(&mut self, place: Place) -> Result<()> {
-        self.read = (Vec::new(), Vec::new());
+        self.read = Read::default();
         let playbook = self.plan.playbook.clone();
         let first = self.plan.columns.len();
         let kind = match place {
@@ -143,10 +151,13 @@ impl Compiler<'_> {
             },
         };
         let definition = self.plan.definitions.len();
-        for job in &self.read.0 {
+        for job in &self.read.jobs {
             self.plan.jobs[*job].readers.insert(definition);
         }
-        for column in &self.read.1 {
+        for attribute in &self.read.attributes {
+            self.plan.attribute_readers[*attribute].insert(definition);
+        }
+        for column in &self.read.columns {
             let owner = self.plan.definitions.iter_mut().find(|owner| owner.columns.contains(column));
             owner.into_iter().for_each(|owner| owner.readers.insert(definition));
         }
@@ -317,7 +328,7 @@ impl Compiler<'_> {
     fn answer(&mut self, named: &Named) -> Result<usize> {
         let found = self.column_of.get(named).copied();
         let column = found.ok_or_else(|| invalid_definition(format!("{named:?} is not answered before it is read")))?;
-        self.read.1.push(column);
+        self.read.columns.push(column);
         Ok(column)
     }
 
@@ -381,6 +392,9 @@ impl Compiler<'_> {
         {
             // A guard may run out, and a user arrive, without anything else.
             self.plan.always.insert(stages.definition);
+        }
+        if let Some(stages) = self.plan.stages.as_ref().filter(|stages| stages.presence == Presence::Known) {
+            self.plan.attribute_readers.iter_mut().for_each(|readers| readers.insert(stages.definition));
         }
         self.plan.reach = reach;
         Ok(self.plan)

@@ -267,6 +267,7 @@ impl Engine {
         for (attribute, value) in read {
             let slot = value.map_or(Slot::Unknown, |value| Slot::of(value.as_ref(), &mut self.work.texts));
             self.users[place as usize].attributes[attribute] = slot;
+            self.work.dirty.add_all(&self.plan.attribute_readers[attribute]);
         }
         self.review(place)
     }
@@ -347,10 +348,23 @@ impl Engine {
         if let Some(place) = self.places.get(user) {
             return *place;
         }
+        self.join(user.clone(), LiveUser::new(&self.plan))
+    }
+
+    /// Makes room for so many users more.
+    pub(super) fn reserve(&mut self, count: usize) {
+        self.places.reserve(count);
+        self.ids.reserve(count);
+        self.users.reserve(count);
+        self.queued.reserve(count);
+    }
+
+    /// Takes in a user who is not there yet.
+    pub(super) fn join(&mut self, id: UserId, user: LiveUser) -> u32 {
         let place = self.ids.len() as u32;
-        self.places.insert(user.clone(), place);
-        self.ids.push(user.clone());
-        self.users.push(LiveUser::new(&self.plan));
+        self.places.insert(id.clone(), place);
+        self.ids.push(id);
+        self.users.push(user);
         self.queued.push(i64::MAX);
         place
     }

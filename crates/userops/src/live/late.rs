@@ -178,12 +178,11 @@ impl LiveUser {
         Ok(())
     }
 
-    /// Looks at everything again at an instant: something was learnt that bears none.
+    /// Looks again at an instant at what `work` says may have changed, and at tags by hand: something was learnt that bears none.
     pub(super) fn review(&mut self, plan: &LivePlan, id: UserIdRef<'_>, as_of: i64, work: &mut LiveWork) -> Result<()> {
         if plan.keeps_history() {
             return self.relive(plan, id, as_of, work);
         }
-        (0..plan.definitions.len()).for_each(|definition| work.dirty.insert(definition));
         self.touch(plan, id, as_of, std::iter::empty(), work)
     }
 }

@@ -141,6 +141,8 @@ pub struct LivePlan {
     pub(super) calendar: Calendar,
     pub(super) reader: Reader,
     pub(super) attributes: Vec<(String, ValueType)>,
+    /// Of each attribute the definitions that look at it.
+    pub(super) attribute_readers: Vec<Bits>,
     pub(super) windows: Vec<MovingWindow>,
     pub(super) jobs: Vec<Job>,
     /// Words of a user's folds.

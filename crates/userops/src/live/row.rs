@@ -51,14 +51,9 @@ impl Rows {
         Self { words: Vec::new(), stride: (HEAD_WORDS + field_count) as u32 }
     }
 
-    /// Words of a row.
-    pub(super) fn stride(&self) -> u32 {
-        self.stride
-    }
-
-    /// Whether the last row is whole.
-    pub(super) fn is_whole(&self) -> bool {
-        self.words.len().is_multiple_of(self.stride as usize)
+    /// Whether each row has room for so many fields, and the last one is whole.
+    pub(super) fn has_fields(&self, count: usize) -> bool {
+        self.stride as usize == HEAD_WORDS + count && self.words.len().is_multiple_of(self.stride as usize)
     }
 
     pub(super) fn len(&self) -> usize {

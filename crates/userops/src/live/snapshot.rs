@@ -101,6 +101,7 @@ fn restore(read: Read) -> Result<Engine> {
     let calibration = Calibration::from_json(&head.calibration)?;
     let mut engine = Engine::with_texts(&playbook, &calibration, options, &texts)?;
     engine.as_of = head.as_of;
+    engine.reserve(ids.len());
     for (id, user) in ids.into_iter().zip(users) {
         let id = match id {
             Id::Integer(id) => UserId::Integer(id),
@@ -109,11 +110,10 @@ fn restore(read: Read) -> Result<Engine> {
         if !user.fits(&engine.plan) {
             return Err(invalid_argument(format!("the state of the user {id} in the snapshot is of another playbook")));
         }
-        let place = engine.place_of(&id);
-        if place as usize + 1 != engine.ids.len() {
+        if engine.find(&id).is_some() {
             return Err(invalid_argument(format!("the user {id} is twice in the snapshot")));
         }
-        engine.users[place as usize] = user;
+        let place = engine.join(id, user);
         engine.queue(place);
     }
     for (at, id) in seen {

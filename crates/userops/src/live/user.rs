@@ -109,22 +109,18 @@ impl LiveUser {
 
     /// Whether the state has the shape of the plan's users.
     pub(super) fn fits(&self, plan: &LivePlan) -> bool {
-        let none = Self::new(plan);
-        let shape = |user: &Self| {
-            let folds = |folds: &Folds| (folds.words.len(), folds.tallies.len());
-            let columns = (user.attributes.len(), user.answers.len(), user.heads.len());
-            (user.rows.stride(), folds(&user.folds), columns)
-        };
+        let is_of_plan =
+            |folds: &Folds| folds.words.len() == plan.words && folds.tallies.len() == plan.half_lives.len();
         let rows = self.rows.len() as u32;
         let is_within = |(head, tail): &(u32, u32)| head <= tail && *tail <= rows;
-        let is_base = self.base.as_deref().is_none_or(|base| {
-            base.words.len() == none.folds.words.len() && base.tallies.len() == none.folds.tallies.len()
-        });
-        is_base
-            && shape(self) == shape(&none)
-            && self.folded <= rows
+        is_of_plan(&self.folds)
+            && self.base.as_deref().is_none_or(is_of_plan)
+            && self.attributes.len() == plan.attributes.len()
+            && self.answers.len() == plan.columns.len()
+            && self.heads.len() == plan.windows.len()
             && self.heads.iter().all(is_within)
-            && self.rows.is_whole()
+            && self.rows.has_fields(plan.reader.fields.len())
+            && self.folded <= rows
     }
 
     /// Whether there was any event.

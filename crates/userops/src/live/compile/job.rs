@@ -30,14 +30,17 @@ impl Compiler<'_> {
         Ok(Source::Job(self.job(format!("{measure:?}"), kind, 0, SpanOf::Nothing)))
     }
 
-    pub(super) fn attribute(&self, name: &str) -> Result<usize> {
+    pub(super) fn attribute(&mut self, name: &str) -> Result<usize> {
         let attributes = &self.plan.attributes;
         let found = attributes.iter().position(|(known, _)| known == name);
-        found.ok_or_else(|| unknown("attribute", name, attributes.iter().map(|(name, _)| name.as_str())))
+        let names = attributes.iter().map(|(name, _)| name.as_str());
+        let place = found.ok_or_else(|| unknown("attribute", name, names))?;
+        self.read.attributes.push(place);
+        Ok(place)
     }
 
     /// An attribute that is a time or a date.
-    pub(super) fn instant(&self, name: &str) -> Result<usize> {
+    pub(super) fn instant(&mut self, name: &str) -> Result<usize> {
         let attribute = self.attribute(name)?;
         kind_of(
             &Measure::Age { attribute: name.to_owned(), unit: crate::rule::AgeUnit::Days },
@@ -143,7 +146,7 @@ impl Compiler<'_> {
             self.job_of.insert(key, index);
             index
         });
-        self.read.0.push(index);
+        self.read.jobs.push(index);
         index
     }
 
