@@ -48,7 +48,6 @@ pub use options::StoreOptions;
 pub use read::Entries;
 pub use snapshot::Snapshot;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use redb::{Database, Durability, ReadTransaction, ReadableDatabase, TableDefinition, WriteTransaction};
@@ -57,6 +56,7 @@ use userops::error::{Error, ErrorKind, Result};
 use failure::{from_redb, guard};
 use index::IdIndex;
 use note::Note;
+use open::FolderLock;
 use totals::Totals;
 
 /// Blocks of entries by the sequence number of the first.
@@ -84,7 +84,7 @@ pub struct Store {
     totals: Totals,
     has_failed: bool,
     note: Note,
-    _lock: File,
+    _lock: FolderLock,
 }
 
 impl Store {
