@@ -1204,6 +1204,17 @@ userops_status userops_live_explain(const userops_live *live,
                                     userops_error **out_error);
 
 /**
+ * What will change of a user up to and with an instant, if nothing happens before: a JSON array in order of time. `user` as of
+ * userops_live_state().
+ */
+userops_status userops_live_forecast(const userops_live *live,
+                                     const char *user,
+                                     size_t user_len,
+                                     int64_t until_micros,
+                                     userops_bytes **out_changes,
+                                     userops_error **out_error);
+
+/**
  * The ids of the users who are in a segment, a JSON array in the order in which they first came.
  */
 userops_status userops_live_membership(const userops_live *live,

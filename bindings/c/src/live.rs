@@ -258,6 +258,28 @@ pub unsafe extern "C" fn userops_live_explain(
     }
 }
 
+/// What will change of a user up to and with an instant, if nothing happens before: a JSON array in order of time. `user` as of
+/// userops_live_state().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn userops_live_forecast(
+    live: *const userops_live,
+    user: *const c_char,
+    user_len: usize,
+    until_micros: i64,
+    out_changes: *mut *mut userops_bytes,
+    out_error: *mut *mut userops_error,
+) -> userops_status {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard(out_error, required![live, user, out_changes], || {
+            let (live, user): (_, UserId) = (find(live, "live")?, json(user, user_len, "user")?);
+            let changes = lock(&live)?.engine().forecast(&user, instant(until_micros, "until_micros")?)?;
+            out_changes.write(issue_json(&changes)?);
+            Ok(())
+        })
+    }
+}
+
 /// The ids of the users who are in a segment, a JSON array in the order in which they first came.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn userops_live_membership(

@@ -1,6 +1,8 @@
 //! A live engine that is kept in a folder.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
@@ -12,7 +14,7 @@ use userops_live::{Applied, DurableEngine, DurableOptions, Fate, NumberedChange}
 use crate::calibration::Calibration;
 use crate::explanation::Explanation;
 use crate::failure::{Failure, Result};
-use crate::interrupt::run;
+use crate::interrupt::{run, run_stoppable};
 use crate::live;
 use crate::log::EventLog;
 use crate::playbook::Playbook;
@@ -122,7 +124,9 @@ impl DurableLiveEngine {
         let py = events.py();
         let (events, is_one) = live::read_events(events)?;
         let entries: Vec<Entry> = events.into_iter().map(Entry::Event).collect();
-        let applied = self.with(py, |engine| engine.apply(&entries))?;
+        // After an interrupt the batch still goes to disk as a whole.
+        let (count, shared) = (entries.len(), Arc::clone(&self.engine));
+        let applied = run(py, count, move || work_on(&shared, |engine| engine.apply(&entries)))??;
         let mut fates = Vec::with_capacity(applied.fates.len());
         for fate in applied.fates {
             fates.push(match fate {
@@ -182,6 +186,12 @@ impl DurableLiveEngine {
     fn explain(&self, user: &Bound<'_, PyAny>) -> Result<Explanation> {
         let (py, user) = (user.py(), value::user_id(user)?);
         Ok(self.with(py, |durable| durable.engine().explain(&user))?.into())
+    }
+
+    /// What will change of a user until an instant, if nothing happens before.
+    fn forecast<'py>(&self, user: &Bound<'py, PyAny>, until: AsOf) -> Result<Dicts<'py>> {
+        let (py, user) = (user.py(), value::user_id(user)?);
+        live::write_changes(py, &self.with(py, |durable| durable.engine().forecast(&user, until.0))?)
     }
 
     /// The users who are in a segment.
@@ -249,9 +259,19 @@ impl DurableLiveEngine {
         calibration: Option<&Bound<'py, Calibration>>,
     ) -> Result<Dicts<'py>> {
         let py = playbook.py();
-        let options = self.with(py, |durable| Ok(durable.engine().plan().options().clone()))?;
+        let told = |durable: &mut DurableEngine| Ok((durable.engine().plan().options().clone(), durable.store().len()));
+        let (options, entries) = self.with(py, told)?;
         let next = live::make(playbook, calibration, options)?;
-        live::write_changes(py, &self.with(py, |engine| engine.replace(next))?)
+        let shared = Arc::clone(&self.engine);
+        let replace = move |is_stopped: &AtomicBool| {
+            let progress = |_| match is_stopped.load(Ordering::Relaxed) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            };
+            work_on(&shared, |engine| engine.replace_with_progress(next, progress))
+        };
+        let changes = run_stoppable(py, usize::try_from(entries).unwrap_or(usize::MAX), replace)??;
+        live::write_changes(py, &changes)
     }
 
     /// Lets the folder go. Closing twice is no error.

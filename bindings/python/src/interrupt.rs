@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread::Builder;
 use std::time::Duration;
@@ -49,7 +50,8 @@ where
 /// Elsewhere, and where there are few rows, the work runs on the calling thread.
 ///
 /// Work cannot be stopped half way. After an interrupt it goes on to its end in the background, and its answer is
-/// dropped; so it must own all that it needs, and change nothing that others see. A panic in it goes on in the caller.
+/// dropped; so it must own all that it needs, and change nothing that others see, or all of it at once. A panic in it goes on
+/// in the caller.
 ///
 /// # Errors
 /// What a signal handler raises, such as `KeyboardInterrupt`; `Io` where no thread can be started.
@@ -64,6 +66,22 @@ where
             .map(drop)
             .map_err(|error| Error::new(ErrorKind::Io, format!("no thread could be started: {error}")).caused_by(error))
     })
+}
+
+/// [`run`], for work that can be stopped: after an interrupt it is told so, and is to end soon. Nobody waits for that.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_stoppable<T, F>(py: Python<'_>, rows: usize, work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: FnOnce(&AtomicBool) -> T + Send + 'static,
+{
+    let is_stopped = Arc::new(AtomicBool::new(false));
+    let of_work = Arc::clone(&is_stopped);
+    let done = run(py, rows, move || work(&of_work));
+    is_stopped.store(done.is_err(), Ordering::Relaxed);
+    done
 }
 
 /// [`run`], with what starts a job elsewhere.

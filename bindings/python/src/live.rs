@@ -1,6 +1,7 @@
 //! A playbook answered event by event, in memory; and what both live engines take and tell.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use pyo3::prelude::*;
@@ -18,7 +19,7 @@ use crate::calibration::Calibration;
 use crate::data;
 use crate::explanation::Explanation;
 use crate::failure::{Result, invalid_argument};
-use crate::interrupt::{run, run_on_log};
+use crate::interrupt::{run, run_on_log, run_stoppable};
 use crate::log::EventLog;
 use crate::pickle::{Reduced, reduce};
 use crate::playbook::Playbook;
@@ -28,6 +29,8 @@ use crate::value;
 
 /// What an event may state.
 const EVENT_KEYS: [&str; 6] = ["user", "time", "event", "amount_minor", "id", "properties"];
+/// Events that are read between two looks for a signal: some milliseconds.
+const LISTEN_EVENTS: usize = 4_096;
 
 type Dicts<'py> = Vec<Bound<'py, PyDict>>;
 
@@ -84,20 +87,10 @@ impl LiveEngine {
     fn observe<'py>(&self, events: &Bound<'py, PyAny>) -> Result<Dicts<'py>> {
         let py = events.py();
         let (events, is_one) = read_events(events)?;
-        let changes = self.with(py, |engine| {
-            let mut clock = engine.as_of();
-            let place =
-                |index: usize, error: Error| if is_one { error } else { error.at(format!("event {}", index + 1)) };
-            for (index, event) in events.iter().enumerate() {
-                engine.check_at(event, clock).map_err(|error| place(index, error))?;
-                clock = clock.max(Some(event.time));
-            }
-            let mut changes = Vec::new();
-            for (index, event) in events.iter().enumerate() {
-                engine.observe_into(event, &mut changes).map_err(|error| place(index, error))?;
-            }
-            Ok(changes)
-        })?;
+        let count = events.len();
+        let engine = Arc::clone(&self.engine);
+        let tell = move |is_stopped: &AtomicBool| observe_all(&mut *lock(&engine)?, &events, is_one, is_stopped);
+        let changes = run_stoppable(py, count, tell)??;
         write_changes(py, &changes)
     }
 
@@ -146,6 +139,12 @@ impl LiveEngine {
     fn explain(&self, user: &Bound<'_, PyAny>) -> Result<Explanation> {
         let (py, user) = (user.py(), value::user_id(user)?);
         Ok(self.with(py, |engine| engine.explain(&user))?.into())
+    }
+
+    /// What will change of a user until an instant, if nothing happens before.
+    fn forecast<'py>(&self, user: &Bound<'py, PyAny>, until: AsOf) -> Result<Dicts<'py>> {
+        let (py, user) = (user.py(), value::user_id(user)?);
+        write_changes(py, &self.with(py, |engine| engine.forecast(&user, until.0))?)
     }
 
     /// The users who are in a segment.
@@ -212,6 +211,32 @@ pub(crate) fn make(
     })
 }
 
+/// Takes events in, none of them where one is refused beforehand, and until it is stopped, which is heard between two of them.
+fn observe_all(
+    engine: &mut Engine,
+    events: &[Event],
+    is_one: bool,
+    is_stopped: &AtomicBool,
+) -> EngineResult<Vec<Change>> {
+    let place = |index: usize, error: Error| if is_one { error } else { error.at(format!("event {}", index + 1)) };
+    let go_on = |index: usize| match is_stopped.load(Ordering::Relaxed) {
+        true => Err(Error::new(ErrorKind::Cancelled, format!("stopped before event {}", index + 1))),
+        false => Ok(()),
+    };
+    let mut clock = engine.as_of();
+    for (index, event) in events.iter().enumerate() {
+        go_on(index)?;
+        engine.check_at(event, clock).map_err(|error| place(index, error))?;
+        clock = clock.max(Some(event.time));
+    }
+    let mut changes = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        go_on(index)?;
+        engine.observe_into(event, &mut changes).map_err(|error| place(index, error))?;
+    }
+    Ok(changes)
+}
+
 /// The options of keywords; what is left out is as by default.
 pub(crate) fn options(
     lateness: Option<&Bound<'_, PyAny>>,
@@ -234,6 +259,9 @@ pub(crate) fn read_events(events: &Bound<'_, PyAny>) -> Result<(Vec<Event>, bool
         return Ok((vec![read_event(event)?], true));
     }
     let read = |(index, event): (usize, PyResult<Bound<'_, PyAny>>)| {
+        if index % LISTEN_EVENTS == 0 {
+            events.py().check_signals()?;
+        }
         let event = event?;
         let dict = event.cast::<PyDict>().map_err(|_| invalid_argument("an event is a dict"));
         dict.and_then(read_event).map_err(|failure| failure.at(format!("event {}", index + 1)))

@@ -14,6 +14,7 @@ from cases.funnel import judge_funnel, judge_sequence
 from cases.ingest import judge_event_log, judge_ingest
 from cases.ladder import judge_ladder
 from cases.lifetime_value import judge_lifetime_value
+from cases.live import judge_live
 from cases.money import judge_money
 from cases.playbook import judge_playbook, judge_rule_text
 from cases.portrait import judge_portrait
@@ -55,6 +56,7 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "ladder": judge_ladder,
     "lead": judge_lead,
     "lifetime_value": judge_lifetime_value,
+    "live": judge_live,
     "money": judge_money,
     "month_arithmetic": judge_month_arithmetic,
     "path": judge_table,

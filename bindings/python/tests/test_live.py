@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import pickle
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import polars as pl
@@ -160,6 +164,60 @@ def test_the_answers_are_those_of_a_batch() -> None:
     differences = of_active(other.verify(log), log, end)
     assert {difference["user"] for difference in differences} <= {event["user"] for event in events}
     assert set(differences[0]) == {"user", "column", "live", "batch"}
+
+
+def many_visits() -> list[dict[str, Any]]:
+    return [visit(f"u{number % 200}", number / 100_000, id=str(number)) for number in range(100_000)]
+
+
+def interrupted(events: list[dict[str, Any]], observe: Callable[[Iterable[dict[str, Any]]], object]) -> None:
+    """Tells events, with Ctrl-C soon after the last of them was read."""
+    ctrl_c = threading.Timer(0.01, _thread.interrupt_main)
+
+    def then_interrupt() -> Iterator[dict[str, Any]]:
+        yield from events
+        ctrl_c.start()
+
+    def observe_and_wait() -> None:
+        observe(then_interrupt())
+        # Where the call was over before.
+        ctrl_c.join()
+        sleep(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        observe_and_wait()
+    ctrl_c.join()
+
+
+def test_after_ctrl_c_a_list_is_sent_again(playbook: uo.Playbook) -> None:
+    events, engine, whole = many_visits(), uo.LiveEngine(playbook), uo.LiveEngine(playbook)
+    whole.observe(events)
+    interrupted(events, engine.observe)
+    engine.observe(events)
+    assert engine.to_table() == whole.to_table()
+    assert engine.as_of == whole.as_of
+
+
+def test_after_ctrl_c_a_batch_is_on_disk_as_a_whole(playbook: uo.Playbook, tmp_path: Path) -> None:
+    events = many_visits()
+    with uo.DurableLiveEngine.open(tmp_path, playbook) as engine:
+        interrupted(events, engine.observe)
+        assert {fate["fate"] for fate in engine.observe(events)["fates"]} in ({"taken"}, {"duplicate"})
+        assert engine.user_count == 200
+
+
+def test_what_time_alone_will_change_is_foreseen(playbook: uo.Playbook, tmp_path: Path) -> None:
+    memory = uo.LiveEngine(playbook)
+    with uo.DurableLiveEngine.open(tmp_path, playbook) as durable:
+        for engine in (memory, durable):
+            engine.observe([visit("ann", 0), visit("ann", 1)])
+            (change,) = engine.forecast("ann", START + timedelta(days=1))
+            assert told([change]) == [("ann", "active", None)]
+            assert change["effective_at"] == change["recorded_at"] == START + timedelta(days=1)
+            assert engine.forecast("ann", START + timedelta(hours=23)) == []
+            assert engine.tagged("active") == ["ann"], "nothing has happened yet"
+            with pytest.raises(errors.UnknownNameError, match="bob"):
+                engine.forecast("bob", START)
 
 
 def test_bytes_are_an_engine(playbook: uo.Playbook) -> None:

@@ -3,6 +3,7 @@
 mod follow;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -79,11 +80,11 @@ pub struct Applied {
     pub changes: Vec<NumberedChange>,
 }
 
-/// An [`Engine`] on top of a [`Store`]: entries are on disk before they count, and changes before they are told.
+/// An [`Engine`] on top of a [`Store`]: entries are on disk before they count, and before the changes that they bring about are told.
 ///
 /// A batch is one flush to disk, whatever its size: who wants speed hands over many at a time, as [`Service`](crate::Service)
-/// does for many callers. After a crash the engine is that of the last snapshot, and works off what came after it again; as that
-/// makes the same changes with the same ids, subscribers miss none.
+/// does for many callers. Changes need no flush of their own: after a crash the engine is that of the last snapshot, and works off what
+/// came after it again; as that makes the same changes with the same ids, subscribers miss none.
 #[derive(Debug)]
 pub struct DurableEngine {
     engine: Engine,
@@ -190,7 +191,9 @@ impl DurableEngine {
     /// fails, none.
     ///
     /// # Errors
-    /// As [`Store::append`]; then nothing counts. `LimitExceeded` where a sum of a user's does not fit 64 bits: all entries count then.
+    /// As [`Store::append`]; then nothing counts. As [`Store::put_changes`], where the entries are on disk and count, but their changes could
+    /// not be kept: nothing more is taken then, and whoever opens the folder again finds them. `LimitExceeded` where a sum of a user's does
+    /// not fit 64 bits: all entries count then.
     pub fn apply(&mut self, entries: &[Entry]) -> Result<Applied> {
         let mut fates: Vec<Option<Fate>> = Vec::with_capacity(entries.len());
         let mut taken: Vec<Entry> = Vec::with_capacity(entries.len());
@@ -353,6 +356,19 @@ impl DurableEngine {
     /// `InvalidArgument` for an engine with users; the first error with which `next` refuses an entry; those of reading and writing
     /// the store.
     pub fn replace(&mut self, next: Engine) -> Result<Vec<Change>> {
+        self.replace_with_progress(next, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`DurableEngine::replace`], which takes as long as all entries take: before each of them `progress` hears its number, and says
+    /// whether to go on.
+    ///
+    /// # Errors
+    /// As [`DurableEngine::replace`]; `Cancelled` where `progress` breaks: then this engine goes on.
+    pub fn replace_with_progress(
+        &mut self,
+        next: Engine,
+        mut progress: impl FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<Vec<Change>> {
         if next.user_count() > 0 || next.as_of().is_some() {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
@@ -363,6 +379,10 @@ impl DurableEngine {
         let mut changes = Vec::new();
         for entry in self.store.entries_from(1) {
             let (sequence, entry) = entry?;
+            if progress(sequence).is_break() {
+                let message = format!("stopped before entry {sequence}: the engine is the one that it was");
+                return Err(Error::new(ErrorKind::Cancelled, message));
+            }
             work_off(&mut next, sequence, &entry, &mut changes)
                 .map_err(|error| error.at(format!("entry {sequence}")))?;
             changes.clear();

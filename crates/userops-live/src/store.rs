@@ -48,15 +48,15 @@ pub use options::StoreOptions;
 pub use read::Entries;
 pub use snapshot::Snapshot;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use redb::{Database, ReadTransaction, ReadableDatabase, TableDefinition, WriteTransaction};
+use redb::{Database, Durability, ReadTransaction, ReadableDatabase, TableDefinition, WriteTransaction};
 use userops::error::{Error, ErrorKind, Result};
 
 use failure::{from_redb, guard};
 use index::IdIndex;
 use note::Note;
+use open::FolderLock;
 use totals::Totals;
 
 /// Blocks of entries by the sequence number of the first.
@@ -84,7 +84,7 @@ pub struct Store {
     totals: Totals,
     has_failed: bool,
     note: Note,
-    _lock: File,
+    _lock: FolderLock,
 }
 
 impl Store {
@@ -125,26 +125,37 @@ impl Store {
 
     /// As [`Store::write`], with the totals of entries and ids that are right after it.
     fn write_totals<T>(&mut self, after: Totals, work: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
+        let after = Totals { commit_count: self.totals.commit_count + 1, ..after };
+        let answer = self.transact(Durability::Immediate, |transaction| {
+            let answer = work(transaction)?;
+            after.write(transaction)?;
+            Ok(answer)
+        })?;
+        self.totals = after;
+        self.note.write(after.commit_count);
+        Ok(answer)
+    }
+
+    /// As [`Store::write`], without a flush of its own: whoever reads sees it at once, and the next flush puts it on disk.
+    fn write_unflushed<T>(&mut self, work: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
+        self.transact(Durability::None, work)
+    }
+
+    fn transact<T>(&mut self, durability: Durability, work: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
         if self.has_failed {
             let message = "an earlier write failed; open the store again: what was acknowledged is there";
             return Err(Error::new(ErrorKind::Io, message).at(self.folder.display()));
         }
-        let after = Totals { commit_count: self.totals.commit_count + 1, ..after };
         let done = guard(&self.folder, || {
-            let transaction = self.database.begin_write().map_err(from_redb)?;
+            let mut transaction = self.database.begin_write().map_err(from_redb)?;
+            transaction.set_durability(durability).map_err(from_redb)?;
             let answer = work(&transaction)?;
-            after.write(&transaction)?;
             transaction.commit().map_err(from_redb)?;
             Ok(answer)
         });
-        match &done {
-            Ok(_) => {
-                self.totals = after;
-                self.note.write(after.commit_count);
-            }
-            // What is wrong with an argument is found before anything is written.
-            Err(error) => self.has_failed = matches!(error.kind(), ErrorKind::Io | ErrorKind::InvalidFormat),
-        }
+        // What is wrong with an argument is found before anything is written.
+        self.has_failed =
+            done.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::Io | ErrorKind::InvalidFormat));
         done
     }
 

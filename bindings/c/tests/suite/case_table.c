@@ -4,8 +4,7 @@
 
 #include "suite.h"
 
-/** The rows of a table, all of them in order, of each the columns that are named. */
-static void judge_rows(verdict *v, const char *what, json *expected, json *rows) {
+void judge_rows(verdict *v, const char *what, json *expected, json *rows) {
     if (!expected || !rows) return;
     json_use(expected);
     check(v, expected->count == rows->count, "there are %zu rows of %s, not %zu", rows->count, what, expected->count);

@@ -273,7 +273,7 @@ static void judge(const char *kind, verdict *v, json *body) {
                   {"warning", judge_table},
         {"active_days", judge_active_days}, {"active_users", judge_active_users},
         {"retention", judge_retention},     {"session", judge_session},     {"stickiness", judge_stickiness},
-        {"lead", judge_lead},
+        {"lead", judge_lead},               {"live", judge_live},
     };
     for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
         if (!strcmp(KINDS[i].kind, kind)) {

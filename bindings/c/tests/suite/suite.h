@@ -65,6 +65,9 @@ userops_status read_events(json *schema, json *events, size_t count, json *attri
 /** A table of columns: an object of arrays of numbers. Texts such as "NaN" are floats too. */
 userops_status table_of_numbers(json *columns, userops_table **out_table, userops_error **out_error);
 
+/** The rows of a table, all of them in order, of each the columns that are named. Either may be NULL. */
+void judge_rows(verdict *v, const char *what, json *expected, json *rows);
+
 /** The kinds of cases. */
 void judge_active_days(verdict *v, json *body);
 void judge_active_users(verdict *v, json *body);
@@ -75,6 +78,7 @@ void judge_event_log(verdict *v, json *body);
 void judge_funnel(verdict *v, json *body);
 void judge_ingest(verdict *v, json *body);
 void judge_ladder(verdict *v, json *body);
+void judge_live(verdict *v, json *body);
 void judge_money(verdict *v, json *body);
 void judge_month_arithmetic(verdict *v, json *body);
 void judge_playbook(verdict *v, json *body);

@@ -3519,6 +3519,9 @@ class LiveEngine:
         (`"tag"`, `"stage"` or `"segment"`), `name`, `from` and `to` or `entered`, `effective_at` (from when it holds)
         and `recorded_at` (when it was told).
 
+        Ctrl-C is heard in a long list. The engine has then taken none of it, or its first events, each as a whole, and
+        their changes are lost to the caller: give events ids, and send the list again.
+
         Raises:
             LimitExceededError: An event is later than `lateness`, or further ahead than `ahead_max`. All events are
                 looked at before the first counts: then none does.
@@ -3570,6 +3573,13 @@ class LiveEngine:
 
     def explain(self, user: _User) -> Explanation:
         """Why the answers of a user are what they are, and what time alone will change.
+
+        Raises:
+            UnknownNameError: Nothing was heard of the user.
+        """
+
+    def forecast(self, user: _User, until: _Instant) -> list[dict[str, Any]]:
+        """What will change of a user up to and with an instant, if nothing happens before, in order of time.
 
         Raises:
             UnknownNameError: Nothing was heard of the user.
@@ -3661,6 +3671,8 @@ class DurableLiveEngine:
 
         Of each event `fate` is `"taken"`, `"duplicate"` or `"refused"`, with its number `sequence`, `is_conflicting`
         of a duplicate, and of one that is refused the exception as `error`. An event that is given alone raises it.
+
+        Ctrl-C is heard in a long list. What has begun goes to disk as a whole nevertheless; the next call waits for it.
         """
 
     def advance_to(self, instant: _Instant) -> list[dict[str, Any]]:
@@ -3689,6 +3701,9 @@ class DurableLiveEngine:
 
     def explain(self, user: _User) -> Explanation:
         """As `LiveEngine.explain`."""
+
+    def forecast(self, user: _User, until: _Instant) -> list[dict[str, Any]]:
+        """As `LiveEngine.forecast`."""
 
     def membership(self, segment: str) -> list[_User]:
         """As `LiveEngine.membership`."""
@@ -3729,7 +3744,7 @@ class DurableLiveEngine:
     def replace(self, playbook: Playbook, *, calibration: Calibration | None = None) -> list[dict[str, Any]]:
         """Puts another version of the playbook in the place of this one, and tells what is answered otherwise.
 
-        Everything that was told so far is worked off again. Where that fails this version goes on.
+        Everything that was told so far is worked off again. Where that fails, or Ctrl-C stops it, this version goes on.
         """
 
     def close(self) -> None:

@@ -13,7 +13,6 @@ use super::encoding;
 use super::entry::Entry;
 use super::failure::{from_redb, guard};
 use super::index::{ENTRIES_MAX, hash_id, list_id};
-use super::journal::{Change, insert_changes};
 use super::read::BlockReader;
 use super::totals::Totals;
 use super::{BLOCKS, IDS, Store};
@@ -75,24 +74,8 @@ impl Store {
     /// that cannot be stored; then nothing of the batch is taken in. `Io` or `InvalidFormat` where the disk fails: then the store takes nothing more, and who opens it
     /// again finds the whole batch there or nothing of it.
     pub fn append(&mut self, entries: &[Entry]) -> Result<Appended> {
-        self.append_with_changes(entries, |_| Ok(Vec::new()))
-    }
-
-    /// Appends entries, and with them the changes that they bring about, in one transaction and one flush.
-    ///
-    /// `work` is told what became of each entry before anything is written, and gives the changes, as [`Store::put_changes`] takes them. After an
-    /// error of the store whoever did the work is ahead of it, and has to begin again from a snapshot, as after a crash.
-    ///
-    /// # Errors
-    /// Those of `work`, of [`Store::append`] and of [`Store::put_changes`]; then nothing of the batch is taken in.
-    pub fn append_with_changes(
-        &mut self,
-        entries: &[Entry],
-        work: impl FnOnce(&Appended) -> Result<Vec<Change>>,
-    ) -> Result<Appended> {
         let batch = self.plan_batch(entries)?;
-        let changes = work(&batch.appended)?;
-        if batch.appended.new_count == 0 && changes.is_empty() {
+        if batch.appended.new_count == 0 {
             return Ok(batch.appended);
         }
         let Batch { appended, next, writer, lists, hashes, .. } = batch;
@@ -106,7 +89,7 @@ impl Store {
             for (first, list) in &lists {
                 ids.insert(first, &seal(*first, list)[..]).map_err(from_redb)?;
             }
-            if changes.is_empty() { Ok(0) } else { insert_changes(transaction, &changes, entry_count) }
+            Ok(())
         })?;
         hashes.into_iter().for_each(|(hash, sequence)| self.index.insert(hash, sequence));
         Ok(appended)

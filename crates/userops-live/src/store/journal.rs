@@ -73,8 +73,10 @@ pub struct Change {
 impl Store {
     /// Puts changes into the journal in one transaction, ascending, and says how many of them are new.
     ///
-    /// A change whose id was put in before is left out, whether it is still there or pruned, so that an engine that works entries off
-    /// again after a crash may put its changes in again.
+    /// They are there for everybody who asks at once, but not flushed by themselves: they are on disk with the next append, snapshot or
+    /// acknowledgement, and when the store is closed. What a crash takes with it is what came of entries after the last snapshot, and
+    /// whoever works these off again puts the same changes in again: one whose id was put in before is left out, whether it is still
+    /// there or pruned.
     ///
     /// # Errors
     /// `InvalidArgument`, and nothing is put in, for a change of an entry that is not there, and for one that is new and yet
@@ -84,7 +86,7 @@ impl Store {
             return Ok(0);
         }
         let last_sequence = self.totals.entry_count;
-        self.write(|transaction| insert_changes(transaction, changes, last_sequence))
+        self.write_unflushed(|transaction| insert_changes(transaction, changes, last_sequence))
     }
 
     /// The changes after a cursor, ascending, at the most `limit` of them; those that are pruned are no longer there.
@@ -202,7 +204,7 @@ impl Store {
 }
 
 /// Puts changes of entries up to the last one into the journal, and says how many are new.
-pub(super) fn insert_changes(transaction: &WriteTransaction, changes: &[Change], last_sequence: u64) -> Result<u64> {
+fn insert_changes(transaction: &WriteTransaction, changes: &[Change], last_sequence: u64) -> Result<u64> {
     let mut facts = transaction.open_table(FACTS).map_err(from_redb)?;
     let pruned = read_mark(&facts, PRUNED_FACT)?;
     let mut last = read_mark(&facts, LAST_FACT)?;

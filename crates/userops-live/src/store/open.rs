@@ -99,12 +99,23 @@ impl Store {
     }
 }
 
-/// Takes the folder for this process. The lock ends with the file, however the process ends.
-fn lock_folder(folder: &Path) -> Result<File> {
+/// What holds a folder for this process, until it is dropped or the process ends, however it ends.
+#[derive(Debug)]
+pub(super) struct FolderLock(File);
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is being started just now has a copy of it, and would hold the lock for a moment.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Takes the folder for this process.
+fn lock_folder(folder: &Path) -> Result<FolderLock> {
     let path = folder.join(LOCK_FILE);
     let lock = File::options().write(true).create(true).truncate(false).open(path).map_err(from_io)?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
+        Ok(()) => Ok(FolderLock(lock)),
         Err(TryLockError::WouldBlock) => Err(already_open()),
         Err(TryLockError::Error(error)) => Err(from_io(error)),
     }

@@ -41,33 +41,24 @@ fn empty_store() -> (TempDir, Vec<u8>) {
     (folder, bytes)
 }
 
-/// Whether the first entry of a batch brings a change about, which is written with it.
-fn brings_change(number: u64) -> bool {
-    number % 4 == 3
-}
-
 fn change_of(sequence: u64) -> Change {
     Change { id: ChangeId::new(sequence, 0), bytes: vec![1; 50] }
 }
 
-/// A change that is written with its entry; the others have index 0.
-fn change_with(sequence: u64) -> Change {
-    Change { id: ChangeId::new(sequence, 1), ..change_of(sequence) }
+/// Whether a change is put in beside a batch.
+fn brings_change(number: u64) -> bool {
+    number.is_multiple_of(3)
 }
 
 /// Appends and puts until something fails, and says how many batches were acknowledged.
 fn work(store: &mut Store, batches: u64) -> (u64, Result<()>) {
     for number in 0..batches {
-        let appended = store.append_with_changes(&batch(number), |appended| match appended.arrivals.first() {
-            Some(Arrival::New { sequence }) if brings_change(number) => Ok(vec![change_with(*sequence)]),
-            _ => Ok(Vec::new()),
-        });
-        if let Err(error) = appended {
+        if let Err(error) = store.append(&batch(number)) {
             return (number, Err(error));
         }
         let sequence = store.last_sequence();
         let beside = match number % 3 {
-            0 => store.put_changes(&[change_of(sequence)]).map(drop),
+            _ if brings_change(number) => store.put_changes(&[change_of(sequence)]).map(drop),
             1 => store.put_snapshot(sequence, &[5; 5_000]),
             _ => store.subscribe("reader").and_then(|_| store.acknowledge("reader", store.last_change()?)),
         };
@@ -93,12 +84,14 @@ fn check_after(folder: &Path, note: &[u8], bytes: Vec<u8>, acknowledged: u64) {
         least.len(),
         most.len()
     );
-    let mut first = 1;
+    // A change is on disk with the batch after it at the latest, and never without what brought it about.
     let changes = store.changes_after(ChangeId::START, usize::MAX).unwrap();
-    for number in 0..=acknowledged {
-        let is_there = first <= store.last_sequence();
-        assert_eq!(brings_change(number) && is_there, changes.contains(&change_with(first)), "{number}");
-        first += batch(number).len() as u64;
+    assert!(changes.iter().all(|change| change.id.sequence <= store.last_sequence()));
+    let mut last = 0;
+    for number in 0..acknowledged {
+        last += batch(number).len() as u64;
+        let is_due = brings_change(number) && number + 1 < acknowledged;
+        assert!(!is_due || changes.contains(&change_of(last)), "{number} of {acknowledged}");
     }
     // The batch whose fate was unknown is sent again.
     let appended = store.append(&batch(acknowledged)).unwrap();
@@ -107,7 +100,7 @@ fn check_after(folder: &Path, note: &[u8], bytes: Vec<u8>, acknowledged: u64) {
 }
 
 #[test]
-fn an_append_is_one_flush_and_another_where_the_file_grows() {
+fn an_append_is_one_flush_and_another_where_the_file_grows_and_changes_are_none() {
     let (folder, bytes) = empty_store();
     let disk = SimulatedDisk::new(bytes);
     let mut store = open_on(folder.path(), &disk).unwrap();
@@ -116,12 +109,8 @@ fn an_append_is_one_flush_and_another_where_the_file_grows() {
         store.append(&batch(number)).unwrap();
         assert_eq!(disk.flush_count() - flushes, 1 + (disk.resize_count() - resizes));
         let (flushes, resizes) = (disk.flush_count(), disk.resize_count());
-        let last = |appended: &Appended| match appended.arrivals.last() {
-            Some(Arrival::New { sequence }) => Ok(vec![change_of(*sequence)]),
-            _ => panic!("{appended:?}"),
-        };
-        store.append_with_changes(&[event(&format!("with {number}"))], last).unwrap();
-        assert_eq!(disk.flush_count() - flushes, 1 + (disk.resize_count() - resizes));
+        assert_eq!(store.put_changes(&[change_of(store.last_sequence())]).unwrap(), 1);
+        assert_eq!(disk.flush_count() - flushes, disk.resize_count() - resizes, "changes wait for the next flush");
         let flushes = disk.flush_count();
         store.append(&batch(number)).unwrap();
         assert_eq!(disk.flush_count(), flushes, "nothing new, nothing to flush");

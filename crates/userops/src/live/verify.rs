@@ -16,6 +16,7 @@ use crate::error::{Result, invalid_argument};
 use crate::id::{UserId, UserIdRef, UserIx};
 use crate::log::EventLog;
 use crate::playbook::EvaluateOptions;
+use crate::tag::ManualTag;
 use crate::time::Timestamp;
 use crate::value::{Value, ValueRef};
 
@@ -36,7 +37,7 @@ impl Engine {
     /// Evaluates the playbook over a log as of the engine's instant, by the same calibration and the same tags by hand, and lists
     /// every answer that differs: none, where the log holds the events and attributes that the engine was given.
     ///
-    /// A user whom only one of the two knows is compared with one of whom nothing is known.
+    /// A user whom only one of the two knows is compared with one of whom nothing is known but the tags by hand: of these no log tells.
     ///
     /// # Errors
     /// `InvalidArgument` before the clock was set; as [`Playbook::evaluate`](crate::playbook::Playbook::evaluate).
@@ -59,7 +60,7 @@ impl Engine {
             let state = match self.find(&id.to_owned()) {
                 Some(place) => &self.users[place],
                 None => {
-                    nobody = self.nobody(id)?;
+                    nobody = self.nobody(id, &[])?;
                     &nobody
                 }
             };
@@ -68,7 +69,7 @@ impl Engine {
             }
         }
         for (id, state) in self.ids.iter().zip(&self.users).filter(|(id, _)| !known(id)) {
-            let nobody = self.nobody(id.as_ref())?;
+            let nobody = self.nobody(id.as_ref(), &state.acts)?;
             for (((title, _), slot), batch) in columns.iter().zip(&state.answers).zip(&nobody.answers) {
                 self.compare(id.as_ref(), title, *slot, batch.value(&self.work.texts), &mut differences);
             }
@@ -130,9 +131,10 @@ impl Engine {
             .collect()
     }
 
-    /// The answers of a user of whom nothing is known.
-    fn nobody(&self, id: UserIdRef<'_>) -> Result<LiveUser> {
+    /// The answers of a user of whom nothing is known but acts of people.
+    fn nobody(&self, id: UserIdRef<'_>, acts: &[ManualTag]) -> Result<LiveUser> {
         let mut state = LiveUser::new(&self.plan);
+        state.acts = acts.to_vec();
         let mut work = self.work.clone();
         work.changes.clear();
         state.touch(&self.plan, id, self.as_of, std::iter::empty(), &mut work)?;

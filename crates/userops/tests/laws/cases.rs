@@ -9,6 +9,7 @@ mod funnel;
 mod ingest;
 mod ladder;
 mod lifetime_value;
+mod live;
 mod money;
 mod playbook;
 mod portrait;
@@ -104,7 +105,7 @@ macro_rules! files {
 
 files! {
     active_days, active_users, anniversary, attribution, btyd, calendar, calibration, churn, contribution, driver,
-    event_log, funnel, ingest, ladder, lead, lifecycle, lifetime_value, milestone, money, month_arithmetic, path,
+    event_log, funnel, ingest, ladder, lead, lifecycle, lifetime_value, live, milestone, money, month_arithmetic, path,
     playbook, portrait, profile, purchase, ranking, retention, rfm, rfm_scheme, rule_event, rule_sequence, rule_text,
     rule_time, rule_truth, score, segment, sequence, series, session, stickiness, survival, tag, time_format,
     time_window, time_window_dst, value_group, warning,
@@ -122,6 +123,7 @@ fn judge(kind: &str, body: toml::Table, verdict: &mut Verdict) {
         "ingest" => judge_as::<ingest::IngestCase>(body, verdict),
         "ladder" => judge_as::<ladder::LadderCase>(body, verdict),
         "lead" => judge_as::<PresenceCase<presence::LeadQuestion>>(body, verdict),
+        "live" => judge_as::<live::LiveCase>(body, verdict),
         "money" => judge_as::<money::MoneyCase>(body, verdict),
         "month_arithmetic" => judge_as::<time::MonthArithmeticCase>(body, verdict),
         "playbook" => judge_as::<playbook::PlaybookCase>(body, verdict),

@@ -1,5 +1,7 @@
 //! What a durable engine does with batches, versions and faults.
 
+use std::ops::ControlFlow;
+
 use userops::error::ErrorKind;
 use userops::event::Event;
 use userops::live::{Engine, LiveOptions};
@@ -101,6 +103,29 @@ fn a_new_version_is_built_beside_the_old_and_takes_over() {
     let durable = DurableEngine::reopen(folder.path(), DurableOptions::default()).unwrap();
     assert_eq!(durable.engine().plan().playbook(), &next);
     assert_eq!(durable.engine().tagged("active").unwrap().len(), after);
+}
+
+#[test]
+fn a_replacement_that_is_stopped_leaves_the_old_engine_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut durable = open(folder.path());
+    for number in 0..10 {
+        durable.apply(&batch(number)).unwrap();
+    }
+    let table = durable.engine().to_table().unwrap();
+    let next = Playbook::from_toml(&PLAYBOOK.replace(">= 3'", ">= 1'")).unwrap();
+    let next = || Engine::new(&next, LiveOptions::default()).unwrap();
+    let mut asked = 0;
+    let stop_at_7 = |sequence| {
+        asked = sequence;
+        if sequence == 7 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let error = durable.replace_with_progress(next(), stop_at_7).unwrap_err();
+    assert_eq!((error.kind(), asked), (ErrorKind::Cancelled, 7));
+    assert_eq!(durable.engine().to_table().unwrap(), table);
+    durable.apply(&batch(10)).unwrap();
+    drop(durable);
+    assert!(open(folder.path()).verify().unwrap().is_empty());
 }
 
 fn playbook_lateness(durable: &DurableEngine) -> userops::time::Span {

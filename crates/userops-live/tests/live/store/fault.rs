@@ -6,6 +6,8 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use redb::{Database, TableDefinition};
 use tempfile::TempDir;
@@ -42,6 +44,26 @@ fn a_second_opening_is_refused_in_this_process_and_another() {
     assert_eq!(store.append(&events("a", 0..3)).unwrap().new_count, 3);
     drop(store);
     assert_eq!(open(folder.path()).unwrap().len(), 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_folder_can_be_opened_while_processes_are_started() {
+    // Until it is another program, a new process has a copy of every file that is open here, locked ones included.
+    let folder = quick_folder();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    assert!(Command::new("true").status().unwrap().success());
+                }
+            });
+        }
+        let refused = (0..300).find_map(|_| open(folder.path()).err());
+        is_over.store(true, Ordering::Relaxed);
+        assert!(refused.is_none(), "{refused:?}");
+    });
 }
 
 #[test]

@@ -165,29 +165,3 @@ fn whoever_stops_before_acknowledging_sees_the_same_changes_again() {
     assert!(error.to_string().contains("known: \"mail\", \"push\""), "{error}");
     assert_eq!(store.subscribe("").unwrap_err().kind(), ErrorKind::InvalidArgument);
 }
-
-#[test]
-fn entries_and_their_changes_are_taken_in_together_or_not_at_all() {
-    let folder = quick_folder();
-    let mut store = open(folder.path()).unwrap();
-    let change = |sequence| Change { id: ChangeId::new(sequence, 0), bytes: vec![7] };
-    // What is told is what became of the entries; what fails in between leaves nothing behind.
-    let failed = store.append_with_changes(&events("a", 0..3), |appended| {
-        assert_eq!(appended.new_count, 3);
-        Err(userops::error::Error::new(ErrorKind::Cancelled, "no more"))
-    });
-    assert_eq!(failed.unwrap_err().kind(), ErrorKind::Cancelled);
-    let refused = store.append_with_changes(&events("a", 0..3), |_| Ok(vec![change(3), change(4)]));
-    assert!(refused.unwrap_err().to_string().contains("the change 4.0 is of an entry that is not there"));
-    assert!(store.is_empty());
-    assert_eq!(store.last_change().unwrap(), ChangeId::START);
-
-    store.append_with_changes(&events("a", 0..3), |_| Ok(vec![change(1), change(3)])).unwrap();
-    // Sent again: nothing new, and the changes are known.
-    let again = store.append_with_changes(&events("a", 0..3), |_| Ok(vec![change(1), change(3)])).unwrap();
-    assert_eq!((again.new_count, again.duplicate_count), (0, 3));
-    drop(store);
-    let store = open(folder.path()).unwrap();
-    assert_eq!(store.len(), 3);
-    assert_eq!(store.changes_after(ChangeId::START, 9).unwrap(), [change(1), change(3)]);
-}

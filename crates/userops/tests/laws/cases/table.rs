@@ -113,10 +113,15 @@ impl TableExpect {
                 verdict.fail("there is no second table");
                 continue;
             };
-            verdict.equal("the number of rows", Some(rows.len()), table.row_count());
-            rows.iter().enumerate().for_each(|(number, row)| judge_row(verdict, table, number, row));
+            judge_rows(verdict, table, rows);
         }
     }
+}
+
+/// All rows of a table, in order; of each the columns that are named.
+pub(super) fn judge_rows(verdict: &mut Verdict, table: &Table, rows: &[toml::Table]) {
+    verdict.equal("the number of rows", Some(rows.len()), table.row_count());
+    rows.iter().enumerate().for_each(|(number, row)| judge_row(verdict, table, number, row));
 }
 
 fn judge_row(verdict: &mut Verdict, table: &Table, number: usize, expected: &toml::Table) {
