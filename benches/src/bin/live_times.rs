@@ -1,9 +1,7 @@
 //! Times the live engine on one thread: events, timers, durable batches, snapshots.
 //!
-//! `live_times [EVENTS] [--users N] [--folder DIR] [--durable EVENTS] [--steady]
-//! [--until events|timers|snapshot]` prints a line of JSON for each
-//! part. The playbook is `content_app`; the events are
-//! those of the benchmark log under its names.
+//! `live_times [EVENTS] [--users N] [--folder DIR] [--durable EVENTS] [--steady] [--until events|timers|snapshot]` prints a line of
+//! JSON for each part. The playbook is `content_app`; the events are those of the benchmark log under its names.
 
 // A command line tool prints: that is how it answers.
 #![allow(clippy::print_stdout, clippy::print_stderr)]

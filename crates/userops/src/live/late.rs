@@ -138,7 +138,7 @@ impl LiveUser {
             }
             state.touch(plan, id, instant - 1, std::iter::empty(), work)?;
         }
-        state.sweep_len = self.sweep_len;
+        state.sweep_at = self.sweep_at;
         work.changes.truncate(from);
         Ok((state, coming))
     }

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Words of a row before its fields: the instant, the patterns that it matches, its local day and which fields are known.
 pub(super) const HEAD_WORDS: usize = 3;
 
+/// Room for how many rows is made at least.
+const ROWS_MORE: usize = 4;
+
 /// One event, as far as any definition looks at it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'r>(&'r [u64]);
@@ -93,6 +96,10 @@ impl Rows {
     }
 
     pub(super) fn push(&mut self, row: Row<'_>) {
+        if self.words.len() + row.0.len() > self.words.capacity() {
+            // Half as much again: there are many users, most of whom do little.
+            self.words.reserve_exact(row.0.len() * (self.len() / 2).max(ROWS_MORE));
+        }
         self.words.extend_from_slice(row.0);
     }
 
@@ -121,6 +128,11 @@ impl Rows {
         moved.push(kept as u32);
         places.iter_mut().for_each(|place| **place = moved[**place as usize]);
         self.truncate(kept);
+    }
+
+    /// Gives memory back that rows will hardly take again.
+    pub(super) fn shrink(&mut self) {
+        self.words.shrink_to(self.words.len() + self.stride as usize * (self.len() / 2).max(ROWS_MORE));
     }
 
     /// Bytes that are held.

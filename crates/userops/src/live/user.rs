@@ -44,8 +44,8 @@ pub(super) struct LiveUser {
     pub(super) next_at: i64,
     /// Whether an answer could not be worked out.
     pub(super) is_stale: bool,
-    /// With so many rows they are swept.
-    pub(super) sweep_len: u32,
+    /// Rows are swept where there are so many, or so many before all windows.
+    pub(super) sweep_at: (u32, u32),
     /// None where the lifecycle is not guarded.
     pub(super) stay: Option<Box<Stay>>,
 }
@@ -79,8 +79,9 @@ impl Stay {
     }
 }
 
-/// Rows that are kept for nothing until they are worth sweeping.
+/// Rows that may be kept for nothing until they are worth sweeping, and the share of all rows.
 const ROWS_IDLE: u32 = 16;
+const ROWS_IDLE_SHARE: u32 = 4;
 
 impl LiveUser {
     /// Nobody knows anything of the user yet.
@@ -102,7 +103,7 @@ impl LiveUser {
             today: i32::MIN,
             next_at: i64::MAX,
             is_stale: false,
-            sweep_len: ROWS_IDLE,
+            sweep_at: (ROWS_IDLE, ROWS_IDLE),
             stay: None,
         }
     }
@@ -279,11 +280,11 @@ impl LiveUser {
 
     /// Forgets what no answer needs any more, once it is worth the while. `as_of` is the engine's instant.
     pub(super) fn sweep(&mut self, plan: &LivePlan, as_of: i64) {
-        if self.rows.len() < self.sweep_len as usize {
+        if (self.rows.len() as u32) < self.sweep_at.0 && self.rows_before_windows() < self.sweep_at.1 {
             return;
         }
-        let lateness = plan.options.lateness.as_micros();
-        let latest = as_of.saturating_sub(lateness);
+        // The windows stand at the user's own instant, which may be long before the engine's.
+        let latest = as_of.saturating_sub(plan.options.lateness.as_micros()).min(self.at);
         self.fold_before(plan, latest);
         let mut places: Vec<&mut u32> = vec![&mut self.folded];
         places.extend(self.heads.iter_mut().flat_map(|(head, tail)| [head, tail]));
@@ -294,7 +295,15 @@ impl LiveUser {
         };
         let is_needed = |row: Row<'_>| row.time() >= latest.saturating_sub(reach(row.patterns()));
         self.rows.retain(|place, row| place >= folded || is_needed(row), &mut places);
-        self.sweep_len = ROWS_IDLE.max(2 * self.rows.len() as u32);
+        self.rows.shrink();
+        // What is before all windows still is kept for what has none, or for what may come late.
+        let len = self.rows.len() as u32;
+        self.sweep_at = (ROWS_IDLE.max(2 * len), self.rows_before_windows() + ROWS_IDLE.max(len / ROWS_IDLE_SHARE));
+    }
+
+    /// Rows that no window will hold any more, unless a clock is set back.
+    fn rows_before_windows(&self) -> u32 {
+        self.heads.iter().map(|(head, _)| *head).min().unwrap_or(self.rows.len() as u32)
     }
 
     /// Puts into `base` what lies before an instant: nothing will come before it any more.

@@ -15,6 +15,7 @@ mod calibration;
 mod cases;
 mod churn;
 mod driver;
+mod forgetting;
 mod funnel;
 mod growth;
 mod ingest;
