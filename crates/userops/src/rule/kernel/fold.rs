@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bits::{WORD_BITS, count_ones, each_one, first_one, last_one, ones, words_in};
+use super::bits::{WORD_BITS, each_one, first_one, last_one, ones, rank, words_in};
 use super::cell::{CellsMut, Kind};
 use super::pattern::Field;
 use super::span::{BlockRows, WindowRows};
@@ -87,6 +87,8 @@ pub(crate) struct Matches<'b> {
     pub(crate) window: &'b WindowRows,
     /// A bit per row of the block.
     pub(crate) words: &'b [u64],
+    /// How many of the bits are set before each word, where the matching rows are counted.
+    pub(crate) before: &'b [u32],
     /// Whether every row matches.
     pub(crate) is_every: bool,
     /// The numbers of pattern and window, by which rows of a block are known again.
@@ -304,7 +306,14 @@ fn fold_small(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
             values.load(&matches.block.rows);
             matches.fill(out, |user| values.get(matches.last(user)? - matches.block.rows.start))
         }
-        _ => matches.fill(out, |user| Some(count_ones(matches.words, matches.bits(user)))),
+        _ if matches.is_every => matches.fill(out, |user| Some(matches.bits(user).len() as u32)),
+        _ => {
+            let rank = |bit: usize| rank(matches.words, matches.before, bit);
+            matches.fill(out, |user| {
+                let bits = matches.bits(user);
+                Some(rank(bits.end) - rank(bits.start))
+            })
+        }
     }
 }
 
