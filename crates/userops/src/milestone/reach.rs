@@ -44,10 +44,13 @@ pub fn reach_milestones(log: &EventLog, milestones: &[Milestone], as_of: Timesta
         let (mut tally, mut block) = (Tally::default(), kinds.block());
         for users in EventKinds::blocks(users) {
             kinds.load(users.clone(), &mut block);
+            if let Some(days) = log.local_days() {
+                firsts.counts().tally_block(log, &block, users.len(), days, &mut tally);
+            }
             for (place, user) in users.enumerate() {
                 let subject = Subject::new(log, UserIx(user as u32), as_of, &calendar, &context);
                 match log.local_days() {
-                    Some(days) => firsts.counts().tally_block(log, &block, place, days, &mut tally),
+                    Some(_) => tally.take(place, firsts.counts()),
                     None => firsts.counts().tally(&subject.events(), &calendar, &mut tally),
                 }
                 for (column, instant) in columns.iter_mut().zip(firsts.of_tally(&subject, &tally)) {

@@ -111,7 +111,9 @@ pub(crate) struct FoldScratch {
 struct BlockDays {
     /// The first user, and which rows.
     of: Option<(usize, (usize, usize))>,
+    /// Room for a day a row, of which so many are kept.
     days: Vec<i32>,
+    kept: usize,
     /// For each user where its days end.
     ends: Vec<usize>,
     sorted: Vec<i32>,
@@ -123,14 +125,15 @@ impl BlockDays {
         if std::mem::replace(&mut self.of, of) == of {
             return;
         }
-        self.days.clear();
+        self.days.resize(self.days.len().max(matches.block.rows.len()), 0);
+        self.kept = 0;
         self.ends.clear();
         for user in 0..matches.block.users.len() {
             match matches.log.local_days() {
                 Some(days) => self.add(matches, user, days),
                 None => self.add_by_clock(matches, user),
             }
-            self.ends.push(self.days.len());
+            self.ends.push(self.kept);
         }
     }
 
@@ -139,10 +142,8 @@ impl BlockDays {
         let mut before = i32::MIN;
         each_one(matches.words, matches.bits(user), |bit| {
             let day = first + i32::from(numbers[bit]);
-            if day != before {
-                self.days.push(day);
-                before = day;
-            }
+            self.keep(day, before);
+            before = day;
         });
     }
 
@@ -154,11 +155,16 @@ impl BlockDays {
                 (stretch, offset) = matches.calendar.stretch(Timestamp::from_micros(instant));
             }
             let day = (instant + offset).div_euclid(MICROS_PER_DAY) as i32;
-            if day != before {
-                self.days.push(day);
-                before = day;
-            }
+            self.keep(day, before);
+            before = day;
         }
+    }
+
+    /// Keeps a day that is not the one before. Each is written, so that no branch depends on it.
+    #[inline]
+    fn keep(&mut self, day: i32, before: i32) {
+        self.days[self.kept] = day;
+        self.kept += usize::from(day != before);
     }
 
     fn of(&self, user: usize) -> &[i32] {
@@ -216,7 +222,10 @@ impl<'b> Matches<'b> {
     }
 
     fn day(&self, row: usize) -> i32 {
-        self.calendar.day(Timestamp::from_micros(self.log.time_micros()[row])).0
+        match self.log.local_days() {
+            Some(days) => days.first().0 + i32::from(days.numbers()[row]),
+            None => self.calendar.day(Timestamp::from_micros(self.log.time_micros()[row])).0,
+        }
     }
 
     /// Writes a value per user where there is one, and gives the word of where.
