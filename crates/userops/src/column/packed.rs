@@ -184,15 +184,24 @@ impl<'a, T: Copy> PackedCursor<'a, T> {
 
 impl<T: Copy> FromIterator<Option<T>> for Packed<T> {
     fn from_iter<I: IntoIterator<Item = Option<T>>>(rows: I) -> Self {
-        let mut values = Vec::new();
-        let known: Bitmap = rows
-            .into_iter()
-            .map(|value| {
-                values.extend(value);
-                value.is_some()
-            })
-            .collect();
-        Self::from_parts(known, values)
+        const WORD_BITS: usize = u64::BITS as usize;
+        let rows = rows.into_iter();
+        // Room for all: to grow is to ask for new memory, again and again.
+        let mut values = Vec::with_capacity(rows.size_hint().0);
+        let (mut words, mut word, mut len) = (Vec::with_capacity(rows.size_hint().0 / WORD_BITS + 1), 0, 0);
+        rows.for_each(|value| {
+            word |= u64::from(value.is_some()) << (len % WORD_BITS);
+            values.extend(value);
+            len += 1;
+            if len % WORD_BITS == 0 {
+                words.push(std::mem::take(&mut word));
+            }
+        });
+        words.push(word);
+        if values.len() < values.capacity() / 2 {
+            values.shrink_to_fit();
+        }
+        Self::from_parts(Bitmap::from_words(words, len), values)
     }
 }
 
