@@ -98,7 +98,7 @@ pub(super) fn measure_parts<'a, O: Send>(
 }
 
 /// Ranges of users with about equally many events that begin at multiples of 64.
-fn block_ranges(log: &EventLog) -> Vec<Range<usize>> {
+pub(crate) fn block_ranges(log: &EventLog) -> Vec<Range<usize>> {
     let users = log.user_count();
     let ranges = log.thread_ranges();
     let ends = ranges.iter().map(|range| range.end.next_multiple_of(WORD_BITS).min(users));

@@ -6,11 +6,11 @@ use rayon::prelude::*;
 
 use super::prefer::Ranking;
 use super::preference::Preference;
-use crate::column::TextColumn;
+use crate::column::{PackedRows, TextColumn};
 use crate::error::Result;
 use crate::log::EventLog;
 use crate::profile::{DecayedSum, HalfLife, NearTerms, RoughTerms};
-use crate::rule::{BlockValues, EventBlock, EventRows};
+use crate::rule::{BlockValues, EventBlock, EventRows, block_ranges};
 use crate::time::Timestamp;
 
 /// Up to so many values a sum each is kept for the user at hand, and a word says which of them are there.
@@ -20,7 +20,7 @@ const VALUES_MAX: usize = u64::BITS as usize;
 const TURNS: usize = 4;
 
 /// A column of codes per rank.
-type Ranks = Vec<Vec<Option<u32>>>;
+type Ranks = Vec<PackedRows<u32>>;
 
 /// The ranks of all users, best first, a column each.
 pub(super) fn rank_all(log: &EventLog, preference: &Preference, as_of: Timestamp) -> Result<Vec<TextColumn>> {
@@ -30,19 +30,17 @@ pub(super) fn rank_all(log: &EventLog, preference: &Preference, as_of: Timestamp
     let near = near_terms(&ranking);
     let top = usize::from(preference.top);
     let rank = |users: Range<usize>| {
-        let mut ranks: Ranks = vec![Vec::with_capacity(users.len()); top];
+        let mut ranks: Ranks = vec![PackedRows::with_capacity(users.len()); top];
         match near {
             Some(terms) => rank_few(&ranking, terms, &selection, users, &mut ranks),
             None => rank_any(&ranking, &selection, users, &mut ranks),
         }
         ranks
     };
-    let parts: Vec<Ranks> = log.thread_ranges().into_par_iter().map(rank).collect();
-    let column = |rank: usize| TextColumn {
-        codes: parts.iter().flat_map(|part| part[rank].iter().copied()).collect(),
-        dictionary: ranking.values.dictionary.clone(),
-    };
-    Ok((0..top).into_par_iter().map(column).collect())
+    let parts: Vec<Ranks> = block_ranges(log).into_par_iter().map(rank).collect();
+    let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
+    let mut next = || PackedRows::join(parts.iter_mut().filter_map(Iterator::next).collect());
+    Ok((0..top).map(|_| TextColumn { codes: next(), dictionary: ranking.values.dictionary.clone() }).collect())
 }
 
 /// The terms of the events, where there are few values that all events of the log weigh for alike, near each other.

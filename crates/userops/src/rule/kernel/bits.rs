@@ -208,13 +208,15 @@ pub(crate) fn each_one(words: &[u64], bits: Range<usize>, mut call: impl FnMut(u
 /// The set bits of the range, ascending.
 #[inline]
 pub(crate) fn ones(words: &[u64], bits: Range<usize>) -> impl Iterator<Item = usize> + '_ {
-    words_of(&bits).flat_map(move |index| {
-        let mut word = word_in(words, index, &bits);
-        std::iter::from_fn(move || {
-            let bit = (word != 0).then(|| index * WORD_BITS + word.trailing_zeros() as usize)?;
-            word &= word - 1;
-            Some(bit)
-        })
+    let (mut left, mut word, mut base) = (words_of(&bits), 0u64, 0);
+    std::iter::from_fn(move || {
+        while word == 0 {
+            let index = left.next()?;
+            (word, base) = (word_in(words, index, &bits), index * WORD_BITS);
+        }
+        let bit = base + word.trailing_zeros() as usize;
+        word &= word - 1;
+        Some(bit)
     })
 }
 
