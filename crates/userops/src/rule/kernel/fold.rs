@@ -105,8 +105,7 @@ pub(crate) struct FoldScratch {
     keys: Vec<u64>,
 }
 
-/// The local days of the matching events of the users of a block, in row order, each run of the same day once. More than one
-/// measure asks for them.
+/// The local days of the matching events of the users of a block, in row order, each run of a day once.
 #[derive(Debug, Clone, Default)]
 struct BlockDays {
     /// The first user, and which rows.
