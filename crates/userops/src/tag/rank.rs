@@ -1,4 +1,4 @@
-//! The ranks of a preference for all users: by rough sums where these tell, else powers of two several at once, sums by code.
+//! The ranks of a preference for all users: by rough sums where these tell, else by exact ones, several powers at once.
 
 use std::ops::Range;
 
