@@ -6,6 +6,7 @@ mod text;
 
 pub(crate) use bitmap::ones_of_words;
 pub use bitmap::{Bitmap, BitmapBuilder};
+pub(crate) use packed::PackedRows;
 pub use packed::{Packed, PackedCursor};
 pub use text::{Dictionary, Interner, TextArena};
 

@@ -7,6 +7,7 @@ mod day;
 mod dedupe;
 mod directory;
 mod merge;
+mod name_rows;
 mod scatter;
 mod table;
 mod view;
@@ -17,6 +18,7 @@ pub(crate) use active_day::ActiveDays;
 pub(crate) use build::freeze;
 pub(crate) use chunk::{Chunk, ChunkColumn, ChunkIds, ChunkUsers, PackedBuilder};
 pub(crate) use day::LocalDays;
+pub(crate) use name_rows::NameRows;
 
 use std::ops::Range;
 
@@ -36,9 +38,8 @@ const RANGES_PER_THREAD: usize = 8;
 ///
 /// Rows are sorted by user, then time, then arrival; a user's rows are one range. Users are in the order of their
 /// external ids and dictionaries are sorted, so two logs with the same content are equal however they were made.
-/// Memory: 12 bytes an event (time, local day and name), what the amounts and properties that are known take, 2 bytes for each day on
-/// which a user was there, and 12 bytes a user
-/// beside the id.
+/// Memory: 12 bytes an event (time, local day and name), a bit an event for each of up to 16 names, what the amounts and properties
+/// that are known take, 2 bytes for each day on which a user was there, and 12 bytes a user beside the id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventLog {
     schema: EventSchema,
@@ -54,6 +55,8 @@ pub struct EventLog {
     active_days: Option<ActiveDays>,
     name: Vec<u16>,
     names: Dictionary,
+    /// `None` where there are many names.
+    name_rows: Option<NameRows>,
     amount: Packed<i64>,
     properties: Vec<(String, Column)>,
     ids: Option<EventIds>,
@@ -147,6 +150,12 @@ impl EventLog {
     #[must_use]
     pub fn names(&self) -> &Dictionary {
         &self.names
+    }
+
+    /// The rows of each event name as bits; `None` where there are many names.
+    #[inline]
+    pub(crate) fn name_rows(&self) -> Option<&NameRows> {
+        self.name_rows.as_ref()
     }
 
     /// The code of an event name.

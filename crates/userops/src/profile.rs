@@ -11,6 +11,7 @@ mod interest;
 mod options;
 mod order;
 mod period;
+mod rough;
 mod scalar;
 mod table;
 mod update;
@@ -23,6 +24,7 @@ pub(crate) use interest::Interests;
 pub use options::{CELLS_MAX, INTEREST_HALF_LIFE, ProfileOptions, ProfileRules, WINDOW_DAYS};
 pub use order::{OrderProfile, OrderTotals, OrderWindow, total_orders};
 pub use period::{MONTHS_MAX, count_active_months};
+pub(crate) use rough::RoughTerms;
 pub use scalar::{EventProfile, Profile, WindowProfile, build_profile};
 
 use std::ops::Range;

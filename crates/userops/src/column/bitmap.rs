@@ -166,6 +166,18 @@ pub struct BitmapBuilder {
 }
 
 impl BitmapBuilder {
+    /// Room for so many bits.
+    pub(crate) fn with_capacity(bits: usize) -> Self {
+        Self { words: Vec::with_capacity(bits.div_ceil(WORD_BITS)), len: 0 }
+    }
+
+    /// Appends the bits of another, after a multiple of 64 bits.
+    pub(crate) fn append(&mut self, other: Self) {
+        debug_assert!(self.len.is_multiple_of(WORD_BITS));
+        self.words.extend(other.words);
+        self.len += other.len;
+    }
+
     /// Appends a bit.
     #[inline]
     pub fn push(&mut self, bit: bool) {

@@ -3,7 +3,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Bitmap;
+use super::{Bitmap, BitmapBuilder};
 
 /// Values in row order, of which some may be unknown; only known ones are stored.
 ///
@@ -184,15 +184,48 @@ impl<'a, T: Copy> PackedCursor<'a, T> {
 
 impl<T: Copy> FromIterator<Option<T>> for Packed<T> {
     fn from_iter<I: IntoIterator<Item = Option<T>>>(rows: I) -> Self {
-        let mut values = Vec::new();
-        let known: Bitmap = rows
-            .into_iter()
-            .map(|value| {
-                values.extend(value);
-                value.is_some()
-            })
-            .collect();
-        Self::from_parts(known, values)
+        let rows = rows.into_iter();
+        let mut all = PackedRows::with_capacity(rows.size_hint().0);
+        rows.for_each(|value| all.push(value));
+        PackedRows::join(vec![all])
+    }
+}
+
+/// The values of some rows, collected one by one.
+#[derive(Debug, Clone)]
+pub(crate) struct PackedRows<T> {
+    known: BitmapBuilder,
+    values: Vec<T>,
+}
+
+impl<T: Copy> PackedRows<T> {
+    /// Room for so many values: to grow is to ask for new memory, again and again.
+    pub(crate) fn with_capacity(rows: usize) -> Self {
+        Self { known: BitmapBuilder::with_capacity(rows), values: Vec::with_capacity(rows) }
+    }
+
+    /// Appends a row.
+    #[inline]
+    pub(crate) fn push(&mut self, value: Option<T>) {
+        self.known.push(value.is_some());
+        self.values.extend(value);
+    }
+
+    /// One column of some parts, each of which has a multiple of 64 rows, but the last.
+    pub(crate) fn join(parts: Vec<Self>) -> Packed<T> {
+        let rows: usize = parts.iter().map(|part| part.known.len()).sum();
+        let count: usize = parts.iter().map(|part| part.values.len()).sum();
+        let mut parts = parts.into_iter();
+        let Some(Self { mut known, mut values }) = parts.next() else { return Packed::default() };
+        values.reserve_exact(count - values.len());
+        for part in parts {
+            known.append(part.known);
+            values.extend_from_slice(&part.values);
+        }
+        if count < rows / 2 {
+            values.shrink_to_fit();
+        }
+        Packed::from_parts(known.finish(), values)
     }
 }
 

@@ -26,11 +26,12 @@ pub fn assign_stages(
     definition.check()?;
     let (log, as_of) = (measures.log(), measures.as_of());
     let calendar = log.calendar(as_of);
-    let arrived = Arrivals::new(log, definition, &calendar)?.of_all();
+    let arrivals = Arrivals::new(log, definition, &calendar)?;
     let targets = measures.first_of(definition.rules(), UnknownFold::Out, context)?;
     if !definition.is_guarded() {
-        return Ok(column(definition, &targets, |user, target| target.filter(|_| arrived[user].is_there(as_of))));
+        return Ok(column(definition, &targets, |user, target| target.filter(|_| arrivals.is_there(user, as_of))));
     }
+    let arrived = arrivals.of_all();
     let histories = stage_histories(log, definition, as_of)?;
     Ok(guarded_column(definition, &targets, &histories, &arrived, as_of))
 }

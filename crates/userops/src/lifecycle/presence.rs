@@ -71,6 +71,14 @@ impl<'a> Arrivals<'a> {
         }
     }
 
+    /// Whether a user is there at this instant, by all events of the log.
+    pub(super) fn is_there(&self, user: usize, as_of: Timestamp) -> bool {
+        let user = UserIx(user as u32);
+        // Most are known by attributes, and instants would be waited for.
+        *self.presence == Presence::Known && self.has_attribute(user)
+            || self.of(&self.log.events_of(user)).is_there(as_of)
+    }
+
     /// The arrivals of all users of the log, from all their events.
     pub(super) fn of_all(&self) -> Vec<Arrival> {
         let one = |user: usize| self.of(&self.log.events_of(UserIx(user as u32)));

@@ -6,7 +6,7 @@ use super::chunk::{Chunk, ChunkColumn, ChunkIds, ChunkUsers, join_texts};
 use super::dedupe::{DuplicateCounts, remove_duplicates};
 use super::directory::index_users;
 use super::scatter::Placement;
-use super::{ActiveDays, EventIds, EventLog, LocalDays};
+use super::{ActiveDays, EventIds, EventLog, LocalDays, NameRows};
 use crate::attribute::AttributeTable;
 use crate::column::{Bitmap, Column, Packed, TextArena, TextColumn};
 use crate::error::{Result, limit_exceeded, type_mismatch};
@@ -67,6 +67,7 @@ pub(crate) fn freeze(
 
     let days = LocalDays::new(&time, span, schema.zone);
     let active_days = days.as_ref().and_then(|days| ActiveDays::new(&offsets, days, &time));
+    let name_rows = NameRows::new(&name, names.len());
     let log = EventLog {
         schema,
         users: directory,
@@ -77,6 +78,7 @@ pub(crate) fn freeze(
         active_days,
         name,
         names,
+        name_rows,
         amount,
         properties: columns,
         ids,

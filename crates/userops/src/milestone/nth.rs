@@ -43,6 +43,9 @@ pub(super) struct Tally {
     /// The days of one count, as numbers of the log.
     numbers: Vec<u16>,
     instants: Vec<Option<i64>>,
+    /// The instants of all users of a block, as many for each as there are counts.
+    of_block: Vec<Option<i64>>,
+    rows: Vec<Option<usize>>,
 }
 
 impl Lasting {
@@ -122,33 +125,28 @@ impl Counts {
         EventKinds::new(log, calendar, &self.kinds, as_of)
     }
 
-    /// As [`Counts::tally`], of a user of a block of [`Counts::event_kinds`].
+    /// Counts for the users of a block of [`Counts::event_kinds`], to be [taken](Tally::take) one by one.
     pub(super) fn tally_block(
         &self,
         log: &EventLog,
         block: &KindBlock,
-        user: usize,
+        users: usize,
         days: &LocalDays,
         tally: &mut Tally,
     ) {
-        tally.instants.clear();
-        for count in &self.counts {
-            let row = match count.by_day {
-                false => block.nth(count.kind, user, count.nth),
-                true => {
-                    tally.numbers.clear();
-                    block.rows(count.kind, user).find(|row| {
-                        let day = days.numbers()[*row];
-                        // Ascending, but where a clock is set back across midnight.
-                        if let Err(place) = tally.numbers.binary_search(&day) {
-                            tally.numbers.insert(place, day);
-                        }
-                        tally.numbers.len() == count.nth
-                    })
-                }
-            };
-            tally.instants.push(row.map(|row| log.time_micros()[row]));
+        tally.rows.clear();
+        for user in 0..users {
+            for count in &self.counts {
+                let row = match count.by_day {
+                    false => block.nth(count.kind, user, count.nth),
+                    true => tally.nth_day(block.rows(count.kind, user), count.nth, days),
+                };
+                tally.rows.push(row);
+            }
         }
+        // All at once, so that memory is waited for once and not for each.
+        tally.of_block.clear();
+        tally.of_block.extend(tally.rows.iter().map(|row| row.map(|row| log.time_micros()[row])));
     }
 
     /// Counts one user's visible events, for all counts in one look at each event.
@@ -175,6 +173,26 @@ impl Counts {
 }
 
 impl Tally {
+    /// Goes to the counts of this user of a block.
+    pub(super) fn take(&mut self, user: usize, counts: &Counts) {
+        let count = counts.counts.len();
+        self.instants.clear();
+        self.instants.extend_from_slice(&self.of_block[user * count..(user + 1) * count]);
+    }
+
+    /// The first of these rows that is on the nth different day.
+    fn nth_day(&mut self, mut rows: impl Iterator<Item = usize>, nth: usize, days: &LocalDays) -> Option<usize> {
+        self.numbers.clear();
+        rows.find(|row| {
+            let day = days.numbers()[*row];
+            // Ascending, but where a clock is set back across midnight.
+            if let Err(place) = self.numbers.binary_search(&day) {
+                self.numbers.insert(place, day);
+            }
+            self.numbers.len() == nth
+        })
+    }
+
     fn begin(&mut self, counts: &[Count]) {
         self.missing.clear();
         self.missing.extend(counts.iter().map(|count| count.nth));

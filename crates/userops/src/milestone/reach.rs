@@ -7,12 +7,12 @@ use rayon::prelude::*;
 use super::definition::{Milestone, check_milestones};
 use super::first_instant::Firsts;
 use super::nth::Tally;
-use crate::column::{Column, Packed};
+use crate::column::{Column, Packed, PackedRows};
 use crate::error::{Result, unknown_name};
 use crate::event::unknown;
 use crate::id::UserIx;
 use crate::log::EventLog;
-use crate::rule::{Context, EventKinds, Subject};
+use crate::rule::{Context, EventKinds, Subject, block_ranges};
 use crate::table::{Table, user_column};
 use crate::time::Timestamp;
 
@@ -39,15 +39,18 @@ pub fn reach_milestones(log: &EventLog, milestones: &[Milestone], as_of: Timesta
     let calendar = log.calendar(as_of);
     let (firsts, context) = (Firsts::of(milestones, log), Context::default());
     let kinds = firsts.counts().event_kinds(log, &calendar, as_of)?;
-    let of_range = |users: Range<usize>| -> Result<Vec<Vec<Option<i64>>>> {
-        let mut columns = vec![Vec::with_capacity(users.len()); milestones.len()];
+    let of_range = |users: Range<usize>| -> Result<Vec<PackedRows<i64>>> {
+        let mut columns = vec![PackedRows::with_capacity(users.len()); milestones.len()];
         let (mut tally, mut block) = (Tally::default(), kinds.block());
         for users in EventKinds::blocks(users) {
             kinds.load(users.clone(), &mut block);
+            if let Some(days) = log.local_days() {
+                firsts.counts().tally_block(log, &block, users.len(), days, &mut tally);
+            }
             for (place, user) in users.enumerate() {
                 let subject = Subject::new(log, UserIx(user as u32), as_of, &calendar, &context);
                 match log.local_days() {
-                    Some(days) => firsts.counts().tally_block(log, &block, place, days, &mut tally),
+                    Some(_) => tally.take(place, firsts.counts()),
                     None => firsts.counts().tally(&subject.events(), &calendar, &mut tally),
                 }
                 for (column, instant) in columns.iter_mut().zip(firsts.of_tally(&subject, &tally)) {
@@ -57,12 +60,13 @@ pub fn reach_milestones(log: &EventLog, milestones: &[Milestone], as_of: Timesta
         }
         Ok(columns)
     };
-    let parts: Vec<Vec<Vec<Option<i64>>>> = log.thread_ranges().into_par_iter().map(of_range).collect::<Result<_>>()?;
-    let column = |number: usize| parts.iter().flat_map(|part| part[number].iter().copied()).collect();
+    let parts: Vec<Vec<PackedRows<i64>>> = block_ranges(log).into_par_iter().map(of_range).collect::<Result<_>>()?;
+    let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
+    let mut next = || PackedRows::join(parts.iter_mut().filter_map(Iterator::next).collect());
     Ok(MilestoneTable {
         as_of,
         names: milestones.iter().map(|milestone| milestone.name.clone()).collect(),
-        instants: (0..milestones.len()).into_par_iter().map(column).collect(),
+        instants: milestones.iter().map(|_| next()).collect(),
     })
 }
 

@@ -71,23 +71,30 @@ impl Playbook {
         self.check()?;
         let order = self.check_log(log)?;
         let given = options.calibration.as_ref();
-        let stages = match given {
-            Some(calibration) => {
-                self.check_calibration(calibration)?;
-                calibration.stages.clone()
-            }
-            None => self.derive_stages(log, as_of)?,
+        let answer = || -> Result<_> {
+            let stages = match given {
+                Some(calibration) => {
+                    self.check_calibration(calibration)?;
+                    calibration.stages.clone()
+                }
+                None => self.derive_stages(log, as_of)?,
+            };
+            let manual = ManualTags::new(&self.tags, log.users(), &options.manual_tags)?;
+            let answers = self.answer(log, as_of, &order, &manual, (stages.as_ref(), given))?;
+            Ok((stages, answers))
         };
-        let manual = ManualTags::new(&self.tags, log.users(), &options.manual_tags)?;
-        let mut answers = self.answer(log, as_of, &order, &manual, (stages.as_ref(), given))?;
-        let milestones = match self.milestones.is_empty() {
-            true => None,
-            false => Some(reach_milestones(log, &self.milestones, as_of)?),
+        let milestones = || match self.milestones.is_empty() {
+            true => Ok(None),
+            false => reach_milestones(log, &self.milestones, as_of).map(Some),
         };
-        let profiles = match options.without_profiles {
-            true => None,
-            false => Some(build_profiles(log, as_of, self.profile.clone())?),
+        let profiles = || match options.without_profiles {
+            true => Ok(None),
+            false => build_profiles(log, as_of, self.profile.clone()).map(Some),
         };
+        // Side by side, so that one part is worked at while another has nothing to share out.
+        let (answer, (milestones, profiles)) = rayon::join(answer, || rayon::join(milestones, profiles));
+        let (stages, mut answers) = answer?;
+        let (milestones, profiles) = (milestones?, profiles?);
         answers.tags.sort_by_key(|(index, _)| *index);
         let mut tags = TagTable::new(as_of, log.user_count());
         answers.tags.into_iter().try_for_each(|(_, tag)| tags.push(tag))?;

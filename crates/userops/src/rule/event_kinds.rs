@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::event_query::EventPattern;
 use super::kernel::bits::{Ternary, WORD_BITS, nth_one, ones};
 use super::kernel::pattern::Pattern;
-use super::kernel::span::BlockRows;
+use super::kernel::span::{BlockRows, RowCut};
 use crate::error::Result;
 use crate::log::EventLog;
 use crate::time::{Calendar, Timestamp};
@@ -15,7 +15,7 @@ use crate::time::{Calendar, Timestamp};
 pub(crate) struct EventKinds<'a> {
     log: &'a EventLog,
     patterns: Vec<Pattern<'a>>,
-    cuts: [i64; 2],
+    cuts: [RowCut; 2],
 }
 
 /// The events of each kind for up to 64 users, as bits of their rows.
@@ -36,7 +36,7 @@ impl<'a> EventKinds<'a> {
         as_of: Timestamp,
     ) -> Result<Self> {
         let compile = |kind: &EventPattern| Pattern::compile(log, calendar, &kind.events, kind.filter.as_ref());
-        let cuts = [i64::MIN, as_of.as_micros().saturating_add(1)];
+        let cuts = [i64::MIN, as_of.as_micros().saturating_add(1)].map(|cut| RowCut::new(cut, log, calendar));
         Ok(Self { log, patterns: kinds.iter().map(compile).collect::<Result<_>>()?, cuts })
     }
 

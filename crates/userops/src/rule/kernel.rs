@@ -24,7 +24,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use self::bits::{Ternary, WORD_BITS};
+use self::bits::{Ternary, WORD_BITS, sum_before};
 use self::cell::{CellsMut, Measured, MeasuredMut};
 use self::fold::{Fold, FoldScratch, Matches, fold};
 use self::grid::{Grid, GridMeasure};
@@ -37,8 +37,8 @@ use crate::error::{Result, invalid_argument};
 use crate::log::EventLog;
 use crate::time::{Calendar, Day, Timestamp};
 
-/// Counts of more kinds of events than these are taken in a grid, whoever many events users have.
-const BIT_PATTERNS_MAX: usize = 6;
+/// Counts of more kinds of events than these are taken in a grid.
+const BIT_PATTERNS_MAX: usize = 16;
 
 /// Takes all measures of a plan for all users, as of an instant.
 ///
@@ -98,7 +98,7 @@ pub(super) fn measure_parts<'a, O: Send>(
 }
 
 /// Ranges of users with about equally many events that begin at multiples of 64.
-fn block_ranges(log: &EventLog) -> Vec<Range<usize>> {
+pub(crate) fn block_ranges(log: &EventLog) -> Vec<Range<usize>> {
     let users = log.user_count();
     let ranges = log.thread_ranges();
     let ends = ranges.iter().map(|range| range.end.next_multiple_of(WORD_BITS).min(users));
@@ -124,6 +124,8 @@ struct Pass<'p, 'a> {
     single: Vec<usize>,
     /// The patterns that those need.
     patterns: Vec<bool>,
+    /// The patterns whose rows are counted.
+    counted: Vec<bool>,
     /// The windows that those need, and whether they ask who was there when it began.
     windows: Vec<Option<bool>>,
 }
@@ -148,10 +150,10 @@ impl<'p, 'a> Pass<'p, 'a> {
                 _ => single.push(column),
             }
         }
-        let grid = match is_counted_by_bits(plan, counts.iter().chain(&sums)) {
-            true => None,
-            false => Grid::new(plan.log.names().len(), reaches.cuts.len(), &counts, &sums),
-        };
+        if is_counted_by_bits(plan, &counts) {
+            single.extend(counts.drain(..).map(|measure| measure.column));
+        }
+        let grid = Grid::new(plan.log.names().len(), reaches.cuts.len(), &counts, &sums);
         if grid.is_none() {
             single = (0..plan.jobs.len()).collect();
         }
@@ -163,6 +165,7 @@ impl<'p, 'a> Pass<'p, 'a> {
             grid,
             single,
             patterns: vec![false; plan.patterns.len()],
+            counted: vec![false; plan.patterns.len()],
             windows: vec![None; plan.windows.len()],
         };
         pass.mark_needed();
@@ -172,8 +175,9 @@ impl<'p, 'a> Pass<'p, 'a> {
     fn mark_needed(&mut self) {
         for column in &self.single {
             match &self.plan.jobs[*column].task {
-                Task::Fold { pattern, window, is_observed, .. } => {
+                Task::Fold { pattern, window, is_observed, fold } => {
                     self.patterns[*pattern] = true;
+                    self.counted[*pattern] |= matches!(fold, Fold::Count);
                     self.windows[*window] = Some(*is_observed || self.windows[*window] == Some(true));
                 }
                 Task::Sequence { patterns, window, .. } => {
@@ -192,6 +196,7 @@ impl<'p, 'a> Pass<'p, 'a> {
             grid: self.grid.clone(),
             block: BlockRows::new(self.reaches.cuts.len()),
             patterns: vec![Vec::new(); self.patterns.len()],
+            before: vec![Vec::new(); self.patterns.len()],
             windows: vec![WindowRows::new(); self.windows.len()],
             ternary: Ternary::default(),
             scratch: FoldScratch::default(),
@@ -205,11 +210,10 @@ impl<'p, 'a> Pass<'p, 'a> {
     }
 }
 
-/// Whether bits of patterns are the shorter way to counts: few patterns, and users with several words of rows each.
-fn is_counted_by_bits<'p>(plan: &Plan<'_>, measures: impl Iterator<Item = &'p GridMeasure<'p>>) -> bool {
-    let patterns: HashSet<Option<&[bool]>> = measures.map(|measure| measure.names).collect();
-    let rows_per_user = plan.log.event_count() / plan.log.user_count().max(1);
-    patterns.len() <= BIT_PATTERNS_MAX && rows_per_user >= WORD_BITS
+/// Whether bits of patterns are the shorter way to counts: few patterns, whose bits the log has.
+fn is_counted_by_bits(plan: &Plan<'_>, counts: &[GridMeasure<'_>]) -> bool {
+    let patterns: HashSet<Option<&[bool]>> = counts.iter().map(|measure| measure.names).collect();
+    patterns.len() <= BIT_PATTERNS_MAX && plan.log.name_rows().is_some()
 }
 
 fn grid_measure<'p>(
@@ -234,6 +238,7 @@ struct Worker<'w, 'p, 'a> {
     grid: Option<Grid>,
     block: BlockRows,
     patterns: Vec<Vec<u64>>,
+    before: Vec<Vec<u32>>,
     windows: Vec<WindowRows>,
     ternary: Ternary,
     scratch: FoldScratch,
@@ -251,6 +256,9 @@ impl Worker<'_, '_, '_> {
         }
         for (pattern, out) in self.patterns.iter_mut().enumerate().filter(|(pattern, _)| pass.patterns[*pattern]) {
             pass.plan.patterns[pattern].rows(log, &self.block.rows, &mut self.ternary, out);
+            if pass.counted[pattern] {
+                sum_before(out, &mut self.before[pattern]);
+            }
         }
         for (window, rows) in self.windows.iter_mut().enumerate() {
             if let Some(asks_observed) = pass.windows[window] {
@@ -279,6 +287,7 @@ impl Worker<'_, '_, '_> {
                     block: &self.block,
                     window,
                     words: &self.patterns[*pattern],
+                    before: &self.before[*pattern],
                     is_every: plan.patterns[*pattern].is_every(),
                     source,
                     calendar,

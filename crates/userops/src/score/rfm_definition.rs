@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::definition::{SCORE_COLUMNS_MAX, ScoreColumns, ScoreModel};
 use super::rfm::{CellScheme, EightGroupOptions, EightGroupScheme, Measures, RfmModel, RfmOptions, UserMeasures};
 use super::{Explanation, MeasureValue, MeasureValues};
-use crate::column::{Column, Packed};
+use crate::column::{Column, Interner, Packed, TextColumn};
 use crate::error::{Error, Result, invalid_definition, type_mismatch};
 use crate::rule::{self, Context, Measure, Rule, Subject, Truth};
 use crate::value::{Value, ValueRef, ValueType};
@@ -311,5 +311,14 @@ fn spread<T: Copy>(graded: &[usize], user_count: usize, value: impl Fn(usize) ->
 }
 
 fn texts(graded: &[usize], user_count: usize, codes: &[u16], names: &[String]) -> Column {
-    Column::texts(places(graded, user_count).map(|row| row.map(|row| names[usize::from(codes[row])].as_str())))
+    let mut codes_of = vec![None; names.len()];
+    let mut interner = Interner::default();
+    for code in codes {
+        let place = &mut codes_of[usize::from(*code)];
+        *place = place.or_else(|| Some(interner.intern(&names[usize::from(*code)])));
+    }
+    let (dictionary, sorted) = interner.into_sorted();
+    let code_of = |row: usize| codes_of[usize::from(codes[row])].map(|code| sorted[code as usize]);
+    let codes = places(graded, user_count).map(|row| row.and_then(code_of)).collect();
+    Column::Text(TextColumn { codes, dictionary })
 }

@@ -1,4 +1,4 @@
-//! The ranks of a preference for all users: powers of two several at once, sums by code.
+//! The ranks of a preference for all users: by rough sums where these tell, else by exact ones, several powers at once.
 
 use std::ops::Range;
 
@@ -6,18 +6,21 @@ use rayon::prelude::*;
 
 use super::prefer::Ranking;
 use super::preference::Preference;
-use crate::column::TextColumn;
+use crate::column::{PackedRows, TextColumn};
 use crate::error::Result;
 use crate::log::EventLog;
-use crate::profile::{DecayedSum, HalfLife, NearTerms};
-use crate::rule::{BlockValues, EventBlock, EventRows};
+use crate::profile::{DecayedSum, HalfLife, NearTerms, RoughTerms};
+use crate::rule::{BlockValues, EventBlock, EventRows, block_ranges};
 use crate::time::Timestamp;
 
 /// Up to so many values a sum each is kept for the user at hand, and a word says which of them are there.
 const VALUES_MAX: usize = u64::BITS as usize;
 
+/// So many sums of a value are added to by turns: an event need not wait for the one before.
+const TURNS: usize = 4;
+
 /// A column of codes per rank.
-type Ranks = Vec<Vec<Option<u32>>>;
+type Ranks = Vec<PackedRows<u32>>;
 
 /// The ranks of all users, best first, a column each.
 pub(super) fn rank_all(log: &EventLog, preference: &Preference, as_of: Timestamp) -> Result<Vec<TextColumn>> {
@@ -27,19 +30,17 @@ pub(super) fn rank_all(log: &EventLog, preference: &Preference, as_of: Timestamp
     let near = near_terms(&ranking);
     let top = usize::from(preference.top);
     let rank = |users: Range<usize>| {
-        let mut ranks: Ranks = vec![Vec::with_capacity(users.len()); top];
+        let mut ranks: Ranks = vec![PackedRows::with_capacity(users.len()); top];
         match near {
             Some(terms) => rank_few(&ranking, terms, &selection, users, &mut ranks),
             None => rank_any(&ranking, &selection, users, &mut ranks),
         }
         ranks
     };
-    let parts: Vec<Ranks> = log.thread_ranges().into_par_iter().map(rank).collect();
-    let column = |rank: usize| TextColumn {
-        codes: parts.iter().flat_map(|part| part[rank].iter().copied()).collect(),
-        dictionary: ranking.values.dictionary.clone(),
-    };
-    Ok((0..top).into_par_iter().map(column).collect())
+    let parts: Vec<Ranks> = block_ranges(log).into_par_iter().map(rank).collect();
+    let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
+    let mut next = || PackedRows::join(parts.iter_mut().filter_map(Iterator::next).collect());
+    Ok((0..top).map(|_| TextColumn { codes: next(), dictionary: ranking.values.dictionary.clone() }).collect())
 }
 
 /// The terms of the events, where there are few values that all events of the log weigh for alike, near each other.
@@ -75,8 +76,10 @@ fn rank_few(
     selection.visit_blocks(users, |block| {
         codes.load(&block.rows());
         for user in 0..block.user_count() {
-            let seen = if block.is_told(user) { worker.sum(block, user, &codes) } else { 0 };
-            worker.rank(seen, ranks);
+            worker.rank(block, user, &codes, ranks.len());
+            for (rank, column) in ranks.iter_mut().enumerate() {
+                column.push(worker.best.get(rank).map(|(code, _)| *code));
+            }
         }
     });
 }
@@ -86,6 +89,9 @@ struct FewRanks<'a> {
     ranking: &'a Ranking<'a>,
     half_life: HalfLife,
     near: NearTerms,
+    /// Where no sum has to be known, but which is greater.
+    rough: Option<RoughTerms>,
+    turns: [[f64; VALUES_MAX]; TURNS],
     /// Of the events that count, in order.
     micros: Vec<i64>,
     terms: Vec<f64>,
@@ -96,15 +102,57 @@ struct FewRanks<'a> {
 
 impl<'a> FewRanks<'a> {
     fn new(ranking: &'a Ranking<'a>, near: NearTerms) -> Self {
+        let span = ranking.log.time_span().filter(|_| ranking.preference.weight_min == 0.0);
         Self {
             ranking,
             half_life: HalfLife::new(ranking.preference.half_life),
             near,
+            rough: span.and_then(|(first, last)| RoughTerms::new(&near, first, last.min(ranking.as_of))),
+            turns: [[0.0; VALUES_MAX]; TURNS],
             micros: Vec::new(),
             terms: Vec::new(),
             sums: [0.0; VALUES_MAX],
             best: Vec::new(),
         }
+    }
+
+    /// Finds the best values of a user of a block.
+    fn rank(&mut self, block: &EventBlock<'_>, user: usize, codes: &BlockValues<'_, u32>, top: usize) {
+        self.best.clear();
+        if block.is_told(user) && !self.rank_roughly(block, user, codes, top) {
+            let seen = self.sum(block, user, codes);
+            self.order(seen, top);
+        }
+    }
+
+    /// As [`FewRanks::rank`], and whether the best are known for sure.
+    fn rank_roughly(&mut self, block: &EventBlock<'_>, user: usize, codes: &BlockValues<'_, u32>, top: usize) -> bool {
+        let Some(rough) = &self.rough else { return false };
+        let times = &self.ranking.log.time_micros()[block.rows()];
+        let (mut turn, mut seen) = (0, 0u64);
+        for (index, word) in block.words(user) {
+            let mut rest = word & codes.known(index);
+            while rest != 0 {
+                let bit = rest.trailing_zeros();
+                let code = codes.value(index, bit) as usize % VALUES_MAX;
+                self.turns[turn % TURNS][code] += rough.of(times[index * VALUES_MAX + bit as usize]);
+                turn += 1;
+                seen |= 1 << code;
+                rest &= rest - 1;
+            }
+        }
+        let mut rest = seen;
+        while rest != 0 {
+            let code = rest.trailing_zeros() as usize;
+            self.sums[code] = self.turns.iter_mut().map(|sums| std::mem::take(&mut sums[code])).sum();
+            rest &= rest - 1;
+        }
+        // One more than asked for: the last rank has to be known as well.
+        self.order(seen, top + 1);
+        let Some(rough) = &self.rough else { return false };
+        let is_known = self.best.windows(2).all(|pair| rough.is_greater(pair[0].1, pair[1].1));
+        self.best.truncate(top);
+        is_known
     }
 
     /// Adds up what a user of a block has done, and says which values there are.
@@ -138,8 +186,8 @@ impl<'a> FewRanks<'a> {
         seen
     }
 
-    /// Ranks the values that there are.
-    fn rank(&mut self, mut seen: u64, ranks: &mut Ranks) {
+    /// The best of the values that there are, `top` at most. Their sums begin anew.
+    fn order(&mut self, mut seen: u64, top: usize) {
         self.best.clear();
         while seen != 0 {
             let code = seen.trailing_zeros();
@@ -147,13 +195,10 @@ impl<'a> FewRanks<'a> {
             let sum = std::mem::take(&mut self.sums[code as usize]);
             // Codes ascend, so that an equal sum comes after.
             let place = self.best.iter().rposition(|(_, better)| *better >= sum).map_or(0, |place| place + 1);
-            if place < ranks.len() && self.is_enough(self.near.sum(sum)) {
-                self.best.truncate(ranks.len() - 1);
+            if place < top && self.is_enough(self.near.sum(sum)) {
+                self.best.truncate(top - 1);
                 self.best.insert(place, (code, sum));
             }
-        }
-        for (rank, column) in ranks.iter_mut().enumerate() {
-            column.push(self.best.get(rank).map(|(code, _)| *code));
         }
     }
 

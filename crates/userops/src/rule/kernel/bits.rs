@@ -67,6 +67,35 @@ pub(crate) fn pass_words<T: Copy>(values: &[T], words: &mut [u64], pass: impl Fn
     }
 }
 
+/// Adds the bits of a range of rows, moved to begin at bit 0. Each word of the rows has one after it; bits past the range may come
+/// along.
+#[inline]
+pub(crate) fn add_bits(words: &[u64], rows: &Range<usize>, out: &mut [u64]) {
+    let (first, shift) = (rows.start / WORD_BITS, rows.start % WORD_BITS);
+    let pairs = words[first..].iter().zip(&words[first + 1..]);
+    for (out, (word, next)) in out.iter_mut().zip(pairs) {
+        *out |= word >> shift | (next << 1) << (WORD_BITS - 1 - shift);
+    }
+}
+
+/// How many bits are set before each word, and in all words, in place of what `before` held.
+pub(crate) fn sum_before(words: &[u64], before: &mut Vec<u32>) {
+    before.clear();
+    before.push(0);
+    let mut sum = 0;
+    before.extend(words.iter().map(|word| {
+        sum += word.count_ones();
+        sum
+    }));
+}
+
+/// How many bits are set before this one, by the sums of [`sum_before`]: without a loop, and so without a guess when it ends.
+#[inline]
+pub(crate) fn rank(words: &[u64], before: &[u32], bit: usize) -> u32 {
+    let word = words.get(bit / WORD_BITS).copied().unwrap_or_default();
+    before[bit / WORD_BITS] + (word & !(u64::MAX << (bit % WORD_BITS))).count_ones()
+}
+
 /// The bits of a range of a bitmap, moved to begin at bit 0; bits past the range are cleared.
 pub(crate) fn copy_bits(bitmap: &Bitmap, rows: Range<usize>, out: &mut Vec<u64>) {
     let (first, shift) = (rows.start / WORD_BITS, rows.start % WORD_BITS);
@@ -179,13 +208,15 @@ pub(crate) fn each_one(words: &[u64], bits: Range<usize>, mut call: impl FnMut(u
 /// The set bits of the range, ascending.
 #[inline]
 pub(crate) fn ones(words: &[u64], bits: Range<usize>) -> impl Iterator<Item = usize> + '_ {
-    words_of(&bits).flat_map(move |index| {
-        let mut word = word_in(words, index, &bits);
-        std::iter::from_fn(move || {
-            let bit = (word != 0).then(|| index * WORD_BITS + word.trailing_zeros() as usize)?;
-            word &= word - 1;
-            Some(bit)
-        })
+    let (mut left, mut word, mut base) = (words_of(&bits), 0u64, 0);
+    std::iter::from_fn(move || {
+        while word == 0 {
+            let index = left.next()?;
+            (word, base) = (word_in(words, index, &bits), index * WORD_BITS);
+        }
+        let bit = base + word.trailing_zeros() as usize;
+        word &= word - 1;
+        Some(bit)
     })
 }
 
@@ -213,6 +244,17 @@ mod tests {
             each_one(&words, range.clone(), |bit| each.push(bit));
             prop_assert_eq!(&each, &naive);
             prop_assert_eq!(count_ones(&words, range.clone()) as usize, naive.len());
+            let mut before = Vec::new();
+            sum_before(&words, &mut before);
+            let (start, end) = (rank(&words, &before, range.start), rank(&words, &before, range.end));
+            prop_assert_eq!((end - start) as usize, naive.len());
+            let mut padded = words.clone();
+            padded.push(0);
+            let mut added = vec![0; range.len().div_ceil(WORD_BITS)];
+            add_bits(&padded, &range, &mut added);
+            clear_tail(&mut added, range.len());
+            let moved: Bitmap = range.clone().map(|index| bits[index]).collect();
+            prop_assert_eq!(&added, moved.words());
             prop_assert_eq!(first_one(&words, range.clone()), naive.first().copied());
             prop_assert_eq!(last_one(&words, range.clone()), naive.last().copied());
             for nth in 0..naive.len() + 2 {

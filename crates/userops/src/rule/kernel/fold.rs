@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bits::{WORD_BITS, count_ones, each_one, first_one, last_one, ones, words_in};
+use super::bits::{WORD_BITS, each_one, first_one, last_one, ones, rank, words_in};
 use super::cell::{CellsMut, Kind};
 use super::pattern::Field;
 use super::span::{BlockRows, WindowRows};
@@ -87,6 +87,8 @@ pub(crate) struct Matches<'b> {
     pub(crate) window: &'b WindowRows,
     /// A bit per row of the block.
     pub(crate) words: &'b [u64],
+    /// How many of the bits are set before each word, where the matching rows are counted.
+    pub(crate) before: &'b [u32],
     /// Whether every row matches.
     pub(crate) is_every: bool,
     /// The numbers of pattern and window, by which rows of a block are known again.
@@ -103,13 +105,14 @@ pub(crate) struct FoldScratch {
     keys: Vec<u64>,
 }
 
-/// The local days of the matching events of the users of a block, in row order, each run of the same day once. More than one
-/// measure asks for them.
+/// The local days of the matching events of the users of a block, in row order, each run of a day once.
 #[derive(Debug, Clone, Default)]
 struct BlockDays {
     /// The first user, and which rows.
     of: Option<(usize, (usize, usize))>,
+    /// Room for a day a row, of which so many are kept.
     days: Vec<i32>,
+    kept: usize,
     /// For each user where its days end.
     ends: Vec<usize>,
     sorted: Vec<i32>,
@@ -121,14 +124,15 @@ impl BlockDays {
         if std::mem::replace(&mut self.of, of) == of {
             return;
         }
-        self.days.clear();
+        self.days.resize(self.days.len().max(matches.block.rows.len()), 0);
+        self.kept = 0;
         self.ends.clear();
         for user in 0..matches.block.users.len() {
             match matches.log.local_days() {
                 Some(days) => self.add(matches, user, days),
                 None => self.add_by_clock(matches, user),
             }
-            self.ends.push(self.days.len());
+            self.ends.push(self.kept);
         }
     }
 
@@ -137,10 +141,8 @@ impl BlockDays {
         let mut before = i32::MIN;
         each_one(matches.words, matches.bits(user), |bit| {
             let day = first + i32::from(numbers[bit]);
-            if day != before {
-                self.days.push(day);
-                before = day;
-            }
+            self.keep(day, before);
+            before = day;
         });
     }
 
@@ -152,11 +154,16 @@ impl BlockDays {
                 (stretch, offset) = matches.calendar.stretch(Timestamp::from_micros(instant));
             }
             let day = (instant + offset).div_euclid(MICROS_PER_DAY) as i32;
-            if day != before {
-                self.days.push(day);
-                before = day;
-            }
+            self.keep(day, before);
+            before = day;
         }
+    }
+
+    /// Keeps a day that is not the one before. Each is written, so that no branch depends on it.
+    #[inline]
+    fn keep(&mut self, day: i32, before: i32) {
+        self.days[self.kept] = day;
+        self.kept += usize::from(day != before);
     }
 
     fn of(&self, user: usize) -> &[i32] {
@@ -214,7 +221,10 @@ impl<'b> Matches<'b> {
     }
 
     fn day(&self, row: usize) -> i32 {
-        self.calendar.day(Timestamp::from_micros(self.log.time_micros()[row])).0
+        match self.log.local_days() {
+            Some(days) => days.first().0 + i32::from(days.numbers()[row]),
+            None => self.calendar.day(Timestamp::from_micros(self.log.time_micros()[row])).0,
+        }
     }
 
     /// Writes a value per user where there is one, and gives the word of where.
@@ -304,7 +314,14 @@ fn fold_small(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
             values.load(&matches.block.rows);
             matches.fill(out, |user| values.get(matches.last(user)? - matches.block.rows.start))
         }
-        _ => matches.fill(out, |user| Some(count_ones(matches.words, matches.bits(user)))),
+        _ if matches.is_every => matches.fill(out, |user| Some(matches.bits(user).len() as u32)),
+        _ => {
+            let rank = |bit: usize| rank(matches.words, matches.before, bit);
+            matches.fill(out, |user| {
+                let bits = matches.bits(user);
+                Some(rank(bits.end) - rank(bits.start))
+            })
+        }
     }
 }
 

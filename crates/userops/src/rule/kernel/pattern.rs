@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bits::{Ternary, WORD_BITS, clear_tail, pass_words};
+use super::bits::{Ternary, WORD_BITS, add_bits, clear_tail, pass_words};
 use super::cut::Cut;
 use super::literal::{Subject, cut};
 use crate::column::{Column, Packed};
@@ -136,15 +136,12 @@ impl<'a> Pattern<'a> {
     pub(crate) fn rows(&self, log: &EventLog, rows: &Range<usize>, scratch: &mut Ternary, out: &mut Vec<u64>) {
         let words = rows.len().div_ceil(WORD_BITS);
         out.clear();
-        out.resize(words, u64::MAX);
-        let codes = &log.name_codes()[rows.clone()];
-        match (&self.names, self.few) {
-            (None, _) => {}
-            (_, Some([a, b, ..])) if a == b => pass_words(codes, out, |code| code == a),
-            (_, Some([a, b, c, d])) => {
-                pass_words(codes, out, |code| (code == a) | (code == b) | (code == c) | (code == d));
+        match &self.names {
+            None => out.resize(words, u64::MAX),
+            Some(names) => {
+                out.resize(words, 0);
+                self.named_rows(names, log, rows, out);
             }
-            (Some(names), None) => pass_words(codes, out, |code| names[usize::from(code)]),
         }
         if let Some(filter) = &self.filter {
             scratch.reset(rows.len());
@@ -152,6 +149,24 @@ impl<'a> Pattern<'a> {
             out.iter_mut().zip(&scratch.holds).for_each(|(out, holds)| *out &= holds);
         }
         clear_tail(out, rows.len());
+    }
+}
+
+impl Pattern<'_> {
+    /// The rows of a range with one of the names, from bit 0 on, in words of zeros.
+    fn named_rows(&self, names: &[bool], log: &EventLog, rows: &Range<usize>, out: &mut [u64]) {
+        if let Some(name_rows) = log.name_rows() {
+            let matching = names.iter().enumerate().filter(|(_, matches)| **matches);
+            return matching.for_each(|(code, _)| add_bits(name_rows.of(code), rows, out));
+        }
+        let codes = &log.name_codes()[rows.clone()];
+        match self.few {
+            Some([a, b, ..]) if a == b => pass_words(codes, out, |code| code == a),
+            Some([a, b, c, d]) => {
+                pass_words(codes, out, |code| (code == a) | (code == b) | (code == c) | (code == d));
+            }
+            None => pass_words(codes, out, |code| names[usize::from(code)]),
+        }
     }
 }
 

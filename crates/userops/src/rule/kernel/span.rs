@@ -2,16 +2,13 @@
 
 use std::ops::Range;
 
-use super::bits::WORD_BITS;
+use super::bits::{WORD_BITS, each_one, pass_words, rank, sum_before};
 use crate::attribute::AttributeTable;
 use crate::column::{Column, PackedCursor};
 use crate::error::{Result, type_mismatch};
 use crate::log::EventLog;
 use crate::rule::EventWindow;
-use crate::time::{Calendar, Day, Timestamp};
-
-/// Above this many rows a binary search is the shorter way to an instant.
-const SCAN_ROWS_MAX: usize = 64;
+use crate::time::{Calendar, Day, MICROS_PER_DAY, Timestamp};
 
 /// A row number per user of a block.
 pub(crate) type RowOfUser = [u32; WORD_BITS];
@@ -37,7 +34,7 @@ pub(crate) enum Reach<'a> {
 pub(crate) struct Reaches<'a> {
     /// The instants at which windows begin or end: ascending, distinct, the first before all events and the last the
     /// first that is not visible.
-    pub(crate) cuts: Vec<i64>,
+    pub(crate) cuts: Vec<RowCut>,
     pub(crate) windows: Vec<Reach<'a>>,
 }
 
@@ -81,7 +78,7 @@ impl<'a> Reaches<'a> {
             (_, None) => Ok(Reach::Fixed { from: 0, until: 0, start: None }),
         });
         let windows = windows.collect::<Result<_>>()?;
-        Ok(Self { cuts, windows })
+        Ok(Self { cuts: cuts.into_iter().map(|cut| RowCut::new(cut, log, calendar)).collect(), windows })
     }
 }
 
@@ -99,6 +96,52 @@ pub(crate) fn instants<'a>(attributes: &'a AttributeTable, name: &str) -> Result
     }
 }
 
+/// An instant at which the rows of users are cut, and what is known of it without a look at their instants.
+#[derive(Debug, Clone)]
+pub(crate) struct RowCut {
+    instant: i64,
+    side: Side,
+    /// Events on earlier days are before it, and on later days not; on these days, in the numbers of the log, the instant tells.
+    open_days: Range<u16>,
+}
+
+/// Where a cut lies among all events of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    BeforeAll,
+    Between,
+    AfterAll,
+}
+
+impl RowCut {
+    /// The calendar is one over the log's events.
+    pub(crate) fn new(instant: i64, log: &EventLog, calendar: &Calendar) -> Self {
+        let side = match log.time_span() {
+            Some((first, _)) if instant <= first.as_micros() => Side::BeforeAll,
+            Some((_, last)) if instant <= last.as_micros() => Side::Between,
+            _ => Side::AfterAll,
+        };
+        let open_days = match (side, log.local_days(), log.time_span()) {
+            (Side::Between, Some(days), Some(span)) => open_days(instant, span, days.first(), calendar),
+            _ => 0..0,
+        };
+        Self { instant, side, open_days }
+    }
+}
+
+/// The numbers of the days, from `first` on, that events before and after an instant may both lie on.
+fn open_days(instant: i64, span: (Timestamp, Timestamp), first: Day, calendar: &Calendar) -> Range<u16> {
+    let (stretch, offset) = calendar.stretch(Timestamp::from_micros(instant));
+    let local = instant + offset;
+    let number = (local.div_euclid(MICROS_PER_DAY) as i32 - first.0) as u16;
+    let is_even = stretch.contains(&span.0.as_micros()) && stretch.contains(&span.1.as_micros());
+    match is_even {
+        true => number..number + u16::from(local.rem_euclid(MICROS_PER_DAY) != 0),
+        // A clock that is set back, by a day at most, shows the day before again.
+        false => number.saturating_sub(1)..number.saturating_add(2),
+    }
+}
+
 /// The rows of up to 64 users, cut at the instants of the plan.
 #[derive(Debug, Clone)]
 pub(crate) struct BlockRows {
@@ -108,36 +151,27 @@ pub(crate) struct BlockRows {
     pub(crate) rows: Range<usize>,
     /// For each cut, the first row of each user that is not before it.
     pub(crate) cuts: Vec<RowOfUser>,
-    /// The users for whom a cut has to be searched, and among how many rows.
-    open: Vec<(usize, u32)>,
+    earlier: EarlierRows,
 }
 
 impl BlockRows {
     pub(crate) fn new(cuts: usize) -> Self {
-        Self { users: 0..0, rows: 0..0, cuts: vec![[0; WORD_BITS]; cuts], open: Vec::new() }
+        Self { users: 0..0, rows: 0..0, cuts: vec![[0; WORD_BITS]; cuts], earlier: EarlierRows::default() }
     }
 
     /// Moves to other users.
-    pub(crate) fn load(&mut self, log: &EventLog, cuts: &[i64], users: Range<usize>) {
+    pub(crate) fn load(&mut self, log: &EventLog, cuts: &[RowCut], users: Range<usize>) {
         let offsets = &log.offsets()[users.start..=users.end];
-        let time = log.time_micros();
         self.rows = offsets[0] as usize..offsets[users.len()] as usize;
-        let mut from = [0u32; WORD_BITS];
-        from.iter_mut().zip(offsets).for_each(|(from, offset)| *from = *offset as u32);
-        for (instant, rows) in cuts.iter().zip(&mut self.cuts) {
-            self.open.clear();
-            for (user, (from, until)) in from.iter().zip(&offsets[1..]).enumerate() {
-                let slice = &time[*from as usize..*until as usize];
-                match count_before(slice, *instant) {
-                    Some(skip) => rows[user] = from + skip as u32,
-                    None => {
-                        rows[user] = *from;
-                        self.open.push((user, slice.len() as u32));
-                    }
+        for (cut, rows) in cuts.iter().zip(&mut self.cuts) {
+            match cut.side {
+                Side::BeforeAll => rows.iter_mut().zip(offsets).for_each(|(row, offset)| *row = *offset as u32),
+                Side::AfterAll => rows.iter_mut().zip(&offsets[1..]).for_each(|(row, offset)| *row = *offset as u32),
+                Side::Between => {
+                    self.earlier.load(log, cut, &self.rows);
+                    self.earlier.cut(offsets, rows);
                 }
             }
-            search_together(time, *instant, &self.open, rows);
-            from = *rows;
         }
         self.users = users;
     }
@@ -152,32 +186,47 @@ impl BlockRows {
     }
 }
 
-/// How many of some ascending instants are before `instant`; `None` where a search is the shorter way to tell.
-#[inline]
-fn count_before(time: &[i64], instant: i64) -> Option<usize> {
-    match (time.first(), time.last()) {
-        (_, Some(last)) if *last < instant => Some(time.len()),
-        (Some(first), _) if *first >= instant => Some(0),
-        // No branch per event, which would be guessed wrong once per user.
-        _ if time.len() <= SCAN_ROWS_MAX => Some(time.iter().map(|time| usize::from(*time < instant)).sum()),
-        _ => None,
-    }
+/// The rows of a block that are before a cut, as bits: what is done to all of them is done to several at once, and nothing has to be
+/// guessed for each user.
+#[derive(Debug, Clone, Default)]
+struct EarlierRows {
+    words: Vec<u64>,
+    open: Vec<u64>,
+    before: Vec<u32>,
 }
 
-/// Moves the rows of these users, with so many instants from there on, past those that are before `instant`.
-///
-/// All users take each step of a binary search together, so that memory is waited for once and not by each.
-fn search_together(time: &[i64], instant: i64, users: &[(usize, u32)], rows: &mut RowOfUser) {
-    let Some(longest) = users.iter().map(|(_, len)| *len).max() else { return };
-    let first = *rows;
-    let mut step = 1 << longest.ilog2();
-    while step > 0 {
-        for (user, len) in users {
-            let (end, probe) = (first[*user] + len, rows[*user] + step);
-            let is_before = probe <= end && time[probe.min(end) as usize - 1] < instant;
-            rows[*user] += if is_before { step } else { 0 };
+impl EarlierRows {
+    /// Finds the rows before a cut. Days are a quarter of the memory of instants, which are looked at only where the day does not tell.
+    fn load(&mut self, log: &EventLog, cut: &RowCut, rows: &Range<usize>) {
+        let count = rows.len().div_ceil(WORD_BITS);
+        self.words.clear();
+        self.words.resize(count, 0);
+        let time = &log.time_micros()[rows.clone()];
+        let Some(days) = log.local_days() else {
+            return pass_words(time, &mut self.words, |time| time < cut.instant);
+        };
+        let (days, open) = (&days.numbers()[rows.clone()], &cut.open_days);
+        pass_words(days, &mut self.words, |day| day < open.start);
+        if !open.is_empty() {
+            self.open.clear();
+            self.open.resize(count, 0);
+            pass_words(days, &mut self.open, |day| (open.start <= day) & (day < open.end));
+            let words = &mut self.words;
+            each_one(&self.open, 0..rows.len(), |row| {
+                words[row / WORD_BITS] |= u64::from(time[row] < cut.instant) << (row % WORD_BITS);
+            });
         }
-        step /= 2;
+    }
+
+    /// The first row of each user that is not before the cut.
+    fn cut(&mut self, offsets: &[u64], rows: &mut RowOfUser) {
+        sum_before(&self.words, &mut self.before);
+        let mut start_rank = 0;
+        for (row, bounds) in rows.iter_mut().zip(offsets.windows(2)) {
+            let end_rank = rank(&self.words, &self.before, (bounds[1] - offsets[0]) as usize);
+            *row = bounds[0] as u32 + (end_rank - start_rank);
+            start_rank = end_rank;
+        }
     }
 }
 

@@ -1,0 +1,83 @@
+//! The rows of each event name as bits, made once.
+//!
+//! What counts or looks for events of some names reads a bit an event and name in place of a code an event, and counts 64 at once.
+
+use rayon::prelude::*;
+
+/// With more names their bits would take more memory than the codes.
+const NAMES_MAX: usize = 16;
+/// How many rows are made at once.
+const CHUNK_ROWS: usize = 1 << 16;
+const WORD_BITS: usize = u64::BITS as usize;
+/// So many rows of a word are taken by turns: a row need not wait for what the one before wrote.
+const TURNS: usize = 4;
+
+/// For each event name of a log a bit per row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NameRows {
+    /// By code; after the words of the rows is one of zeros, so that each word has one after it.
+    words: Vec<Vec<u64>>,
+}
+
+impl NameRows {
+    /// `None` where there are more than 16 names. Takes O(rows), shared out over rayon's threads, and a bit a row and name.
+    pub(super) fn new(codes: &[u16], names: usize) -> Option<Self> {
+        if names > NAMES_MAX {
+            return None;
+        }
+        let mut words = vec![vec![0; codes.len().div_ceil(WORD_BITS) + 1]; names];
+        let mut parts: Vec<Vec<&mut [u64]>> = codes.chunks(CHUNK_ROWS).map(|_| Vec::with_capacity(names)).collect();
+        for words in &mut words {
+            let chunks = words.chunks_mut(CHUNK_ROWS / WORD_BITS);
+            parts.iter_mut().zip(chunks).for_each(|(part, words)| part.push(words));
+        }
+        parts.par_iter_mut().zip(codes.par_chunks(CHUNK_ROWS)).for_each(|(part, codes)| {
+            for (index, codes) in codes.chunks(WORD_BITS).enumerate() {
+                let found = words_of(codes);
+                part.iter_mut().zip(found).for_each(|(words, word)| words[index] = word);
+            }
+        });
+        Some(Self { words })
+    }
+
+    /// The words of the rows of the events with this name, and one of zeros after them.
+    #[inline]
+    pub(crate) fn of(&self, code: usize) -> &[u64] {
+        &self.words[code]
+    }
+}
+
+/// The word of each name for up to 64 rows.
+fn words_of(codes: &[u16]) -> [u64; NAMES_MAX] {
+    let mut found = [[0u64; NAMES_MAX]; TURNS];
+    for (bits, codes) in (0..).step_by(TURNS).zip(codes.chunks(TURNS)) {
+        for (turn, code) in codes.iter().enumerate() {
+            found[turn][usize::from(*code) % NAMES_MAX] |= 1 << (bits + turn);
+        }
+    }
+    std::array::from_fn(|name| found.iter().fold(0, |word, turn| word | turn[name]))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn bits_are_those_of_the_codes(codes in prop::collection::vec(0u16..16, 0..400), names in 16usize..18) {
+            let rows = NameRows::new(&codes, names);
+            prop_assert_eq!(rows.is_none(), names > NAMES_MAX);
+            let Some(rows) = rows else { return Ok(()) };
+            for name in 0..names {
+                let words = rows.of(name);
+                prop_assert_eq!(words.len(), codes.len().div_ceil(WORD_BITS) + 1);
+                for row in 0..words.len() * WORD_BITS {
+                    let is_set = words[row / WORD_BITS] >> (row % WORD_BITS) & 1 == 1;
+                    prop_assert_eq!(is_set, codes.get(row).is_some_and(|code| usize::from(*code) == name));
+                }
+            }
+        }
+    }
+}
