@@ -1,7 +1,7 @@
 //! Times the live engine on one thread: events, timers, durable batches, snapshots.
 //!
-//! `live_times [EVENTS] [--users N] [--folder DIR] [--durable EVENTS] [--steady] [--until events|timers|snapshot]` prints a line of
-//! JSON for each part. The playbook is `content_app`; the events are those of the benchmark log under its names.
+//! `live_times [EVENTS] [--users N] [--folder DIR] [--durable EVENTS] [--steady] [--verify] [--until events|timers|snapshot]` prints a
+//! line of JSON for each part. The playbook is `content_app`; the events are those of the benchmark log under its names.
 
 // A command line tool prints: that is how it answers.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
@@ -97,11 +97,18 @@ fn run(words: &[String]) -> Result<()> {
     let engine = calibrated(&playbook, &stream)?;
     // The parts rest on each other: a profile of the first ones ends early.
     let until = option("--until").map_or("durable", String::as_str);
+    let is_verified = words.iter().any(|word| word == "--verify");
     let mut engine = time_events(engine, &stream)?;
+    if is_verified {
+        verify(&engine, &stream)?;
+    }
     if until == "events" {
         return Ok(());
     }
     time_timers(&mut engine)?;
+    if is_verified {
+        verify(&engine, &stream)?;
+    }
     if until == "timers" {
         return Ok(());
     }
@@ -181,6 +188,25 @@ fn time_timers(engine: &mut Engine) -> Result<()> {
         wakes as f64 / seconds
     );
     Ok(())
+}
+
+/// Compares the engine with the batch evaluation of the same events.
+fn verify(engine: &Engine, stream: &Stream) -> Result<()> {
+    let events: Vec<Event> = (0..stream.len()).map(|row| stream.event(row)).collect();
+    let (log, _) = EventLog::from_events(engine.plan().playbook().schema.clone(), &events)?;
+    drop(events);
+    let start = Instant::now();
+    let differences = engine.verify(&log)?;
+    println!(
+        "{{\"part\":\"verify\",\"users\":{},\"differences\":{},\"seconds\":{:.3}}}",
+        engine.user_count(),
+        differences.len(),
+        start.elapsed().as_secs_f64()
+    );
+    match differences.first() {
+        None => Ok(()),
+        Some(first) => Err(Error::new(ErrorKind::InvalidArgument, format!("live and batch differ: {first:?}"))),
+    }
 }
 
 fn time_snapshot(engine: &Engine) -> Result<()> {
