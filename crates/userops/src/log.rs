@@ -14,11 +14,11 @@ mod view;
 
 pub use view::UserEvents;
 
-pub(crate) use active_day::ActiveDays;
+pub(crate) use active_day::{ActiveDays, DayRows};
 pub(crate) use build::freeze;
 pub(crate) use chunk::{Chunk, ChunkColumn, ChunkIds, ChunkUsers, PackedBuilder};
 pub(crate) use day::LocalDays;
-pub(crate) use name_rows::NameRows;
+pub(crate) use name_rows::{NameRanks, NameRows};
 
 use std::ops::Range;
 
@@ -38,8 +38,8 @@ const RANGES_PER_THREAD: usize = 8;
 ///
 /// Rows are sorted by user, then time, then arrival; a user's rows are one range. Users are in the order of their
 /// external ids and dictionaries are sorted, so two logs with the same content are equal however they were made.
-/// Memory: 12 bytes an event (time, local day and name), a bit an event for each of up to 16 names, what the amounts and properties
-/// that are known take, 2 bytes for each day on which a user was there, and 12 bytes a user beside the id.
+/// Memory: 12 bytes an event (time, local day and name), a bit and a half an event for each of up to 16 names and a bit for days, what
+/// the amounts and properties that are known take, 6 bytes for each day on which a user was there, and 28 bytes a user beside the id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventLog {
     schema: EventSchema,
@@ -49,6 +49,8 @@ pub struct EventLog {
     time: Vec<i64>,
     /// The first and the last instant of any event; the greatest and the least number without events.
     span: (i64, i64),
+    /// The first and the last instant of each user; 0 for who has no event. What asks every user for these finds them side by side.
+    user_spans: [Vec<i64>; 2],
     /// `None` where the events are centuries apart.
     days: Option<LocalDays>,
     /// `None` where there are no local days.
@@ -260,6 +262,12 @@ impl EventLog {
         self.span.1
     }
 
+    /// The first instant of each user in microseconds, or the last; 0 for who has no event.
+    #[inline]
+    pub(crate) fn end_micros(&self, is_last: bool) -> &[i64] {
+        &self.user_spans[usize::from(is_last)]
+    }
+
     /// The local day of every event; `None` where the events are centuries apart.
     #[inline]
     pub(crate) fn local_days(&self) -> Option<&LocalDays> {
@@ -270,6 +278,20 @@ impl EventLog {
     /// the events are centuries apart.
     pub(crate) fn active_days(&self, as_of: Timestamp) -> Option<&ActiveDays> {
         self.active_days.as_ref().filter(|_| self.last_micros() <= as_of.as_micros())
+    }
+
+    /// The local days of some users with the rows of each day; `None` where the events are centuries apart, or a clock that was set
+    /// back showed an earlier day after a later one.
+    #[inline]
+    pub(crate) fn day_rows(&self, users: &Range<usize>) -> Option<DayRows<'_>> {
+        self.active_days.as_ref()?.rows(users)
+    }
+
+    /// A bit for each row, whether it is the first of a local day of its user, and a word of zeros after them; `None` as for
+    /// [`EventLog::day_rows`].
+    #[inline]
+    pub(crate) fn day_starts(&self) -> Option<&[u64]> {
+        self.active_days.as_ref()?.starts()
     }
 
     /// A calendar in the log's zone that is fast over all its events and up to `as_of`.

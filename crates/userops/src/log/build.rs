@@ -1,5 +1,7 @@
 //! Freezes chunks of arrivals into a log, and merges two logs by the same way.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::chunk::{Chunk, ChunkColumn, ChunkIds, ChunkUsers, join_texts};
@@ -12,6 +14,9 @@ use crate::column::{Bitmap, Column, Packed, TextArena, TextColumn};
 use crate::error::{Result, limit_exceeded, type_mismatch};
 use crate::event::{EventSchema, Field, Limits, NAMES_MAX};
 use crate::value::ValueType;
+
+/// Users that are worth a task of their own.
+const CHUNK_USERS: usize = 1 << 14;
 
 /// What freezing found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,12 +73,14 @@ pub(crate) fn freeze(
     let days = LocalDays::new(&time, span, schema.zone);
     let active_days = days.as_ref().and_then(|days| ActiveDays::new(&offsets, days, &time));
     let name_rows = NameRows::new(&name, names.len());
+    let user_spans = [user_ends(&offsets, |rows| time[rows.start]), user_ends(&offsets, |rows| time[rows.end - 1])];
     let log = EventLog {
         schema,
         users: directory,
         offsets,
         time,
         span,
+        user_spans,
         days,
         active_days,
         name,
@@ -116,6 +123,13 @@ fn check_rows(chunks: &[Chunk], limits: &Limits) -> Result<usize> {
         )));
     }
     Ok(row_count)
+}
+
+/// A number for each user with events, 0 for others.
+fn user_ends(offsets: &[u64], end: impl Fn(Range<usize>) -> i64 + Sync) -> Vec<i64> {
+    let users = offsets.par_windows(2).with_min_len(CHUNK_USERS);
+    let rows = users.map(|bounds| bounds[0] as usize..bounds[1] as usize);
+    rows.map(|rows| if rows.is_empty() { 0 } else { end(rows) }).collect()
 }
 
 /// How many events come after one with a later time.

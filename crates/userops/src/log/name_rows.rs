@@ -17,10 +17,19 @@ const TURNS: usize = 4;
 pub(crate) struct NameRows {
     /// By code; after the words of the rows is one of zeros, so that each word has one after it.
     words: Vec<Vec<u64>>,
+    /// By code how many rows are before each word.
+    before: Vec<Vec<u32>>,
+}
+
+/// The rows of one event name, with what tells how many of them there are before any row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NameRanks<'a> {
+    words: &'a [u64],
+    before: &'a [u32],
 }
 
 impl NameRows {
-    /// `None` where there are more than 16 names. Takes O(rows), shared out over rayon's threads, and a bit a row and name.
+    /// `None` where there are more than 16 names. Takes O(rows), shared out over rayon's threads, and a bit and a half a row and name.
     pub(super) fn new(codes: &[u16], names: usize) -> Option<Self> {
         if names > NAMES_MAX {
             return None;
@@ -37,7 +46,8 @@ impl NameRows {
                 part.iter_mut().zip(found).for_each(|(words, word)| words[index] = word);
             }
         });
-        Some(Self { words })
+        let before = words.par_iter().map(|words| ranks_before(words)).collect();
+        Some(Self { words, before })
     }
 
     /// The words of the rows of the events with this name, and one of zeros after them.
@@ -45,6 +55,29 @@ impl NameRows {
     pub(crate) fn of(&self, code: usize) -> &[u64] {
         &self.words[code]
     }
+
+    /// The rows of the events with this name, to be counted.
+    pub(crate) fn ranks(&self, code: usize) -> NameRanks<'_> {
+        NameRanks { words: &self.words[code], before: &self.before[code] }
+    }
+}
+
+impl NameRanks<'_> {
+    /// How many events with the name are before a row of the log, or before the end.
+    #[inline]
+    pub(crate) fn up_to(&self, row: usize) -> u32 {
+        let (word, bit) = (row / WORD_BITS, row % WORD_BITS);
+        self.before[word] + (self.words[word] & !(u64::MAX << bit)).count_ones()
+    }
+}
+
+fn ranks_before(words: &[u64]) -> Vec<u32> {
+    let mut sum = 0;
+    let before = words.iter().map(|word| {
+        sum += word.count_ones();
+        sum - word.count_ones()
+    });
+    before.collect()
 }
 
 /// The word of each name for up to 64 rows.
@@ -76,6 +109,10 @@ mod tests {
                 for row in 0..words.len() * WORD_BITS {
                     let is_set = words[row / WORD_BITS] >> (row % WORD_BITS) & 1 == 1;
                     prop_assert_eq!(is_set, codes.get(row).is_some_and(|code| usize::from(*code) == name));
+                }
+                for row in 0..=codes.len() {
+                    let before = codes[..row].iter().filter(|code| usize::from(**code) == name).count();
+                    prop_assert_eq!(rows.ranks(name).up_to(row) as usize, before);
                 }
             }
         }
