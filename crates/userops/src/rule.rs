@@ -52,6 +52,7 @@ pub use event_query::{EventPattern, EventQuery, EventWindow, Filter, Observed};
 pub(crate) use event_rows::{EventBlock, EventRows, event_rows};
 pub use explain::explain_rule;
 pub use fold::UnknownFold;
+pub(crate) use kernel::bits::each_bit;
 pub use kernel::measure_users;
 pub(crate) use kernel::sequence::{SequenceProgram, SequenceScratch, StepProgram};
 pub(crate) use kernel::{BlockValues, block_ranges};

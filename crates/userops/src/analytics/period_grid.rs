@@ -251,6 +251,12 @@ pub(crate) struct DayPeriods<'a> {
 }
 
 impl<'a> DayPeriods<'a> {
+    /// The index of the period of a day.
+    #[inline]
+    pub(crate) fn index(self, day: u16) -> u32 {
+        self.by_day[usize::from(day)]
+    }
+
     /// The periods of a user's [active days](crate::log::ActiveDays::of), ascending and each once.
     #[inline]
     pub(crate) fn of(self, days: &'a [u16]) -> impl Iterator<Item = u32> + 'a {

@@ -61,19 +61,28 @@ impl ChurnGaps {
         log.occurring_codes(&options.activity.events)?;
         let none = Self::none(as_of, calendar.day(as_of), options);
         let Some(grid) = PeriodGrid::of_log(log, &calendar, CalendarPeriod::Day, as_of) else { return Ok(none) };
-        let kinds = EventKinds::new(log, &calendar, std::slice::from_ref(&options.activity), as_of)?;
+        let kinds = EventKinds::new(log, &calendar, std::slice::from_ref(&options.activity), as_of)?.by_day([0]);
         let part = |users: Range<usize>| {
-            let mut gaps = none.clone();
+            let (mut gaps, mut closed) = (none.clone(), [DayCounts::default(), DayCounts::default()]);
             let (mut block, mut days) = (kinds.block(), PeriodBits::default());
             // In the numbers of the grid, where the day of `as_of` may lie past the last event.
             let today = i64::from(gaps.today.0) - i64::from(grid.number(0));
             for users in EventKinds::blocks(users) {
                 kinds.load(users.clone(), &mut block);
+                let periods = grid.day_periods().filter(|_| block.list_days(log, 0));
                 for user in 0..users.len() {
-                    grid.scan_each(log, block.rows(0, user), &mut days);
-                    gaps.add(&days, today);
+                    match periods {
+                        Some(periods) => {
+                            gaps.add(block.days(user).iter().map(|day| periods.index(*day)), today, &mut closed);
+                        }
+                        None => {
+                            grid.scan_each(log, block.rows(0, user), &mut days);
+                            gaps.add(days.iter(), today, &mut closed);
+                        }
+                    }
                 }
             }
+            gaps.closed = closed.into_iter().fold(gaps.closed, |sum, turn| sum.join(&turn));
             gaps
         };
         let parts: Vec<Self> = log.thread_ranges().into_par_iter().map(part).collect();
@@ -97,40 +106,35 @@ impl ChurnGaps {
         }
     }
 
-    /// Adds a user with these active days.
+    /// Adds a user with these active days, ascending and each once. Closed gaps go to two counts by turns, so that one need not wait for
+    /// the one before: most are of one length.
     #[inline]
-    fn add(&mut self, days: &PeriodBits, today: i64) {
+    fn add(&mut self, mut days: impl Iterator<Item = u32>, today: i64, closed: &mut [DayCounts; 2]) {
         let judged = today - i64::from(self.horizon_days);
-        let (mut before, mut longest) = (None, None);
-        let (mut silence, mut returned) = (None, false);
-        for day in days.iter() {
-            // A clock that is set back across midnight shows yesterday after today.
-            let age = (today - i64::from(day)).max(0) as u32;
-            self.ages.add(age, 1);
-            if let Some(before) = before {
-                let gap = day - before;
-                self.closed.add(gap, 1);
-                longest = longest.max(Some(gap));
-            }
-            if i64::from(day) <= judged {
-                silence = u32::try_from(judged - i64::from(day)).ok();
-            } else {
-                returned = true;
-            }
-            before = Some(day);
-        }
-        let Some(last) = before else { return };
-        let open = (today - i64::from(last)).max(0) as u32;
+        // A clock that is set back across midnight shows yesterday after today.
+        let age = |day: u32| (today - i64::from(day)).max(0) as u32;
+        let Some(first) = days.next() else { return };
+        let (mut last, mut longest, mut last_judged) = (first, 0, first);
+        let mut turn = 0;
+        self.ages.add(age(first), 1);
+        days.for_each(|day| {
+            self.ages.add(age(day), 1);
+            closed[turn % 2].add(day - last, 1);
+            turn += 1;
+            longest = longest.max(day - last);
+            last_judged = if i64::from(day) <= judged { day } else { last_judged };
+            last = day;
+        });
+        let open = age(last);
         self.user_count += 1;
         self.open.add(open, 1);
-        self.longest.add(longest.map_or(open, |gap| gap.max(open)), 1);
-        if let Some(gap) = longest {
-            self.longest_closed.add(gap, 1);
+        self.longest.add(longest.max(open), 1);
+        if last != first {
+            self.longest_closed.add(longest, 1);
         }
-        match (silence, returned) {
-            (Some(silence), true) => self.returned_silence.add(silence, 1),
-            (Some(silence), false) => self.lost_silence.add(silence, 1),
-            (None, _) => {}
+        if let (true, Ok(silence)) = (i64::from(first) <= judged, u32::try_from(judged - i64::from(last_judged))) {
+            let silences = if last == last_judged { &mut self.lost_silence } else { &mut self.returned_silence };
+            silences.add(silence, 1);
         }
     }
 

@@ -190,6 +190,14 @@ impl BitmapBuilder {
         self.len += 1;
     }
 
+    /// Appends up to 64 bits, after a multiple of 64 bits; `word` has none past them.
+    #[inline]
+    pub(crate) fn push_word(&mut self, word: u64, bits: usize) {
+        debug_assert!(self.len.is_multiple_of(WORD_BITS) && bits <= WORD_BITS);
+        self.words.push(word);
+        self.len += bits;
+    }
+
     /// Appends `count` equal bits.
     pub fn push_many(&mut self, bit: bool, count: usize) {
         if !bit {

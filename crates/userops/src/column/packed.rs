@@ -3,6 +3,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::bitmap::ones_of_words;
 use super::{Bitmap, BitmapBuilder};
 
 /// Values in row order, of which some may be unknown; only known ones are stored.
@@ -211,6 +212,13 @@ impl<T: Copy> PackedRows<T> {
         self.values.extend(value);
     }
 
+    /// Appends up to 64 rows, after a multiple of 64 rows, of which `known` says by bits which have the value at their place.
+    #[inline]
+    pub(crate) fn push_block(&mut self, known: u64, rows: usize, values: &[T]) {
+        self.known.push_word(known, rows);
+        self.values.extend(ones_of_words(&[known]).map(|row| values[row]));
+    }
+
     /// One column of some parts, each of which has a multiple of 64 rows, but the last.
     pub(crate) fn join(parts: Vec<Self>) -> Packed<T> {
         let rows: usize = parts.iter().map(|part| part.known.len()).sum();
@@ -257,6 +265,13 @@ mod tests {
             len in 0usize..700,
         ) {
             let packed: Packed<i32> = rows.iter().copied().collect();
+            let mut by_blocks = PackedRows::with_capacity(rows.len());
+            for block in rows.chunks(64) {
+                let known = (0..).zip(block).fold(0, |word, (row, value)| word | u64::from(value.is_some()) << row);
+                let values: Vec<i32> = block.iter().map(|value| value.unwrap_or(-1)).collect();
+                by_blocks.push_block(known, block.len(), &values);
+            }
+            prop_assert_eq!(&PackedRows::join(vec![by_blocks]), &packed);
             prop_assert_eq!(packed.len(), rows.len());
             prop_assert_eq!(packed.iter().collect::<Vec<_>>(), rows.clone());
             for (row, value) in rows.iter().enumerate() {

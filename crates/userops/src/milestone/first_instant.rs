@@ -1,7 +1,7 @@
 //! The first instant at which a rule is true.
 
 use super::definition::Milestone;
-use super::nth::{Counts, Lasting, Tally};
+use super::nth::{BlockInstants, Counts, Lasting, Tally};
 use crate::error::Result;
 use crate::log::EventLog;
 use crate::rule::{Rule, Subject, judge, next_change_at};
@@ -15,7 +15,7 @@ pub(super) struct Firsts<'a> {
 }
 
 #[derive(Debug)]
-enum First<'a> {
+pub(super) enum First<'a> {
     /// By counting events.
     Counted(Lasting),
     /// By asking the rule.
@@ -39,7 +39,10 @@ impl<'a> Firsts<'a> {
         tally: &mut Tally,
     ) -> impl Iterator<Item = Result<Option<i64>>> {
         self.counts.tally(&subject.events(), subject.calendar(), tally);
-        self.of_tally(subject, tally)
+        self.firsts.iter().map(|first| match first {
+            First::Counted(lasting) => Ok(lasting.instant(tally)),
+            First::Asked(rule) => ask(rule, subject),
+        })
     }
 
     /// The events that are counted.
@@ -47,12 +50,32 @@ impl<'a> Firsts<'a> {
         &self.counts
     }
 
-    /// As [`Firsts::instants`], where the events of the subject are counted already.
-    pub(super) fn of_tally(&self, subject: &Subject<'_>, tally: &Tally) -> impl Iterator<Item = Result<Option<i64>>> {
-        self.firsts.iter().map(|first| match first {
-            First::Counted(lasting) => Ok(lasting.instant(tally)),
-            First::Asked(rule) => ask(rule, subject),
-        })
+    /// How each is found, in the order of the milestones.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &First<'a>> {
+        self.firsts.iter()
+    }
+}
+
+impl First<'_> {
+    /// The instants for the users of a block whose events are counted, where counting one thing is all that is asked.
+    pub(super) fn count_in_block<'t>(&self, tally: &'t Tally) -> Option<&'t BlockInstants> {
+        match self {
+            Self::Counted(lasting) => lasting.count_in_block(tally),
+            Self::Asked(_) => None,
+        }
+    }
+
+    /// The instant for this user of a block whose events are counted; who it is, where that is asked for.
+    pub(super) fn instant_in_block<'s>(
+        &self,
+        tally: &Tally,
+        user: usize,
+        subject: impl FnOnce() -> Subject<'s>,
+    ) -> Result<Option<i64>> {
+        match self {
+            Self::Counted(lasting) => Ok(lasting.instant_in_block(tally, user)),
+            Self::Asked(rule) => ask(rule, &subject()),
+        }
     }
 }
 

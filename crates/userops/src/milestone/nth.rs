@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::log::{EventLog, LocalDays, UserEvents};
-use crate::rule::{EventKinds, EventPattern, EventQuery, KindBlock, Measure, Observed, Rule, Test};
+use crate::rule::{EventKinds, EventPattern, EventQuery, KindBlock, Measure, Observed, Rule, Test, each_bit};
 use crate::time::{Calendar, Day, Timestamp};
 use crate::value::Value;
 
@@ -43,9 +43,16 @@ pub(super) struct Tally {
     /// The days of one count, as numbers of the log.
     numbers: Vec<u16>,
     instants: Vec<Option<i64>>,
-    /// The instants of all users of a block, as many for each as there are counts.
-    of_block: Vec<Option<i64>>,
-    rows: Vec<Option<usize>>,
+    /// Of each count, for the users of a block.
+    of_block: Vec<BlockInstants>,
+}
+
+/// The instants of up to 64 users.
+#[derive(Debug, Clone)]
+pub(super) struct BlockInstants {
+    /// Who has one, as bits.
+    pub(super) known: u64,
+    pub(super) micros: [i64; WORD_BITS],
 }
 
 impl Lasting {
@@ -75,10 +82,30 @@ impl Lasting {
 
     /// The instant at which the rule becomes true, once the user's events are counted.
     pub(super) fn instant(&self, tally: &Tally) -> Option<i64> {
+        self.instant_by(&|number| tally.instants[number])
+    }
+
+    /// As [`Lasting::instant`], for a user of a block.
+    pub(super) fn instant_in_block(&self, tally: &Tally, user: usize) -> Option<i64> {
+        self.instant_by(&|number| {
+            let BlockInstants { known, micros } = &tally.of_block[number];
+            (known >> user & 1 == 1).then(|| micros[user])
+        })
+    }
+
+    /// The count that the rule is, where it is one, for the users of a block.
+    pub(super) fn count_in_block<'t>(&self, tally: &'t Tally) -> Option<&'t BlockInstants> {
         match self {
-            Self::Count(number) => tally.instants[*number],
+            Self::Count(number) => tally.of_block.get(*number),
+            Self::AtLeast { .. } => None,
+        }
+    }
+
+    fn instant_by(&self, of_count: &dyn Fn(usize) -> Option<i64>) -> Option<i64> {
+        match self {
+            Self::Count(number) => of_count(*number),
             Self::AtLeast { count, of } => {
-                let mut instants: Vec<i64> = of.iter().filter_map(|rule| rule.instant(tally)).collect();
+                let mut instants: Vec<i64> = of.iter().filter_map(|rule| rule.instant_by(of_count)).collect();
                 instants.sort_unstable();
                 instants.get(count.checked_sub(1)?).copied()
             }
@@ -122,31 +149,35 @@ impl Counts {
         calendar: &Calendar,
         as_of: Timestamp,
     ) -> Result<EventKinds<'a>> {
-        EventKinds::new(log, calendar, &self.kinds, as_of)
+        let by_day = self.counts.iter().filter(|count| count.by_day).map(|count| count.kind);
+        Ok(EventKinds::new(log, calendar, &self.kinds, as_of)?.by_day(by_day))
     }
 
-    /// Counts for the users of a block of [`Counts::event_kinds`], to be [taken](Tally::take) one by one.
+    /// Counts for the users of a block of [`Counts::event_kinds`].
     pub(super) fn tally_block(
         &self,
         log: &EventLog,
-        block: &KindBlock,
+        block: &mut KindBlock,
         users: usize,
         days: &LocalDays,
         tally: &mut Tally,
     ) {
-        tally.rows.clear();
-        for user in 0..users {
-            for count in &self.counts {
-                let row = match count.by_day {
-                    false => block.nth(count.kind, user, count.nth),
-                    true => tally.nth_day(block.rows(count.kind, user), count.nth, days),
-                };
-                tally.rows.push(row);
-            }
+        tally.of_block.resize(self.counts.len(), BlockInstants { known: 0, micros: [0; WORD_BITS] });
+        let mut rows = [0; WORD_BITS];
+        for (number, count) in self.counts.iter().enumerate() {
+            let known = match count.by_day && !block.has_days() {
+                false => block.nth(count.kind, count.nth, count.by_day, &mut rows),
+                true => (0..users).fold(0, |known, user| {
+                    let row = tally.nth_day(block.rows(count.kind, user), count.nth, days);
+                    rows[user] = row.unwrap_or_default();
+                    known | u64::from(row.is_some()) << user
+                }),
+            };
+            let of_count = &mut tally.of_block[number];
+            of_count.known = known;
+            // All at once, so that memory is waited for once and not for each.
+            each_bit(known, |user| of_count.micros[user as usize] = log.time_micros()[rows[user as usize]]);
         }
-        // All at once, so that memory is waited for once and not for each.
-        tally.of_block.clear();
-        tally.of_block.extend(tally.rows.iter().map(|row| row.map(|row| log.time_micros()[row])));
     }
 
     /// Counts one user's visible events, for all counts in one look at each event.
@@ -173,13 +204,6 @@ impl Counts {
 }
 
 impl Tally {
-    /// Goes to the counts of this user of a block.
-    pub(super) fn take(&mut self, user: usize, counts: &Counts) {
-        let count = counts.counts.len();
-        self.instants.clear();
-        self.instants.extend_from_slice(&self.of_block[user * count..(user + 1) * count]);
-    }
-
     /// The first of these rows that is on the nth different day.
     fn nth_day(&mut self, mut rows: impl Iterator<Item = usize>, nth: usize, days: &LocalDays) -> Option<usize> {
         self.numbers.clear();

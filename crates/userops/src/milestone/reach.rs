@@ -43,18 +43,24 @@ pub fn reach_milestones(log: &EventLog, milestones: &[Milestone], as_of: Timesta
         let mut columns = vec![PackedRows::with_capacity(users.len()); milestones.len()];
         let (mut tally, mut block) = (Tally::default(), kinds.block());
         for users in EventKinds::blocks(users) {
-            kinds.load(users.clone(), &mut block);
-            if let Some(days) = log.local_days() {
-                firsts.counts().tally_block(log, &block, users.len(), days, &mut tally);
-            }
-            for (place, user) in users.enumerate() {
-                let subject = Subject::new(log, UserIx(user as u32), as_of, &calendar, &context);
-                match log.local_days() {
-                    Some(_) => tally.take(place, firsts.counts()),
-                    None => firsts.counts().tally(&subject.events(), &calendar, &mut tally),
+            let subject = |user: usize| Subject::new(log, UserIx(user as u32), as_of, &calendar, &context);
+            let Some(days) = log.local_days() else {
+                for user in users {
+                    for (column, instant) in columns.iter_mut().zip(firsts.instants(&subject(user), &mut tally)) {
+                        column.push(instant?);
+                    }
                 }
-                for (column, instant) in columns.iter_mut().zip(firsts.of_tally(&subject, &tally)) {
-                    column.push(instant?);
+                continue;
+            };
+            kinds.load(users.clone(), &mut block);
+            firsts.counts().tally_block(log, &mut block, users.len(), days, &mut tally);
+            for (column, first) in columns.iter_mut().zip(firsts.iter()) {
+                if let Some(instants) = first.count_in_block(&tally) {
+                    column.push_block(instants.known, users.len(), &instants.micros);
+                    continue;
+                }
+                for (place, user) in users.clone().enumerate() {
+                    column.push(first.instant_in_block(&tally, place, || subject(user))?);
                 }
             }
         }

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::event_query::EventPattern;
-use super::kernel::bits::{Ternary, WORD_BITS, nth_one, ones};
+use super::kernel::bits::{Ternary, WORD_BITS, each_bit, nth_one, ones, rank, sum_before};
+use super::kernel::days::DayFirsts;
 use super::kernel::pattern::Pattern;
 use super::kernel::span::{BlockRows, RowCut};
 use crate::error::Result;
@@ -15,6 +16,8 @@ use crate::time::{Calendar, Timestamp};
 pub(crate) struct EventKinds<'a> {
     log: &'a EventLog,
     patterns: Vec<Pattern<'a>>,
+    /// The kinds whose local days are asked for.
+    by_day: Vec<usize>,
     cuts: [RowCut; 2],
 }
 
@@ -23,6 +26,14 @@ pub(crate) struct EventKinds<'a> {
 pub(crate) struct KindBlock {
     block: BlockRows,
     words: Vec<Vec<u64>>,
+    /// The first event of each local day; nothing for a kind whose days are not asked for.
+    day_firsts: Vec<DayFirsts>,
+    /// Whether the log tells where days begin.
+    has_days: bool,
+    before: Vec<u32>,
+    /// The days of this kind, in row order.
+    listed: usize,
+    days: Vec<u16>,
     scratch: Ternary,
 }
 
@@ -37,7 +48,13 @@ impl<'a> EventKinds<'a> {
     ) -> Result<Self> {
         let compile = |kind: &EventPattern| Pattern::compile(log, calendar, &kind.events, kind.filter.as_ref());
         let cuts = [i64::MIN, as_of.as_micros().saturating_add(1)].map(|cut| RowCut::new(cut, log, calendar));
-        Ok(Self { log, patterns: kinds.iter().map(compile).collect::<Result<_>>()?, cuts })
+        Ok(Self { log, patterns: kinds.iter().map(compile).collect::<Result<_>>()?, by_day: Vec::new(), cuts })
+    }
+
+    /// The same kinds, of which the local days of these will be asked for.
+    pub(crate) fn by_day(mut self, kinds: impl IntoIterator<Item = usize>) -> Self {
+        self.by_day.extend(kinds);
+        self
     }
 
     /// Room for the events of a block of users.
@@ -45,6 +62,11 @@ impl<'a> EventKinds<'a> {
         KindBlock {
             block: BlockRows::new(self.cuts.len()),
             words: vec![Vec::new(); self.patterns.len()],
+            day_firsts: vec![DayFirsts::default(); self.patterns.len()],
+            has_days: false,
+            before: Vec::new(),
+            listed: 0,
+            days: Vec::new(),
             scratch: Ternary::default(),
         }
     }
@@ -61,6 +83,10 @@ impl<'a> EventKinds<'a> {
         for (pattern, words) in self.patterns.iter().zip(&mut block.words) {
             pattern.rows(self.log, &block.block.rows, &mut block.scratch, words);
         }
+        for kind in &self.by_day {
+            let firsts = &mut block.day_firsts[*kind];
+            block.has_days = firsts.load(self.log, &block.block.rows, &block.words[*kind]);
+        }
     }
 }
 
@@ -70,10 +96,43 @@ impl KindBlock {
         rows.start - self.block.rows.start..rows.end - self.block.rows.start
     }
 
-    /// The row of the nth event of a kind, counted from 1, of a user of the block.
+    /// Whether days were asked for, and the log tells where they begin.
+    pub(crate) fn has_days(&self) -> bool {
+        self.has_days
+    }
+
+    /// The row of the nth event of a kind, counted from 1, of each user of the block who has so many, and as bits who has. By day it is
+    /// the first event on the nth local day with one; the block then [has days](Self::has_days).
+    pub(crate) fn nth(&mut self, kind: usize, nth: usize, by_day: bool, rows: &mut [usize; WORD_BITS]) -> u64 {
+        let words = if by_day { self.day_firsts[kind].words() } else { &self.words[kind] };
+        sum_before(words, &mut self.before);
+        let rank = |bit: usize| rank(words, &self.before, bit) as usize;
+        // Without a branch for each user, most of whom have none of what is rare.
+        let has = |user: usize| {
+            let bits = self.bits(user);
+            u64::from(rank(bits.end) - rank(bits.start) >= nth) << user
+        };
+        let has = (0..self.block.users.len()).map(has).fold(0, |word, bit| word | bit);
+        each_bit(has, |user| {
+            let user = user as usize;
+            rows[user] = self.block.rows.start + nth_one(words, self.bits(user), nth).unwrap_or_default();
+        });
+        has
+    }
+
+    /// Lists the local days of the events of a kind; whether the block [has days](Self::has_days).
+    pub(crate) fn list_days(&mut self, log: &EventLog, kind: usize) -> bool {
+        let Some(days) = log.local_days().filter(|_| self.has_days) else { return false };
+        self.listed = kind;
+        self.day_firsts[kind].list(&days.numbers()[self.block.rows.clone()], &mut self.before, &mut self.days);
+        true
+    }
+
+    /// The [listed](Self::list_days) days of a user of the block, ascending and each once, as the log numbers them.
     #[inline]
-    pub(crate) fn nth(&self, kind: usize, user: usize, nth: usize) -> Option<usize> {
-        nth_one(&self.words[kind], self.bits(user), nth).map(|bit| self.block.rows.start + bit)
+    pub(crate) fn days(&self, user: usize) -> &[u16] {
+        let (words, bits) = (self.day_firsts[self.listed].words(), self.bits(user));
+        &self.days[rank(words, &self.before, bits.start) as usize..rank(words, &self.before, bits.end) as usize]
     }
 
     /// The rows of the events of a kind, ascending, of a user of the block.

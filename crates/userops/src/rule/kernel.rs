@@ -1,25 +1,25 @@
 //! The column kernel of rules: one pass over each user's events feeds all measures of a plan.
 //!
 //! Users go through in blocks of 64, one bit of a word each, and ranges of blocks side by side. For a block, patterns
-//! become bits of its rows once, windows become ranges of rows once, and each measure folds what it needs of them; counts
-//! and sums of money without a filter are taken together in a [`grid`].
+//! become bits of its rows once, windows become ranges of rows once, and each measure folds what it needs of them: a count is a
+//! difference of ranks, and only users with events in a window are looked at for it.
 
 pub(super) mod bits;
 pub(super) mod cell;
 pub(super) mod cut;
+pub(super) mod days;
 pub(super) mod fold;
-mod grid;
 pub(super) mod literal;
 pub(super) mod pattern;
 pub(crate) mod sequence;
 pub(super) mod span;
+mod sums;
 pub(super) mod user;
 mod values;
 
 pub(super) use span::instants;
 pub(crate) use values::BlockValues;
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -27,18 +27,13 @@ use rayon::prelude::*;
 use self::bits::{Ternary, WORD_BITS, sum_before};
 use self::cell::{CellsMut, Measured, MeasuredMut};
 use self::fold::{Fold, FoldScratch, Matches, fold};
-use self::grid::{Grid, GridMeasure};
-use self::pattern::Field;
 use self::sequence::SequenceScratch;
-use self::span::{BlockRows, Reach, Reaches, WindowRows};
+use self::span::{BlockRows, Reaches, WindowRows};
 use super::evaluate::Measures;
 use super::plan::{Job, Plan, Task};
 use crate::error::{Result, invalid_argument};
-use crate::log::EventLog;
+use crate::log::{EventLog, NameRanks};
 use crate::time::{Calendar, Day, Timestamp};
-
-/// Counts of more kinds of events than these are taken in a grid.
-const BIT_PATTERNS_MAX: usize = 16;
 
 /// Takes all measures of a plan for all users, as of an instant.
 ///
@@ -119,51 +114,24 @@ struct Pass<'p, 'a> {
     reaches: &'p Reaches<'a>,
     calendar: &'p Calendar,
     today: Day,
-    grid: Option<Grid>,
-    /// The jobs that are taken one by one, by column.
-    single: Vec<usize>,
-    /// The patterns that those need.
+    /// The rows of patterns that the log can count itself.
+    ranks: Vec<Option<Vec<NameRanks<'a>>>>,
+    /// The patterns whose rows are needed.
     patterns: Vec<bool>,
     /// The patterns whose rows are counted.
     counted: Vec<bool>,
-    /// The windows that those need, and whether they ask who was there when it began.
+    /// The windows that are needed, and whether they ask who was there when it began.
     windows: Vec<Option<bool>>,
 }
 
 impl<'p, 'a> Pass<'p, 'a> {
     fn new(plan: &'p Plan<'a>, reaches: &'p Reaches<'a>, as_of: Timestamp, calendar: &'p Calendar) -> Self {
-        let (mut counts, mut sums, mut single) = (Vec::new(), Vec::new(), Vec::new());
-        for (column, job) in plan.jobs.iter().enumerate() {
-            match job.task {
-                Task::Fold { pattern, window, is_observed: false, fold: Fold::Count } => {
-                    match grid_measure(plan, reaches, column, pattern, window) {
-                        Some(measure) => counts.push(measure),
-                        None => single.push(column),
-                    }
-                }
-                Task::Fold { pattern, window, is_observed: false, fold: Fold::Sum(Field::Money(_)) } => {
-                    match grid_measure(plan, reaches, column, pattern, window) {
-                        Some(measure) => sums.push(measure),
-                        None => single.push(column),
-                    }
-                }
-                _ => single.push(column),
-            }
-        }
-        if is_counted_by_bits(plan, &counts) {
-            single.extend(counts.drain(..).map(|measure| measure.column));
-        }
-        let grid = Grid::new(plan.log.names().len(), reaches.cuts.len(), &counts, &sums);
-        if grid.is_none() {
-            single = (0..plan.jobs.len()).collect();
-        }
         let mut pass = Self {
             plan,
             reaches,
             calendar,
             today: calendar.day(as_of),
-            grid,
-            single,
+            ranks: plan.patterns.iter().map(|pattern| pattern.ranks(plan.log)).collect(),
             patterns: vec![false; plan.patterns.len()],
             counted: vec![false; plan.patterns.len()],
             windows: vec![None; plan.windows.len()],
@@ -173,11 +141,12 @@ impl<'p, 'a> Pass<'p, 'a> {
     }
 
     fn mark_needed(&mut self) {
-        for column in &self.single {
-            match &self.plan.jobs[*column].task {
+        for job in &self.plan.jobs {
+            match &job.task {
                 Task::Fold { pattern, window, is_observed, fold } => {
-                    self.patterns[*pattern] = true;
-                    self.counted[*pattern] |= matches!(fold, Fold::Count);
+                    let is_count = matches!(fold, Fold::Count);
+                    self.patterns[*pattern] |= !is_count || self.ranks[*pattern].is_none();
+                    self.counted[*pattern] |= is_count && self.ranks[*pattern].is_none();
                     self.windows[*window] = Some(*is_observed || self.windows[*window] == Some(true));
                 }
                 Task::Sequence { patterns, window, .. } => {
@@ -193,7 +162,6 @@ impl<'p, 'a> Pass<'p, 'a> {
     fn run(&self, users: &Range<usize>, columns: &mut [MeasuredMut<'_>]) -> Result<()> {
         let mut worker = Worker {
             pass: self,
-            grid: self.grid.clone(),
             block: BlockRows::new(self.reaches.cuts.len()),
             patterns: vec![Vec::new(); self.patterns.len()],
             before: vec![Vec::new(); self.patterns.len()],
@@ -210,32 +178,9 @@ impl<'p, 'a> Pass<'p, 'a> {
     }
 }
 
-/// Whether bits of patterns are the shorter way to counts: few patterns, whose bits the log has.
-fn is_counted_by_bits(plan: &Plan<'_>, counts: &[GridMeasure<'_>]) -> bool {
-    let patterns: HashSet<Option<&[bool]>> = counts.iter().map(|measure| measure.names).collect();
-    patterns.len() <= BIT_PATTERNS_MAX && plan.log.name_rows().is_some()
-}
-
-fn grid_measure<'p>(
-    plan: &'p Plan<'_>,
-    reaches: &Reaches<'_>,
-    column: usize,
-    pattern: usize,
-    window: usize,
-) -> Option<GridMeasure<'p>> {
-    let pattern = &plan.patterns[pattern];
-    match reaches.windows[window] {
-        Reach::Fixed { from, until, .. } if pattern.filter.is_none() => {
-            Some(GridMeasure { column, cuts: (from, until), names: pattern.names.as_deref() })
-        }
-        _ => None,
-    }
-}
-
 /// What one range of users uses again for every block.
 struct Worker<'w, 'p, 'a> {
     pass: &'w Pass<'p, 'a>,
-    grid: Option<Grid>,
     block: BlockRows,
     patterns: Vec<Vec<u64>>,
     before: Vec<Vec<u32>>,
@@ -251,9 +196,6 @@ impl Worker<'_, '_, '_> {
         let log = pass.plan.log;
         let inside = users.start - first..users.end - first;
         self.block.load(log, &pass.reaches.cuts, users);
-        if let Some(grid) = &mut self.grid {
-            grid.fill(log, &self.block, &inside, columns);
-        }
         for (pattern, out) in self.patterns.iter_mut().enumerate().filter(|(pattern, _)| pass.patterns[*pattern]) {
             pass.plan.patterns[pattern].rows(log, &self.block.rows, &mut self.ternary, out);
             if pass.counted[pattern] {
@@ -265,9 +207,8 @@ impl Worker<'_, '_, '_> {
                 rows.load(log, &pass.reaches.windows[window], asks_observed, &self.block, pass.calendar);
             }
         }
-        for column in &pass.single {
-            let MeasuredMut { cells, known } = &mut columns[*column];
-            let word = self.single(&pass.plan.jobs[*column], &mut cells.block(inside.clone()))?;
+        for (job, MeasuredMut { cells, known }) in pass.plan.jobs.iter().zip(columns) {
+            let word = self.measure(job, &mut cells.block(inside.clone()))?;
             if let Some(known) = known {
                 known[inside.start / WORD_BITS] = word;
             }
@@ -276,11 +217,10 @@ impl Worker<'_, '_, '_> {
     }
 
     /// Takes one measure, and gives the word of whose value is known.
-    fn single(&mut self, job: &Job<'_>, out: &mut CellsMut<'_>) -> Result<u64> {
+    fn measure(&mut self, job: &Job<'_>, out: &mut CellsMut<'_>) -> Result<u64> {
         let Pass { plan, calendar, today, .. } = *self.pass;
         match &job.task {
             Task::Fold { pattern, window, is_observed, fold: what } => {
-                let source = (*pattern, *window);
                 let window = &self.windows[*window];
                 let matches = Matches {
                     log: plan.log,
@@ -288,8 +228,9 @@ impl Worker<'_, '_, '_> {
                     window,
                     words: &self.patterns[*pattern],
                     before: &self.before[*pattern],
+                    ranks: self.pass.ranks[*pattern].as_deref(),
                     is_every: plan.patterns[*pattern].is_every(),
-                    source,
+                    pattern: *pattern,
                     calendar,
                     today: today.0,
                 };

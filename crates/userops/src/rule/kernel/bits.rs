@@ -96,6 +96,20 @@ pub(crate) fn rank(words: &[u64], before: &[u32], bit: usize) -> u32 {
     before[bit / WORD_BITS] + (word & !(u64::MAX << (bit % WORD_BITS))).count_ones()
 }
 
+/// Of the set bits of `words` the first in each segment, in place of what `out` held. Segments begin at the set bits of `starts`.
+pub(crate) fn first_of_segments(words: &[u64], starts: &[u64], out: &mut Vec<u64>) {
+    out.clear();
+    let (mut from_before, mut carry) = (0, false);
+    out.extend(words.iter().zip(starts).map(|(word, start)| {
+        // From each segment that begins without a set bit a one is carried along, to where the next bit is set or segment begins.
+        let open = start & !word;
+        let (sum, is_over) = (!(start | word)).overflowing_add(open << 1 | from_before);
+        let (sum, is_over_too) = sum.overflowing_add(u64::from(carry));
+        (from_before, carry) = (open >> (WORD_BITS - 1), is_over | is_over_too);
+        word & (start | sum)
+    }));
+}
+
 /// The bits of a range of a bitmap, moved to begin at bit 0; bits past the range are cleared.
 pub(crate) fn copy_bits(bitmap: &Bitmap, rows: Range<usize>, out: &mut Vec<u64>) {
     let (first, shift) = (rows.start / WORD_BITS, rows.start % WORD_BITS);
@@ -155,12 +169,6 @@ pub(crate) fn words_in(words: &[u64], bits: Range<usize>) -> impl Iterator<Item 
     words_of(&bits).map(move |index| (index, word_in(words, index, &bits)))
 }
 
-/// How many bits of the range are set.
-#[inline]
-pub(crate) fn count_ones(words: &[u64], bits: Range<usize>) -> u32 {
-    words_of(&bits).map(|index| word_in(words, index, &bits).count_ones()).sum()
-}
-
 /// The first set bit of the range.
 #[inline]
 pub(crate) fn first_one(words: &[u64], bits: Range<usize>) -> Option<usize> {
@@ -194,14 +202,12 @@ pub(crate) fn last_one(words: &[u64], bits: Range<usize>) -> Option<usize> {
     })
 }
 
-/// Calls with each set bit of the range, ascending: [`ones`] for where it counts.
+/// Calls with each set bit of a word, ascending.
 #[inline(always)]
-pub(crate) fn each_one(words: &[u64], bits: Range<usize>, mut call: impl FnMut(usize)) {
-    for (index, mut word) in words_in(words, bits) {
-        while word != 0 {
-            call(index * WORD_BITS + word.trailing_zeros() as usize);
-            word &= word - 1;
-        }
+pub(crate) fn each_bit(mut word: u64, mut call: impl FnMut(u32)) {
+    while word != 0 {
+        call(word.trailing_zeros());
+        word &= word - 1;
     }
 }
 
@@ -240,14 +246,21 @@ mod tests {
             let range = start.min(bits.len())..(start + len).min(bits.len());
             let naive: Vec<usize> = range.clone().filter(|index| bits[*index]).collect();
             prop_assert_eq!(ones(&words, range.clone()).collect::<Vec<_>>(), naive.clone());
-            let mut each = Vec::new();
-            each_one(&words, range.clone(), |bit| each.push(bit));
-            prop_assert_eq!(&each, &naive);
-            prop_assert_eq!(count_ones(&words, range.clone()) as usize, naive.len());
             let mut before = Vec::new();
             sum_before(&words, &mut before);
             let (start, end) = (rank(&words, &before, range.start), rank(&words, &before, range.end));
             prop_assert_eq!((end - start) as usize, naive.len());
+            let starts: Vec<bool> = (0..bits.len()).map(|bit| bit % (len % 70 + 1) == 0 || bit == range.start).collect();
+            let mut start_words = vec![0; words.len()];
+            pass_words(&starts, &mut start_words, |start| start);
+            let mut firsts = Vec::new();
+            first_of_segments(&words, &start_words, &mut firsts);
+            let mut is_open = false;
+            for bit in 0..bits.len() {
+                is_open |= starts[bit];
+                prop_assert_eq!(firsts[bit / WORD_BITS] >> (bit % WORD_BITS) & 1 == 1, is_open && bits[bit]);
+                is_open &= !bits[bit];
+            }
             let mut padded = words.clone();
             padded.push(0);
             let mut added = vec![0; range.len().div_ceil(WORD_BITS)];

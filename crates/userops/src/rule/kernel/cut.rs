@@ -99,9 +99,15 @@ impl Cut {
     /// The answers for a range of rows of a column, from bit 0 on.
     pub(crate) fn column(&self, column: &Column, rows: Range<usize>, out: &mut Ternary) {
         match column {
-            Column::Bool(packed) => self.packed(packed, rows, out, |values, words| {
-                self.whole(values, i64::from, words);
-            }),
+            Column::Bool(packed) => {
+                // What holds for each of the two values, so that bytes are compared and not numbers made of them.
+                let mut holds = [0];
+                self.whole(&[false, true], i64::from, &mut holds);
+                let (of_false, of_true) = (holds[0] & 1 == 1, holds[0] >> 1 & 1 == 1);
+                self.packed(packed, rows, out, |values, words| {
+                    pass_words(values, words, |value| if value { of_true } else { of_false });
+                });
+            }
             Column::Integer(packed) | Column::Time(packed) => self.integers(packed, rows, out),
             Column::Float(packed) => self.packed(packed, rows, out, |values, words| {
                 self.real(values, |value| value, words);

@@ -2,15 +2,17 @@
 
 use std::ops::Range;
 
-use super::bits::{WORD_BITS, each_one, first_one, last_one, ones, rank, words_in};
+use super::bits::{WORD_BITS, each_bit, first_one, last_one, ones, rank};
 use super::cell::{CellsMut, Kind};
+use super::days::BlockDays;
 use super::pattern::Field;
 use super::span::{BlockRows, WindowRows};
+use super::sums::RunningSums;
 use super::values::BlockValues;
 use crate::column::{Column, PackedCursor};
 use crate::error::{Result, limit_exceeded, type_mismatch};
-use crate::log::{EventLog, LocalDays};
-use crate::time::{Calendar, MICROS_PER_DAY, Timestamp};
+use crate::log::{EventLog, NameRanks};
+use crate::time::{Calendar, Timestamp};
 
 /// What is made of the matching events.
 #[derive(Debug, Clone, Copy)]
@@ -89,10 +91,12 @@ pub(crate) struct Matches<'b> {
     pub(crate) words: &'b [u64],
     /// How many of the bits are set before each word, where the matching rows are counted.
     pub(crate) before: &'b [u32],
+    /// What counts the matching rows in place of the words.
+    pub(crate) ranks: Option<&'b [NameRanks<'b>]>,
     /// Whether every row matches.
     pub(crate) is_every: bool,
-    /// The numbers of pattern and window, by which rows of a block are known again.
-    pub(crate) source: (usize, usize),
+    /// The number of the pattern, by which rows of a block are known again.
+    pub(crate) pattern: usize,
     pub(crate) calendar: &'b Calendar,
     /// The local day of `as_of`.
     pub(crate) today: i32,
@@ -103,89 +107,7 @@ pub(crate) struct Matches<'b> {
 pub(crate) struct FoldScratch {
     days: BlockDays,
     keys: Vec<u64>,
-}
-
-/// The local days of the matching events of the users of a block, in row order, each run of a day once.
-#[derive(Debug, Clone, Default)]
-struct BlockDays {
-    /// The first user, and which rows.
-    of: Option<(usize, (usize, usize))>,
-    /// Room for a day a row, of which so many are kept.
-    days: Vec<i32>,
-    kept: usize,
-    /// For each user where its days end.
-    ends: Vec<usize>,
-    sorted: Vec<i32>,
-}
-
-impl BlockDays {
-    fn load(&mut self, matches: &Matches<'_>) {
-        let of = Some((matches.block.users.start, matches.source));
-        if std::mem::replace(&mut self.of, of) == of {
-            return;
-        }
-        self.days.resize(self.days.len().max(matches.block.rows.len()), 0);
-        self.kept = 0;
-        self.ends.clear();
-        for user in 0..matches.block.users.len() {
-            match matches.log.local_days() {
-                Some(days) => self.add(matches, user, days),
-                None => self.add_by_clock(matches, user),
-            }
-            self.ends.push(self.kept);
-        }
-    }
-
-    fn add(&mut self, matches: &Matches<'_>, user: usize, days: &LocalDays) {
-        let (first, numbers) = (days.first().0, &days.numbers()[matches.block.rows.clone()]);
-        let mut before = i32::MIN;
-        each_one(matches.words, matches.bits(user), |bit| {
-            let day = first + i32::from(numbers[bit]);
-            self.keep(day, before);
-            before = day;
-        });
-    }
-
-    fn add_by_clock(&mut self, matches: &Matches<'_>, user: usize) {
-        let (mut stretch, mut offset, mut before) = (0..0, 0, i32::MIN);
-        for row in matches.rows(user) {
-            let instant = matches.log.time_micros()[row];
-            if !Range::contains(&stretch, &instant) {
-                (stretch, offset) = matches.calendar.stretch(Timestamp::from_micros(instant));
-            }
-            let day = (instant + offset).div_euclid(MICROS_PER_DAY) as i32;
-            self.keep(day, before);
-            before = day;
-        }
-    }
-
-    /// Keeps a day that is not the one before. Each is written, so that no branch depends on it.
-    #[inline]
-    fn keep(&mut self, day: i32, before: i32) {
-        self.days[self.kept] = day;
-        self.kept += usize::from(day != before);
-    }
-
-    fn of(&self, user: usize) -> &[i32] {
-        let start = user.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.days[start..self.ends[user]]
-    }
-
-    /// How many different days a user has.
-    fn count(&mut self, user: usize) -> u32 {
-        let days = self.of(user);
-        if days.is_sorted() {
-            return days.len() as u32;
-        }
-        // A clock was set back across midnight.
-        let mut sorted = std::mem::take(&mut self.sorted);
-        sorted.clear();
-        sorted.extend_from_slice(self.of(user));
-        sorted.sort_unstable();
-        sorted.dedup();
-        self.sorted = sorted;
-        self.sorted.len() as u32
-    }
+    sums: RunningSums,
 }
 
 impl<'b> Matches<'b> {
@@ -195,7 +117,7 @@ impl<'b> Matches<'b> {
     }
 
     /// The matching rows of one user, ascending.
-    fn rows(&self, user: usize) -> impl Iterator<Item = usize> + use<'b> {
+    pub(super) fn rows(&self, user: usize) -> impl Iterator<Item = usize> + use<'b> {
         let first = self.block.rows.start;
         ones(self.words, self.bits(user)).map(move |bit| first + bit)
     }
@@ -227,17 +149,70 @@ impl<'b> Matches<'b> {
         }
     }
 
-    /// Writes a value per user where there is one, and gives the word of where.
+    /// Writes a value per user with events in the window where there is one, and gives the word of where.
     #[inline]
     fn fill<T>(&self, out: &mut [T], mut value: impl FnMut(usize) -> Option<T>) -> u64 {
         let mut known = 0;
-        for (user, cell) in out.iter_mut().enumerate().take(WORD_BITS) {
+        for user in self.window.busy() {
             if let Some(value) = value(user) {
-                *cell = value;
+                out[user] = value;
                 known |= 1 << user;
             }
         }
         known
+    }
+
+    /// As [`Matches::fill`], with a value for a row of each user. All rows are found before any is looked at, so that memory is waited
+    /// for once and not for each.
+    #[inline]
+    fn fill_from_rows<T>(
+        &self,
+        out: &mut [T],
+        row: impl Fn(usize) -> Option<usize>,
+        mut value: impl FnMut(usize) -> Option<T>,
+    ) -> u64 {
+        let mut rows = [0; WORD_BITS];
+        let (found, mut known) = (self.fill(&mut rows, row), 0);
+        each_bit(found, |user| {
+            if let Some(value) = value(rows[user as usize]) {
+                out[user as usize] = value;
+                known |= 1 << user;
+            }
+        });
+        known
+    }
+
+    /// Writes a value per user, which is nothing for who has no events in the window. All are known.
+    #[inline]
+    fn fill_all<T: Copy + Default>(&self, out: &mut [T], mut value: impl FnMut(usize) -> T) -> u64 {
+        out.fill(T::default());
+        self.window.busy().for_each(|user| out[user] = value(user));
+        u64::MAX
+    }
+
+    /// Writes a difference per user of something that grows along the rows of the block.
+    #[inline]
+    fn fill_differences<T: Copy + Default, U: Copy + std::ops::Sub<Output = U>>(
+        &self,
+        out: &mut [T],
+        up_to: impl Fn(usize) -> U,
+        mut narrow: impl FnMut(U) -> T,
+    ) -> u64 {
+        if !self.window.is_whole {
+            return self.fill_all(out, |user| {
+                let bits = self.bits(user);
+                narrow(up_to(bits.end) - up_to(bits.start))
+            });
+        }
+        // The rows of one user end where those of the next begin.
+        let mut before = up_to(0);
+        let ends = self.window.until.iter().map(|end| *end as usize - self.block.rows.start);
+        for (cell, end) in out.iter_mut().zip(ends) {
+            let sum = up_to(end);
+            *cell = narrow(sum - before);
+            before = sum;
+        }
+        u64::MAX
     }
 }
 
@@ -294,34 +269,36 @@ pub(crate) fn fold(
 }
 
 fn fold_small(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, out: &mut [u32]) -> u64 {
+    let first = matches.block.rows.start;
     match fold {
         Fold::ActiveDays => {
             scratch.days.load(matches);
-            matches.fill(out, |user| Some(scratch.days.count(user)))
+            matches.fill_all(out, |user| scratch.days.count(matches, user))
         }
         Fold::Distinct(field) => with_field!(
             field,
-            get => matches.fill(out, |user| {
-                Some(distinct(matches.rows(user).filter_map(&mut get).map(|value| value as u64), &mut scratch.keys))
+            get => matches.fill_all(out, |user| {
+                distinct(matches.rows(user).filter_map(&mut get).map(|value| value as u64), &mut scratch.keys)
             }),
             // Adding zero makes the two zeros one.
-            get => matches.fill(out, |user| {
-                Some(distinct(matches.rows(user).filter_map(&mut get).map(|value| (value + 0.0).to_bits()), &mut scratch.keys))
+            get => matches.fill_all(out, |user| {
+                distinct(matches.rows(user).filter_map(&mut get).map(|value| (value + 0.0).to_bits()), &mut scratch.keys)
             })
         ),
         Fold::Latest(Field::Property(Column::Text(column))) => {
             let mut values = BlockValues::new(&column.codes);
             values.load(&matches.block.rows);
-            matches.fill(out, |user| values.get(matches.last(user)? - matches.block.rows.start))
+            matches.fill_from_rows(out, |user| matches.last(user), |row| values.get(row - first))
         }
-        _ if matches.is_every => matches.fill(out, |user| Some(matches.bits(user).len() as u32)),
-        _ => {
-            let rank = |bit: usize| rank(matches.words, matches.before, bit);
-            matches.fill(out, |user| {
-                let bits = matches.bits(user);
-                Some(rank(bits.end) - rank(bits.start))
-            })
-        }
+        _ if matches.is_every => matches.fill_all(out, |user| matches.bits(user).len() as u32),
+        _ => match matches.ranks {
+            Some([name]) => matches.fill_differences(out, |bit| name.up_to(first + bit), |count| count),
+            Some(names) => {
+                let up_to = |bit: usize| names.iter().map(|name| name.up_to(first + bit)).sum();
+                matches.fill_differences(out, up_to, |count: u32| count)
+            }
+            None => matches.fill_differences(out, |bit| rank(matches.words, matches.before, bit), |count| count),
+        },
     }
 }
 
@@ -330,17 +307,20 @@ fn fold_whole(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
     let end = |user: usize, is_last: bool| if is_last { matches.last(user) } else { matches.first(user) };
     let since = |day: i32| i64::from(matches.today) - i64::from(day);
     Ok(match fold {
-        Fold::Time { is_last } => matches.fill(out, |user| end(user, is_last).map(|row| time[row])),
-        Fold::Days { is_last } => matches.fill(out, |user| end(user, is_last).map(|row| since(matches.day(row)))),
+        Fold::Time { is_last } if matches.is_every && matches.window.is_whole => {
+            let instants = &matches.log.end_micros(is_last)[matches.block.users.clone()];
+            out.copy_from_slice(instants);
+            matches.window.busy().fold(0, |known, user| known | 1 << user)
+        }
+        Fold::Time { is_last } => matches.fill_from_rows(out, |user| end(user, is_last), |row| Some(time[row])),
+        Fold::Days { is_last } => {
+            matches.fill_from_rows(out, |user| end(user, is_last), |row| Some(since(matches.day(row))))
+        }
         Fold::Return { silence_days } => {
             scratch.days.load(matches);
-            matches.fill(out, |user| {
-                let mut pairs = scratch.days.of(user).windows(2).rev();
-                let back = pairs.find(|pair| i64::from(pair[1]) - i64::from(pair[0]) > i64::from(silence_days));
-                back.map(|pair| since(pair[1]))
-            })
+            matches.fill(out, |user| scratch.days.last_return(matches, user, silence_days).map(since))
         }
-        Fold::Sum(field) => return sum_whole(field, matches, out),
+        Fold::Sum(field) => return sum_whole(field, matches, &mut scratch.sums, out),
         Fold::Min(field) => with_field!(
             field,
             get => matches.fill(out, |user| matches.rows(user).filter_map(&mut get).min()),
@@ -360,26 +340,24 @@ fn fold_whole(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
     })
 }
 
-fn sum_whole(field: Field<'_>, matches: &Matches<'_>, out: &mut [i64]) -> Result<u64> {
+fn sum_whole(field: Field<'_>, matches: &Matches<'_>, sums: &mut RunningSums, out: &mut [i64]) -> Result<u64> {
+    let (Field::Money(packed) | Field::Property(Column::Integer(packed))) = field else { return Ok(0) };
     let mut is_too_large = false;
-    let known = match field {
-        Field::Money(packed) | Field::Property(Column::Integer(packed)) => {
-            let mut values = BlockValues::new(packed);
-            values.load(&matches.block.rows);
-            matches.fill(out, |user| {
-                let mut sum = 0i128;
-                for (index, word) in words_in(matches.words, matches.bits(user)) {
-                    let mut rest = word & values.known(index);
-                    while rest != 0 {
-                        sum += i128::from(values.value(index, rest.trailing_zeros()));
-                        rest &= rest - 1;
-                    }
-                }
-                is_too_large |= i64::try_from(sum).is_err();
-                Some(sum as i64)
-            })
-        }
-        Field::Property(_) => 0,
+    let mut narrow = |sum: i128| {
+        is_too_large |= i64::try_from(sum).is_err();
+        sum as i64
+    };
+    let mut values = BlockValues::new(packed);
+    values.load(&matches.block.rows);
+    sums.load(matches, &values);
+    let known = if matches.window.is_whole {
+        sums.add_up(&values);
+        matches.fill_differences(out, |bit| sums.up_to(bit), narrow)
+    } else {
+        // The first value of each, so that memory is waited for once and not for each.
+        let mut firsts = [0; WORD_BITS];
+        matches.fill_all(&mut firsts, |user| values.next(matches.bits(user).start).unwrap_or_default());
+        matches.fill_all(out, |user| narrow(sums.of(matches.bits(user), firsts[user], &values)))
     };
     if is_too_large { Err(too_large()) } else { Ok(known) }
 }
@@ -408,10 +386,10 @@ fn fold_real(fold: Fold<'_>, matches: &Matches<'_>, out: &mut [f64]) -> Result<u
         Fold::Sum(Field::Property(Column::Float(packed))) => {
             let mut cursor = PackedCursor::new(packed);
             let mut is_too_large = false;
-            let known = matches.fill(out, |user| {
+            let known = matches.fill_all(out, |user| {
                 let sum = matches.rows(user).filter_map(|row| cursor.get(row)).fold(0.0, |sum, value| sum + value);
                 is_too_large |= !f64::is_finite(sum);
-                Some(sum)
+                sum
             });
             if is_too_large {
                 return Err(too_large());

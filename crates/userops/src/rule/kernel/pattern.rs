@@ -7,7 +7,7 @@ use super::cut::Cut;
 use super::literal::{Subject, cut};
 use crate::column::{Column, Packed};
 use crate::error::Result;
-use crate::log::EventLog;
+use crate::log::{EventLog, NameRanks};
 use crate::rule::{AMOUNT, Filter};
 use crate::time::Calendar;
 
@@ -130,6 +130,14 @@ impl<'a> Pattern<'a> {
     /// Whether every event matches.
     pub(crate) fn is_every(&self) -> bool {
         self.names.is_none() && self.filter.is_none()
+    }
+
+    /// The rows of each name, where a few names are all that is asked for, and the log has their rows.
+    pub(crate) fn ranks(&self, log: &'a EventLog) -> Option<Vec<NameRanks<'a>>> {
+        let (Some(names), None, Some(rows)) = (&self.names, &self.filter, log.name_rows()) else { return None };
+        let matching = names.iter().enumerate().filter(|(_, matches)| **matches);
+        let ranks: Vec<_> = matching.map(|(code, _)| rows.ranks(code)).take(FEW_NAMES + 1).collect();
+        (ranks.len() <= FEW_NAMES).then_some(ranks)
     }
 
     /// The matching rows of a range, from bit 0 on; a filter that cannot be told does not match.

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::bits::{WORD_BITS, each_one, pass_words, rank, sum_before};
+use super::bits::{WORD_BITS, pass_words, rank, sum_before};
 use crate::attribute::AttributeTable;
 use crate::column::{Column, PackedCursor};
 use crate::error::{Result, type_mismatch};
-use crate::log::EventLog;
+use crate::log::{DayRows, EventLog};
 use crate::rule::EventWindow;
 use crate::time::{Calendar, Day, MICROS_PER_DAY, Timestamp};
 
@@ -24,6 +24,8 @@ pub(crate) enum Reach<'a> {
         until: usize,
         /// The first instant, or `None` for all of history, for which everybody was there.
         start: Option<i64>,
+        /// Whether all events of the log are inside.
+        is_whole: bool,
     },
     /// Rows around an attribute.
     Around { attribute: &'a Column, from: i64, until: i64 },
@@ -66,16 +68,21 @@ impl<'a> Reaches<'a> {
         cuts.sort_unstable();
         cuts.dedup();
         let place = |instant: i64| cuts.partition_point(|cut| *cut < instant);
+        let is_whole =
+            |start: i64, end: i64| Side::of(start, log) == Side::BeforeAll && Side::of(end, log) == Side::AfterAll;
         let windows = windows.iter().zip(ranges).map(|(window, range)| match (window, range) {
             (EventWindow::Attribute { attribute, from, until }, _) => Ok(Reach::Around {
                 attribute: instants(log.attributes(), attribute)?,
                 from: from.as_micros(),
                 until: until.as_micros(),
             }),
-            (_, Some((start, end))) => {
-                Ok(Reach::Fixed { from: place(start), until: place(end), start: (!window.is_all()).then_some(start) })
-            }
-            (_, None) => Ok(Reach::Fixed { from: 0, until: 0, start: None }),
+            (_, Some((start, end))) => Ok(Reach::Fixed {
+                from: place(start),
+                until: place(end),
+                start: (!window.is_all()).then_some(start),
+                is_whole: is_whole(start, end),
+            }),
+            (_, None) => Ok(Reach::Fixed { from: 0, until: 0, start: None, is_whole: false }),
         });
         let windows = windows.collect::<Result<_>>()?;
         Ok(Self { cuts: cuts.into_iter().map(|cut| RowCut::new(cut, log, calendar)).collect(), windows })
@@ -116,16 +123,22 @@ enum Side {
 impl RowCut {
     /// The calendar is one over the log's events.
     pub(crate) fn new(instant: i64, log: &EventLog, calendar: &Calendar) -> Self {
-        let side = match log.time_span() {
-            Some((first, _)) if instant <= first.as_micros() => Side::BeforeAll,
-            Some((_, last)) if instant <= last.as_micros() => Side::Between,
-            _ => Side::AfterAll,
-        };
+        let side = Side::of(instant, log);
         let open_days = match (side, log.local_days(), log.time_span()) {
             (Side::Between, Some(days), Some(span)) => open_days(instant, span, days.first(), calendar),
             _ => 0..0,
         };
         Self { instant, side, open_days }
+    }
+}
+
+impl Side {
+    fn of(instant: i64, log: &EventLog) -> Self {
+        match log.time_span() {
+            Some((first, _)) if instant <= first.as_micros() => Self::BeforeAll,
+            Some((_, last)) if instant <= last.as_micros() => Self::Between,
+            _ => Self::AfterAll,
+        }
     }
 }
 
@@ -151,25 +164,29 @@ pub(crate) struct BlockRows {
     pub(crate) rows: Range<usize>,
     /// For each cut, the first row of each user that is not before it.
     pub(crate) cuts: Vec<RowOfUser>,
-    earlier: EarlierRows,
+    earlier: EarlierDays,
 }
 
 impl BlockRows {
     pub(crate) fn new(cuts: usize) -> Self {
-        Self { users: 0..0, rows: 0..0, cuts: vec![[0; WORD_BITS]; cuts], earlier: EarlierRows::default() }
+        Self { users: 0..0, rows: 0..0, cuts: vec![[0; WORD_BITS]; cuts], earlier: EarlierDays::default() }
     }
 
     /// Moves to other users.
     pub(crate) fn load(&mut self, log: &EventLog, cuts: &[RowCut], users: Range<usize>) {
         let offsets = &log.offsets()[users.start..=users.end];
         self.rows = offsets[0] as usize..offsets[users.len()] as usize;
+        let days = log.day_rows(&users);
         for (cut, rows) in cuts.iter().zip(&mut self.cuts) {
-            match cut.side {
-                Side::BeforeAll => rows.iter_mut().zip(offsets).for_each(|(row, offset)| *row = *offset as u32),
-                Side::AfterAll => rows.iter_mut().zip(&offsets[1..]).for_each(|(row, offset)| *row = *offset as u32),
-                Side::Between => {
-                    self.earlier.load(log, cut, &self.rows);
-                    self.earlier.cut(offsets, rows);
+            match (cut.side, days) {
+                (Side::BeforeAll, _) => rows.iter_mut().zip(offsets).for_each(|(row, offset)| *row = *offset as u32),
+                (Side::AfterAll, _) => rows.iter_mut().zip(&offsets[1..]).for_each(|(row, end)| *row = *end as u32),
+                (Side::Between, Some(days)) => self.earlier.cut(log, days, cut, rows),
+                (Side::Between, None) => {
+                    for (row, bounds) in rows.iter_mut().zip(offsets.windows(2)) {
+                        let time = &log.time_micros()[bounds[0] as usize..bounds[1] as usize];
+                        *row = bounds[0] as u32 + time.partition_point(|time| *time < cut.instant) as u32;
+                    }
                 }
             }
         }
@@ -186,46 +203,40 @@ impl BlockRows {
     }
 }
 
-/// The rows of a block that are before a cut, as bits: what is done to all of them is done to several at once, and nothing has to be
+/// The days of a block that are before a cut, as bits: what is done to all of them is done to several at once, and nothing has to be
 /// guessed for each user.
 #[derive(Debug, Clone, Default)]
-struct EarlierRows {
+struct EarlierDays {
     words: Vec<u64>,
-    open: Vec<u64>,
     before: Vec<u32>,
 }
 
-impl EarlierRows {
-    /// Finds the rows before a cut. Days are a quarter of the memory of instants, which are looked at only where the day does not tell.
-    fn load(&mut self, log: &EventLog, cut: &RowCut, rows: &Range<usize>) {
-        let count = rows.len().div_ceil(WORD_BITS);
-        self.words.clear();
-        self.words.resize(count, 0);
-        let time = &log.time_micros()[rows.clone()];
-        let Some(days) = log.local_days() else {
-            return pass_words(time, &mut self.words, |time| time < cut.instant);
-        };
-        let (days, open) = (&days.numbers()[rows.clone()], &cut.open_days);
-        pass_words(days, &mut self.words, |day| day < open.start);
-        if !open.is_empty() {
-            self.open.clear();
-            self.open.resize(count, 0);
-            pass_words(days, &mut self.open, |day| (open.start <= day) & (day < open.end));
-            let words = &mut self.words;
-            each_one(&self.open, 0..rows.len(), |row| {
-                words[row / WORD_BITS] |= u64::from(time[row] < cut.instant) << (row % WORD_BITS);
-            });
-        }
-    }
-
-    /// The first row of each user that is not before the cut.
-    fn cut(&mut self, offsets: &[u64], rows: &mut RowOfUser) {
+impl EarlierDays {
+    /// The first row of each user that is not before a cut. Instants are looked at only where the day does not tell.
+    fn cut(&mut self, log: &EventLog, days: DayRows<'_>, cut: &RowCut, rows: &mut RowOfUser) {
+        let (numbers, open) = (days.numbers(), &cut.open_days);
+        self.words.resize(numbers.len().div_ceil(WORD_BITS), 0);
+        pass_words(numbers, &mut self.words, |day| day < open.start);
         sum_before(&self.words, &mut self.before);
         let mut start_rank = 0;
-        for (row, bounds) in rows.iter_mut().zip(offsets.windows(2)) {
-            let end_rank = rank(&self.words, &self.before, (bounds[1] - offsets[0]) as usize);
-            *row = bounds[0] as u32 + (end_rank - start_rank);
+        let mut first_later = [0u32; WORD_BITS];
+        for ((row, day), of_user) in rows.iter_mut().zip(&mut first_later).zip(days.of_users()) {
+            let end_rank = rank(&self.words, &self.before, of_user.end);
+            *day = of_user.start as u32 + (end_rank - start_rank);
+            *row = days.first_row(*day as usize);
             start_rank = end_rank;
+        }
+        if open.is_empty() {
+            return;
+        }
+        for ((row, day), of_user) in rows.iter_mut().zip(first_later).zip(days.of_users()) {
+            let day = day as usize;
+            if day < of_user.end && numbers[day] < open.end {
+                let later = (day..of_user.end).find(|day| numbers[*day] >= open.end).unwrap_or(of_user.end);
+                let time = &log.time_micros()[*row as usize..days.first_row(later) as usize];
+                // A day has few events: to count them all is quicker than to guess where to look.
+                *row += time.iter().map(|time| u32::from(*time < cut.instant)).sum::<u32>();
+            }
         }
     }
 }
@@ -239,11 +250,40 @@ pub(crate) struct WindowRows {
     pub(crate) known: u64,
     /// Whether the user was there when the window began.
     pub(crate) observed: u64,
+    /// Whether all events of the users are inside, so that one user's end where the next one's begin.
+    pub(crate) is_whole: bool,
+    /// The users with events inside come first.
+    busy: [u8; WORD_BITS],
+    busy_count: usize,
 }
 
 impl WindowRows {
     pub(crate) fn new() -> Self {
-        Self { from: [0; WORD_BITS], until: [0; WORD_BITS], known: u64::MAX, observed: u64::MAX }
+        Self {
+            from: [0; WORD_BITS],
+            until: [0; WORD_BITS],
+            known: u64::MAX,
+            observed: u64::MAX,
+            is_whole: false,
+            busy: [0; WORD_BITS],
+            busy_count: 0,
+        }
+    }
+
+    /// The users of the block with events inside, ascending.
+    #[inline]
+    pub(crate) fn busy(&self) -> impl Iterator<Item = usize> + '_ {
+        self.busy[..self.busy_count].iter().map(|user| usize::from(*user))
+    }
+
+    /// Each is written, and kept where there are events, so that no branch depends on it.
+    fn find_busy(&mut self, users: usize) {
+        let mut count = 0;
+        for (user, (from, until)) in (0..).zip(self.from.iter().zip(&self.until).take(users)) {
+            self.busy[count] = user;
+            count += usize::from(from < until);
+        }
+        self.busy_count = count;
     }
 
     /// Finds the rows of a window, and whether the user was there when it began if `asks_observed`.
@@ -256,20 +296,18 @@ impl WindowRows {
         calendar: &Calendar,
     ) {
         let seen = |user: usize, start: i64| {
-            let rows = block.visible(user);
-            !rows.is_empty() && log.time_micros()[rows.start] <= start
+            !block.visible(user).is_empty() && log.end_micros(false)[block.users.start + user] <= start
         };
+        self.is_whole = matches!(reach, Reach::Fixed { is_whole: true, .. });
         match *reach {
-            Reach::Fixed { from, until, start } => {
+            Reach::Fixed { from, until, start, .. } => {
                 self.from = block.cuts[from];
                 self.until = block.cuts[until];
                 (self.known, self.observed) = (u64::MAX, u64::MAX);
-                if !asks_observed {
-                    return;
+                if let (true, Some(start)) = (asks_observed, start) {
+                    let bits = (0..block.users.len()).map(|user| u64::from(seen(user, start)) << user);
+                    self.observed = bits.fold(0, |word, bit| word | bit);
                 }
-                let bits =
-                    (0..block.users.len()).map(|user| u64::from(start.is_none_or(|start| seen(user, start))) << user);
-                self.observed = bits.fold(0, |word, bit| word | bit);
             }
             Reach::Around { attribute, from, until } => {
                 (self.known, self.observed) = (0, 0);
@@ -288,6 +326,7 @@ impl WindowRows {
                 }
             }
         }
+        self.find_busy(block.users.len());
     }
 
     /// The rows of one user of the block, counted from the block's first.

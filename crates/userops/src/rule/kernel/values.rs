@@ -28,7 +28,7 @@ impl<'c, T: Copy> BlockValues<'c, T> {
             None => {
                 self.known.clear();
                 self.known.resize(words, u64::MAX);
-                self.before.extend((0..words).map(|word| rows.start + word * WORD_BITS));
+                self.before.extend((0..=words).map(|word| rows.start + word * WORD_BITS));
             }
             Some(known) => {
                 copy_bits(known, rows.clone(), &mut self.known);
@@ -37,8 +37,35 @@ impl<'c, T: Copy> BlockValues<'c, T> {
                     self.before.push(before);
                     before += word.count_ones() as usize;
                 }
+                self.before.push(before);
             }
         }
+    }
+
+    /// How many values of the column are before that of a row, or of the row after the last.
+    #[inline]
+    fn rank(&self, place: usize) -> usize {
+        let (word, bit) = (place / WORD_BITS, place % WORD_BITS);
+        let known = self.known.get(word).copied().unwrap_or_default();
+        self.before[word] + (known & !(u64::MAX << bit)).count_ones() as usize
+    }
+
+    /// The values from the rows of a word on, those after the block included.
+    #[inline]
+    pub(crate) fn since_word(&self, word: usize) -> &'c [T] {
+        &self.column.values()[self.before[word]..]
+    }
+
+    /// The values of some rows.
+    #[inline]
+    pub(crate) fn of(&self, places: &Range<usize>) -> &'c [T] {
+        &self.column.values()[self.rank(places.start)..self.rank(places.end)]
+    }
+
+    /// The first value from a row on, in the rows or after them.
+    #[inline]
+    pub(crate) fn next(&self, place: usize) -> Option<T> {
+        self.column.values().get(self.rank(place)).copied()
     }
 
     /// Which of 64 rows have a value.
@@ -81,13 +108,18 @@ mod tests {
             let mut block = BlockValues::new(&column);
             block.load(&(0..values.len()));
             block.load(&rows);
-            for (place, row) in rows.enumerate() {
+            for (place, row) in rows.clone().enumerate() {
                 let (word, bit) = (place / WORD_BITS, (place % WORD_BITS) as u32);
                 prop_assert_eq!(block.known(word) >> bit & 1 == 1, column.get(row).is_some());
                 prop_assert_eq!(block.get(place), column.get(row));
                 if let Some(value) = column.get(row) {
                     prop_assert_eq!(block.value(word, bit), value);
+                    let place = (block.known(word) & !(u64::MAX << bit)).count_ones() as usize;
+                    prop_assert_eq!(block.since_word(word)[place], value);
                 }
+                let later: Vec<u32> = (row..rows.end).filter_map(|row| column.get(row)).collect();
+                prop_assert_eq!(block.of(&(place..rows.len())), &later);
+                prop_assert_eq!(block.next(place), (row..column.len()).find_map(|row| column.get(row)));
             }
         }
     }
