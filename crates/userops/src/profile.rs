@@ -16,7 +16,7 @@ mod scalar;
 mod table;
 mod update;
 
-pub(crate) use decay::{DecayedSum, HalfLife, NearTerms};
+pub(crate) use decay::{HalfLife, NearTerms};
 pub use gap::Gaps;
 pub use habit::Habits;
 pub use interest::Interest;

@@ -9,8 +9,8 @@ use super::preference::Preference;
 use crate::column::{PackedRows, TextColumn};
 use crate::error::Result;
 use crate::log::EventLog;
-use crate::profile::{DecayedSum, HalfLife, NearTerms, RoughTerms};
-use crate::rule::{BlockValues, EventBlock, EventRows, block_ranges};
+use crate::profile::{HalfLife, NearTerms, RoughTerms};
+use crate::rule::{BlockValues, EventBlock, EventRows, block_ranges, each_bit};
 use crate::time::Timestamp;
 
 /// Up to so many values a sum each is kept for the user at hand, and a word says which of them are there.
@@ -73,15 +73,54 @@ fn rank_few(
 ) {
     let mut codes = BlockValues::new(&ranking.values.codes);
     let mut worker = FewRanks::new(ranking, terms);
+    // By rank who has a value, as bits, and which.
+    let mut best = vec![(0u64, [0u32; VALUES_MAX]); ranks.len()];
     selection.visit_blocks(users, |block| {
         codes.load(&block.rows());
+        best.iter_mut().for_each(|(known, _)| *known = 0);
         for user in 0..block.user_count() {
             worker.rank(block, user, &codes, ranks.len());
-            for (rank, column) in ranks.iter_mut().enumerate() {
-                column.push(worker.best.get(rank).map(|(code, _)| *code));
+            for ((known, values), (code, _)) in best.iter_mut().zip(&worker.best) {
+                *known |= 1 << user;
+                values[user] = *code;
             }
         }
+        for (column, (known, values)) in ranks.iter_mut().zip(&best) {
+            column.push_block(*known, block.user_count(), values);
+        }
     });
+}
+
+/// Adds about what each event of a user of a block adds to the sums of its value; `times` begin with the block's. A function by itself, where nothing else can change
+/// what it reads in between.
+#[inline(never)]
+fn add_roughly(
+    turns: &mut [[f64; VALUES_MAX]; TURNS],
+    rough: &RoughTerms,
+    times: &[i64],
+    words: impl Iterator<Item = (usize, u64)>,
+    codes: &BlockValues<'_, u32>,
+) {
+    let (mut code_room, mut time_room) = ([0; VALUES_MAX], [0; VALUES_MAX]);
+    for (index, word) in words {
+        let known = codes.known(index);
+        let codes = word_of(codes.since_word(index), &mut code_room);
+        let times = word_of(&times[index * VALUES_MAX..], &mut time_room);
+        each_bit(word & known, |bit| {
+            let place = (known & !(u64::MAX << bit)).count_ones() as usize;
+            let code = codes[place % VALUES_MAX] as usize % VALUES_MAX;
+            turns[bit as usize % TURNS][code] += rough.of(times[bit as usize % VALUES_MAX]);
+        });
+    }
+}
+
+/// As many values as a word has bits. `room` is for them where there are fewer; what is past these means nothing.
+#[inline]
+fn word_of<'a, T: Copy>(values: &'a [T], room: &'a mut [T; VALUES_MAX]) -> &'a [T; VALUES_MAX] {
+    values.first_chunk().unwrap_or_else(|| {
+        room[..values.len()].copy_from_slice(values);
+        room
+    })
 }
 
 /// The values of one user at a time.
@@ -128,24 +167,14 @@ impl<'a> FewRanks<'a> {
     /// As [`FewRanks::rank`], and whether the best are known for sure.
     fn rank_roughly(&mut self, block: &EventBlock<'_>, user: usize, codes: &BlockValues<'_, u32>, top: usize) -> bool {
         let Some(rough) = &self.rough else { return false };
-        let times = &self.ranking.log.time_micros()[block.rows()];
-        let (mut turn, mut seen) = (0, 0u64);
-        for (index, word) in block.words(user) {
-            let mut rest = word & codes.known(index);
-            while rest != 0 {
-                let bit = rest.trailing_zeros();
-                let code = codes.value(index, bit) as usize % VALUES_MAX;
-                self.turns[turn % TURNS][code] += rough.of(times[index * VALUES_MAX + bit as usize]);
-                turn += 1;
-                seen |= 1 << code;
-                rest &= rest - 1;
-            }
-        }
-        let mut rest = seen;
-        while rest != 0 {
-            let code = rest.trailing_zeros() as usize;
-            self.sums[code] = self.turns.iter_mut().map(|sums| std::mem::take(&mut sums[code])).sum();
-            rest &= rest - 1;
+        let times = &self.ranking.log.time_micros()[block.rows().start..];
+        add_roughly(&mut self.turns, rough, times, block.words(user), codes);
+        let mut seen = 0;
+        for code in 0..self.ranking.values.dictionary.len() {
+            let turns = self.turns.iter_mut().map(|sums| std::mem::take(&mut sums[code]));
+            self.sums[code] = turns.sum();
+            // No term is zero.
+            seen |= u64::from(self.sums[code] > 0.0) << code;
         }
         // One more than asked for: the last rank has to be known as well.
         self.order(seen, top + 1);
@@ -187,24 +216,28 @@ impl<'a> FewRanks<'a> {
     }
 
     /// The best of the values that there are, `top` at most. Their sums begin anew.
-    fn order(&mut self, mut seen: u64, top: usize) {
+    fn order(&mut self, seen: u64, top: usize) {
         self.best.clear();
-        while seen != 0 {
-            let code = seen.trailing_zeros();
-            seen &= seen - 1;
-            let sum = std::mem::take(&mut self.sums[code as usize]);
+        let mut rest = seen;
+        while rest != 0 && self.best.len() < top {
+            let (mut code, mut sum) = (0, f64::NEG_INFINITY);
             // Codes ascend, so that an equal sum comes after.
-            let place = self.best.iter().rposition(|(_, better)| *better >= sum).map_or(0, |place| place + 1);
-            if place < top && self.is_enough(self.near.sum(sum)) {
-                self.best.truncate(top - 1);
-                self.best.insert(place, (code, sum));
+            each_bit(rest, |other| {
+                let is_better = self.sums[other as usize] > sum;
+                (code, sum) = if is_better { (other, self.sums[other as usize]) } else { (code, sum) };
+            });
+            if !self.is_enough(sum) {
+                break;
             }
+            self.best.push((code, sum));
+            rest &= !(1 << code);
         }
+        each_bit(seen, |code| self.sums[code as usize] = 0.0);
     }
 
     #[inline]
-    fn is_enough(&self, sum: DecayedSum) -> bool {
+    fn is_enough(&self, sum: f64) -> bool {
         let Preference { weight_min, .. } = *self.ranking.preference;
-        weight_min == 0.0 || sum.at(self.ranking.as_of.as_micros(), self.half_life) >= weight_min
+        weight_min == 0.0 || self.near.sum(sum).at(self.ranking.as_of.as_micros(), self.half_life) >= weight_min
     }
 }
