@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::definition::{SCORE_COLUMNS_MAX, ScoreColumns, ScoreModel};
 use super::rfm::{CellScheme, EightGroupOptions, EightGroupScheme, Measures, RfmModel, RfmOptions, UserMeasures};
 use super::{Explanation, MeasureValue, MeasureValues};
-use crate::column::{Column, Interner, Packed, TextColumn};
+use crate::column::{Bitmap, Column, Interner, Packed, PackedCursor, TextColumn};
 use crate::error::{Error, Result, invalid_definition, type_mismatch};
 use crate::rule::{self, Context, Measure, Rule, Subject, Truth};
 use crate::value::{Value, ValueRef, ValueType};
@@ -62,7 +62,7 @@ impl RfmDefinition {
     pub(super) fn fit(&self, measures: &rule::Measures<'_>, context: &Context) -> Result<ScoreColumns> {
         let graded = self.grade(measures, context)?;
         let (mut model, mut groups) = (None, None);
-        if !graded.rows.is_empty() {
+        if graded.users.count_ones() > 0 {
             let population = graded.measures();
             model = Some(RfmModel::fit(&population, &self.options)?);
             let fit_groups = |options| EightGroupScheme::fit(&population, options);
@@ -150,14 +150,13 @@ impl RfmDefinition {
             .map(|measure| measures.column(measure, context).and_then(Numbers::new));
         let (recency, frequency, monetary) = (recency?, frequency?, monetary?);
         let asked = self.population.as_ref().map(|rule| measures.evaluate(rule, context)).transpose()?;
-        let user_count = recency.len();
-        let rows: Vec<usize> = (0..user_count)
-            .filter(|user| asked.as_ref().is_none_or(|asked| asked.get(*user) == Truth::True))
-            .filter(|user| frequency.get(*user).is_some_and(MeasureValue::is_positive))
-            .filter(|user| recency.get(*user).is_some() && monetary.get(*user).is_some())
-            .collect();
-        let (recency, frequency, monetary) = (recency.pick(&rows), frequency.pick(&rows), monetary.pick(&rows));
-        Ok(Graded { rows, user_count, recency, frequency, monetary })
+        let mut words = frequency.positive();
+        let mut keep = |others: &[u64]| words.iter_mut().zip(others).for_each(|(word, other)| *word &= other);
+        [&recency, &monetary].into_iter().filter_map(Numbers::known).for_each(|known| keep(known.words()));
+        asked.iter().for_each(|asked| keep(asked.true_words()));
+        let users = Bitmap::from_words(words, recency.len());
+        let (recency, frequency, monetary) = (recency.pick(&users), frequency.pick(&users), monetary.pick(&users));
+        Ok(Graded { users, recency, frequency, monetary })
     }
 
     /// The columns of all users; without a model, everything is unknown.
@@ -168,24 +167,27 @@ impl RfmDefinition {
         groups: Option<&EightGroupScheme>,
         graded: &Graded,
     ) -> Result<Vec<(String, Column)>> {
-        let (population, user_count) = (graded.measures(), graded.user_count);
-        let rows = if model.is_some() { graded.rows.as_slice() } else { &[] };
+        let population = graded.measures();
         let scores = model.map(|model| model.score_columns(&population)).transpose()?.unwrap_or_default();
-        let spread = |values: &[u8]| Column::Integer(spread(rows, user_count, |row| i64::from(values[row])));
+        let none = Bitmap::from_words(Vec::new(), graded.users.len());
+        let users = if model.is_some() { &graded.users } else { &none };
+        let spread = |values: &[u8]| {
+            Column::Integer(Packed::from_parts(users.clone(), values.iter().map(|value| i64::from(*value)).collect()))
+        };
         let mut columns = vec![
             ("recency".to_owned(), spread(&scores.recency)),
             ("frequency".to_owned(), spread(&scores.frequency)),
             ("monetary".to_owned(), spread(&scores.monetary)),
-            ("segment".to_owned(), texts(rows, user_count, &scheme.segments(&scores)?, scheme.names())),
+            ("segment".to_owned(), texts(users, &scheme.segments(&scores)?, scheme.names())),
         ];
         if self.groups.is_some() {
             let of_users = groups.filter(|_| model.is_some()).map(|groups| groups.groups(&population)).transpose()?;
             let column = match of_users {
                 Some(of_users) => {
-                    let group = |row: usize| Some(of_users[row].name());
-                    Column::texts(places(rows, user_count).map(|row| row.and_then(group)))
+                    let mut of_users = of_users.iter().map(|group| group.name());
+                    Column::texts(users.iter().map(|is_graded| if is_graded { of_users.next() } else { None }))
                 }
-                None => Column::unknown(ValueType::Text, user_count),
+                None => Column::unknown(ValueType::Text, users.len()),
             };
             columns.push(("group".to_owned(), column));
         }
@@ -219,10 +221,9 @@ impl RfmDefinition {
     }
 }
 
-/// Who is graded, by row in ascending order, and the measures of these users alone.
+/// Who is graded, and the measures of these users alone.
 struct Graded {
-    rows: Vec<usize>,
-    user_count: usize,
+    users: Bitmap,
     recency: Numbers,
     frequency: Numbers,
     monetary: Numbers,
@@ -257,18 +258,27 @@ impl Numbers {
         }
     }
 
-    fn get(&self, row: usize) -> Option<MeasureValue> {
+    /// Whose value is known; `None` where all are.
+    fn known(&self) -> Option<&Bitmap> {
         match self {
-            Self::Integer(values) => values.get(row).map(MeasureValue::Integer),
-            Self::Float(values) => values.get(row).map(MeasureValue::Float),
+            Self::Integer(values) => values.known(),
+            Self::Float(values) => values.known(),
         }
     }
 
-    /// The values of some rows, all of which are known.
-    fn pick(&self, rows: &[usize]) -> Self {
+    /// Whose value is known and more than nothing, as bits.
+    fn positive(&self) -> Vec<u64> {
         match self {
-            Self::Integer(values) => Self::Integer(rows.iter().map(|row| values.get(*row)).collect()),
-            Self::Float(values) => Self::Float(rows.iter().map(|row| values.get(*row)).collect()),
+            Self::Integer(values) => positive(values),
+            Self::Float(values) => positive(values),
+        }
+    }
+
+    /// The values of some users, all of whom have one.
+    fn pick(&self, users: &Bitmap) -> Self {
+        match self {
+            Self::Integer(values) => Self::Integer(pick(values, users)),
+            Self::Float(values) => Self::Float(pick(values, users)),
         }
     }
 
@@ -300,17 +310,28 @@ fn no_number(value_type: ValueType) -> Error {
     type_mismatch(format!("a measure of type {value_type} cannot be graded; take a number"))
 }
 
-/// For each user the position among the graded, ascending, where the user is one of them.
-fn places(graded: &[usize], user_count: usize) -> impl Iterator<Item = Option<usize>> + '_ {
-    let mut next = graded.iter().enumerate().peekable();
-    (0..user_count).map(move |user| next.next_if(|(_, graded)| **graded == user).map(|(row, _)| row))
+fn positive<T: Copy + Into<MeasureValue>>(values: &Packed<T>) -> Vec<u64> {
+    const WORD_BITS: usize = u64::BITS as usize;
+    let mut words = vec![0; values.len().div_ceil(WORD_BITS)];
+    for (row, value) in values.iter().enumerate() {
+        let is_positive = value.is_some_and(|value| value.into().is_positive());
+        words[row / WORD_BITS] |= u64::from(is_positive) << (row % WORD_BITS);
+    }
+    words
 }
 
-fn spread<T: Copy>(graded: &[usize], user_count: usize, value: impl Fn(usize) -> T) -> Packed<T> {
-    places(graded, user_count).map(|row| row.map(&value)).collect()
+fn pick<T: Copy>(values: &Packed<T>, users: &Bitmap) -> Packed<T> {
+    match values.known() {
+        None => users.ones().map(|row| values.values()[row]).collect::<Vec<T>>().into(),
+        Some(_) => {
+            let mut cursor = PackedCursor::new(values);
+            users.ones().filter_map(|row| cursor.get(row)).collect::<Vec<T>>().into()
+        }
+    }
 }
 
-fn texts(graded: &[usize], user_count: usize, codes: &[u16], names: &[String]) -> Column {
+/// The names of the cells of the users who are graded, by codes of the names.
+fn texts(graded: &Bitmap, codes: &[u16], names: &[String]) -> Column {
     let mut codes_of = vec![None; names.len()];
     let mut interner = Interner::default();
     for code in codes {
@@ -318,7 +339,7 @@ fn texts(graded: &[usize], user_count: usize, codes: &[u16], names: &[String]) -
         *place = place.or_else(|| Some(interner.intern(&names[usize::from(*code)])));
     }
     let (dictionary, sorted) = interner.into_sorted();
-    let code_of = |row: usize| codes_of[usize::from(codes[row])].map(|code| sorted[code as usize]);
-    let codes = places(graded, user_count).map(|row| row.and_then(code_of)).collect();
+    let sorted_of: Vec<u32> = codes_of.iter().map(|code| code.map_or(0, |code: u32| sorted[code as usize])).collect();
+    let codes = Packed::from_parts(graded.clone(), codes.iter().map(|code| sorted_of[usize::from(*code)]).collect());
     Column::Text(TextColumn { codes, dictionary })
 }
