@@ -249,6 +249,14 @@ pub fn tag_counts(log: &EventLog) -> Result<Vec<u64>> {
     Ok(tags.iter().map(|tag| tag.true_count() as u64).chain(triple_counts(&tags)).collect())
 }
 
+/// How many users have a tag, worked out alone.
+///
+/// # Errors
+/// Those of [`truths`].
+pub fn one_tag_count(log: &EventLog, rule: &Rule) -> Result<Vec<u64>> {
+    Ok(truths(log, std::slice::from_ref(rule))?.iter().map(|tag| tag.true_count() as u64).collect())
+}
+
 /// How many users have the first and the second tag of each triple but not the third.
 #[must_use]
 pub fn triple_counts(tags: &[Truths]) -> Vec<u64> {
