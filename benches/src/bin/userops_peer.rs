@@ -183,7 +183,11 @@ impl Job {
                 first.unwrap_or_default()
             }
         };
-        Ok((json!({ "answer": counts, "prepare_ms": prepare_ms, "each_ms": each_ms }), times))
+        let mut line = json!({ "answer": counts, "prepare_ms": prepare_ms });
+        if !each_ms.is_empty() {
+            line["each_ms"] = json!(each_ms);
+        }
+        Ok((line, times))
     }
 }
 

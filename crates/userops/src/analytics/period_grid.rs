@@ -262,7 +262,7 @@ impl<'a> DayPeriods<'a> {
     pub(crate) fn of(self, days: &'a [u16]) -> impl Iterator<Item = u32> + 'a {
         let mut before = u32::MAX;
         days.iter().filter_map(move |day| {
-            let period = self.by_day[usize::from(*day)];
+            let period = self.index(*day);
             (std::mem::replace(&mut before, period) != period).then_some(period)
         })
     }

@@ -29,7 +29,7 @@ pub(crate) struct ActiveDays {
 /// The days of some users in a row, with the rows of each day: all events of a day are together, and days ascend.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DayRows<'a> {
-    /// For each user, and after the last, where its days begin: numbers of [`ActiveDays`].
+    /// For each user, and after the last, where its days begin in [`ActiveDays::numbers`]; less the first of these, in `numbers`.
     offsets: &'a [u32],
     numbers: &'a [u16],
     first_rows: &'a [u32],

@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-/// With more names their bits would take more memory than the codes.
+/// With more names their bits and ranks would take more than three bytes an event.
 const NAMES_MAX: usize = 16;
 /// How many rows are made at once.
 const CHUNK_ROWS: usize = 1 << 16;

@@ -65,7 +65,7 @@ impl First<'_> {
         }
     }
 
-    /// The instant for this user of a block whose events are counted; who it is, where that is asked for.
+    /// The instant for this user of a block whose events are counted. `subject` is called where the rule has to be asked.
     pub(super) fn instant_in_block<'s>(
         &self,
         tally: &Tally,

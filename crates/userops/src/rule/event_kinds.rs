@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::event_query::EventPattern;
-use super::kernel::bits::{Ternary, WORD_BITS, each_bit, nth_one, ones, rank, sum_before};
+use super::kernel::bits::{Ternary, WORD_BITS, each_bit, nth_one, ones, rank, sum_before, word_of_users};
 use super::kernel::days::DayFirsts;
 use super::kernel::pattern::Pattern;
 use super::kernel::span::{BlockRows, RowCut};
@@ -31,9 +31,10 @@ pub(crate) struct KindBlock {
     /// Whether the log tells where days begin.
     has_days: bool,
     before: Vec<u32>,
-    /// The days of this kind, in row order.
-    listed: usize,
+    /// The kind whose days are listed, in row order, and how many are before each word.
+    listed_kind: usize,
     days: Vec<u16>,
+    days_before: Vec<u32>,
     scratch: Ternary,
 }
 
@@ -54,6 +55,8 @@ impl<'a> EventKinds<'a> {
     /// The same kinds, of which the local days of these will be asked for.
     pub(crate) fn by_day(mut self, kinds: impl IntoIterator<Item = usize>) -> Self {
         self.by_day.extend(kinds);
+        self.by_day.sort_unstable();
+        self.by_day.dedup();
         self
     }
 
@@ -65,8 +68,9 @@ impl<'a> EventKinds<'a> {
             day_firsts: vec![DayFirsts::default(); self.patterns.len()],
             has_days: false,
             before: Vec::new(),
-            listed: 0,
+            listed_kind: 0,
             days: Vec::new(),
+            days_before: Vec::new(),
             scratch: Ternary::default(),
         }
     }
@@ -106,16 +110,13 @@ impl KindBlock {
     pub(crate) fn nth(&mut self, kind: usize, nth: usize, by_day: bool, rows: &mut [usize; WORD_BITS]) -> u64 {
         let words = if by_day { self.day_firsts[kind].words() } else { &self.words[kind] };
         sum_before(words, &mut self.before);
-        let rank = |bit: usize| rank(words, &self.before, bit) as usize;
+        let count =
+            |bits: Range<usize>| (rank(words, &self.before, bits.end) - rank(words, &self.before, bits.start)) as usize;
         // Without a branch for each user, most of whom have none of what is rare.
-        let has = |user: usize| {
-            let bits = self.bits(user);
-            u64::from(rank(bits.end) - rank(bits.start) >= nth) << user
-        };
-        let has = (0..self.block.users.len()).map(has).fold(0, |word, bit| word | bit);
+        let has = word_of_users(self.block.users.len(), |user| count(self.bits(user)) >= nth);
         each_bit(has, |user| {
-            let user = user as usize;
-            rows[user] = self.block.rows.start + nth_one(words, self.bits(user), nth).unwrap_or_default();
+            let bit = nth_one(words, self.bits(user as usize), nth);
+            rows[user as usize] = self.block.rows.start + bit.unwrap_or_default();
         });
         has
     }
@@ -123,16 +124,17 @@ impl KindBlock {
     /// Lists the local days of the events of a kind; whether the block [has days](Self::has_days).
     pub(crate) fn list_days(&mut self, log: &EventLog, kind: usize) -> bool {
         let Some(days) = log.local_days().filter(|_| self.has_days) else { return false };
-        self.listed = kind;
-        self.day_firsts[kind].list(&days.numbers()[self.block.rows.clone()], &mut self.before, &mut self.days);
+        self.listed_kind = kind;
+        self.day_firsts[kind].list(&days.numbers()[self.block.rows.clone()], &mut self.days_before, &mut self.days);
         true
     }
 
     /// The [listed](Self::list_days) days of a user of the block, ascending and each once, as the log numbers them.
     #[inline]
     pub(crate) fn days(&self, user: usize) -> &[u16] {
-        let (words, bits) = (self.day_firsts[self.listed].words(), self.bits(user));
-        &self.days[rank(words, &self.before, bits.start) as usize..rank(words, &self.before, bits.end) as usize]
+        let (words, bits) = (self.day_firsts[self.listed_kind].words(), self.bits(user));
+        let rank = |bit: usize| rank(words, &self.days_before, bit) as usize;
+        &self.days[rank(bits.start)..rank(bits.end)]
     }
 
     /// The rows of the events of a kind, ascending, of a user of the block.

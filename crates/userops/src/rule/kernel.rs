@@ -144,9 +144,11 @@ impl<'p, 'a> Pass<'p, 'a> {
         for job in &self.plan.jobs {
             match &job.task {
                 Task::Fold { pattern, window, is_observed, fold } => {
+                    // A count of every event needs no rows, nor one that the log can take.
+                    let is_told = self.ranks[*pattern].is_some() || self.plan.patterns[*pattern].is_every();
                     let is_count = matches!(fold, Fold::Count);
-                    self.patterns[*pattern] |= !is_count || self.ranks[*pattern].is_none();
-                    self.counted[*pattern] |= is_count && self.ranks[*pattern].is_none();
+                    self.patterns[*pattern] |= !is_count || !is_told;
+                    self.counted[*pattern] |= is_count && !is_told;
                     self.windows[*window] = Some(*is_observed || self.windows[*window] == Some(true));
                 }
                 Task::Sequence { patterns, window, .. } => {

@@ -150,7 +150,7 @@ impl RfmDefinition {
             .map(|measure| measures.column(measure, context).and_then(Numbers::new));
         let (recency, frequency, monetary) = (recency?, frequency?, monetary?);
         let asked = self.population.as_ref().map(|rule| measures.evaluate(rule, context)).transpose()?;
-        let mut words = frequency.positive();
+        let mut words = frequency.positive().words().to_vec();
         let mut keep = |others: &[u64]| words.iter_mut().zip(others).for_each(|(word, other)| *word &= other);
         [&recency, &monetary].into_iter().filter_map(Numbers::known).for_each(|known| keep(known.words()));
         asked.iter().for_each(|asked| keep(asked.true_words()));
@@ -266,11 +266,16 @@ impl Numbers {
         }
     }
 
-    /// Whose value is known and more than nothing, as bits.
-    fn positive(&self) -> Vec<u64> {
+    /// Whose value is known and more than nothing.
+    fn positive(&self) -> Bitmap {
+        let is_positive = |value: MeasureValue| value.is_positive();
         match self {
-            Self::Integer(values) => positive(values),
-            Self::Float(values) => positive(values),
+            Self::Integer(values) => {
+                values.iter().map(|value| value.is_some_and(|value| is_positive(value.into()))).collect()
+            }
+            Self::Float(values) => {
+                values.iter().map(|value| value.is_some_and(|value| is_positive(value.into()))).collect()
+            }
         }
     }
 
@@ -308,16 +313,6 @@ fn number(value: ValueRef<'_>) -> Option<MeasureValue> {
 
 fn no_number(value_type: ValueType) -> Error {
     type_mismatch(format!("a measure of type {value_type} cannot be graded; take a number"))
-}
-
-fn positive<T: Copy + Into<MeasureValue>>(values: &Packed<T>) -> Vec<u64> {
-    const WORD_BITS: usize = u64::BITS as usize;
-    let mut words = vec![0; values.len().div_ceil(WORD_BITS)];
-    for (row, value) in values.iter().enumerate() {
-        let is_positive = value.is_some_and(|value| value.into().is_positive());
-        words[row / WORD_BITS] |= u64::from(is_positive) << (row % WORD_BITS);
-    }
-    words
 }
 
 fn pick<T: Copy>(values: &Packed<T>, users: &Bitmap) -> Packed<T> {

@@ -91,8 +91,8 @@ fn rank_few(
     });
 }
 
-/// Adds about what each event of a user of a block adds to the sums of its value; `times` begin with the block's. A function by itself, where nothing else can change
-/// what it reads in between.
+/// Adds about what each event of a user of a block adds to the sums of its value; `times` begin with the block's. It is not inlined, so
+/// that the compiler knows that what it writes is nothing that it reads.
 #[inline(never)]
 fn add_roughly(
     turns: &mut [[f64; VALUES_MAX]; TURNS],
@@ -189,28 +189,24 @@ impl<'a> FewRanks<'a> {
         let times = &self.ranking.log.time_micros()[block.rows()];
         let mut count = 0;
         for (index, word) in block.words(user) {
-            let mut rest = word & codes.known(index);
             let needed = count + VALUES_MAX;
             if self.micros.len() < needed {
                 self.micros.resize(needed, 0);
                 self.terms.resize(needed, 0.0);
             }
-            while rest != 0 {
-                self.micros[count] = times[index * VALUES_MAX + rest.trailing_zeros() as usize];
+            each_bit(word & codes.known(index), |bit| {
+                self.micros[count] = times[index * VALUES_MAX + bit as usize];
                 count += 1;
-                rest &= rest - 1;
-            }
+            });
         }
         self.near.fill(&self.micros[..count], &mut self.terms[..count]);
         let (mut terms, mut seen) = (self.terms[..count].iter(), 0u64);
         for (index, word) in block.words(user) {
-            let mut rest = word & codes.known(index);
-            while rest != 0 {
-                let code = codes.value(index, rest.trailing_zeros()) as usize % VALUES_MAX;
+            each_bit(word & codes.known(index), |bit| {
+                let code = codes.value(index, bit) as usize % VALUES_MAX;
                 self.sums[code] += terms.next().copied().unwrap_or_default();
                 seen |= 1 << code;
-                rest &= rest - 1;
-            }
+            });
         }
         seen
     }
@@ -220,7 +216,7 @@ impl<'a> FewRanks<'a> {
         self.best.clear();
         let mut rest = seen;
         while rest != 0 && self.best.len() < top {
-            let (mut code, mut sum) = (0, f64::NEG_INFINITY);
+            let (mut code, mut sum) = (rest.trailing_zeros(), f64::NEG_INFINITY);
             // Codes ascend, so that an equal sum comes after.
             each_bit(rest, |other| {
                 let is_better = self.sums[other as usize] > sum;

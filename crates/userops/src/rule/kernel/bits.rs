@@ -50,6 +50,12 @@ impl Ternary {
     }
 }
 
+/// A bit for each of up to 64 users.
+#[inline]
+pub(crate) fn word_of_users(users: usize, is_set: impl Fn(usize) -> bool) -> u64 {
+    (0..users).fold(0, |word, user| word | u64::from(is_set(user)) << user)
+}
+
 /// Sets each bit to whether its value passes. `words` has a word per 64 values, the last one padded with zeros.
 #[inline]
 pub(crate) fn pass_words<T: Copy>(values: &[T], words: &mut [u64], pass: impl Fn(T) -> bool) {

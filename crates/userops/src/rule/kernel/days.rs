@@ -7,7 +7,6 @@ use super::bits::{
 };
 use super::fold::Matches;
 use crate::log::EventLog;
-use crate::time::Timestamp;
 
 /// The rows of a block that match, of which only the first of each local day of its user is kept.
 #[derive(Debug, Clone, Default)]
@@ -88,7 +87,7 @@ impl BlockDays {
             return rank(bits.end) - rank(bits.start) + u32::from(cut_day(firsts, matches, user).is_some());
         }
         // A clock may have been set back across midnight.
-        self.list_by_clock(matches, user);
+        self.list_by_row(matches, user);
         self.days.sort_unstable();
         self.days.dedup();
         self.days.len() as u32
@@ -97,7 +96,7 @@ impl BlockDays {
     /// The last day of a user in the window, each run of a day once, that is more than so many days after the one before.
     pub(super) fn last_return(&mut self, matches: &Matches<'_>, user: usize, silence_days: u32) -> Option<i32> {
         let (Some(firsts), Some(days)) = (&self.firsts, matches.log.local_days()) else {
-            let days = self.list_by_clock(matches, user);
+            let days = self.list_by_row(matches, user);
             return last_after(days.iter().copied(), silence_days);
         };
         let (first, numbers) = (days.first().0, &days.numbers()[matches.block.rows.clone()]);
@@ -120,10 +119,9 @@ impl BlockDays {
         Some(first + i32::from(self.numbers[last + 1]))
     }
 
-    fn list_by_clock(&mut self, matches: &Matches<'_>, user: usize) -> &[i32] {
-        let day = |row: usize| matches.calendar.day(Timestamp::from_micros(matches.log.time_micros()[row])).0;
+    fn list_by_row(&mut self, matches: &Matches<'_>, user: usize) -> &[i32] {
         self.days.clear();
-        self.days.extend(matches.rows(user).map(day));
+        self.days.extend(matches.rows(user).map(|row| matches.day(row)));
         self.days.dedup();
         &self.days
     }

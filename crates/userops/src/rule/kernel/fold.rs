@@ -7,7 +7,7 @@ use super::cell::{CellsMut, Kind};
 use super::days::BlockDays;
 use super::pattern::Field;
 use super::span::{BlockRows, WindowRows};
-use super::sums::RunningSums;
+use super::sums::{ROWS_MAX, RunningSums};
 use super::values::BlockValues;
 use crate::column::{Column, PackedCursor};
 use crate::error::{Result, limit_exceeded, type_mismatch};
@@ -142,7 +142,7 @@ impl<'b> Matches<'b> {
         bit.map(|bit| self.block.rows.start + bit)
     }
 
-    fn day(&self, row: usize) -> i32 {
+    pub(super) fn day(&self, row: usize) -> i32 {
         match self.log.local_days() {
             Some(days) => days.first().0 + i32::from(days.numbers()[row]),
             None => self.calendar.day(Timestamp::from_micros(self.log.time_micros()[row])).0,
@@ -182,7 +182,7 @@ impl<'b> Matches<'b> {
         known
     }
 
-    /// Writes a value per user, which is nothing for who has no events in the window. All are known.
+    /// Writes a value per user, which is zero for who has no events in the window. All are known.
     #[inline]
     fn fill_all<T: Copy + Default>(&self, out: &mut [T], mut value: impl FnMut(usize) -> T) -> u64 {
         out.fill(T::default());
@@ -350,7 +350,7 @@ fn sum_whole(field: Field<'_>, matches: &Matches<'_>, sums: &mut RunningSums, ou
     let mut values = BlockValues::new(packed);
     values.load(&matches.block.rows);
     sums.load(matches, &values);
-    let known = if matches.window.is_whole {
+    let known = if matches.window.is_whole && matches.block.rows.len() <= ROWS_MAX {
         sums.add_up(&values);
         matches.fill_differences(out, |bit| sums.up_to(bit), narrow)
     } else {

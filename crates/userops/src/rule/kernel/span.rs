@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bits::{WORD_BITS, pass_words, rank, sum_before};
+use super::bits::{WORD_BITS, pass_words, rank, sum_before, word_of_users};
 use crate::attribute::AttributeTable;
 use crate::column::{Column, PackedCursor};
 use crate::error::{Result, type_mismatch};
@@ -252,7 +252,7 @@ pub(crate) struct WindowRows {
     pub(crate) observed: u64,
     /// Whether all events of the users are inside, so that one user's end where the next one's begin.
     pub(crate) is_whole: bool,
-    /// The users with events inside come first.
+    /// The users with events inside; so many of them.
     busy: [u8; WORD_BITS],
     busy_count: usize,
 }
@@ -305,8 +305,7 @@ impl WindowRows {
                 self.until = block.cuts[until];
                 (self.known, self.observed) = (u64::MAX, u64::MAX);
                 if let (true, Some(start)) = (asks_observed, start) {
-                    let bits = (0..block.users.len()).map(|user| u64::from(seen(user, start)) << user);
-                    self.observed = bits.fold(0, |word, bit| word | bit);
+                    self.observed = word_of_users(block.users.len(), |user| seen(user, start));
                 }
             }
             Reach::Around { attribute, from, until } => {

@@ -6,6 +6,9 @@ use super::bits::{each_bit, rank, sum_before, words_in};
 use super::fold::Matches;
 use super::values::BlockValues;
 
+/// With more rows in a block, which are those of a user or two, sums are not kept for each row.
+pub(super) const ROWS_MAX: usize = 1 << 20;
+
 /// Sums of whole numbers, wide enough for any.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RunningSums {
@@ -65,7 +68,8 @@ impl RunningSums {
 
 /// The sum of fewer than 2³² numbers, halves by themselves, which several can be added of at once.
 fn sum(values: &[i64]) -> i128 {
-    let halves = values.iter().fold((0, 0), |(low, high), value| (low + (value & 0xffff_ffff), high + (value >> 32)));
+    let add = |(low, high), value: &i64| (low + (*value as u64 & 0xffff_ffff), high + (value >> 32));
+    let halves = values.iter().fold((0, 0), add);
     i128::from(halves.0) + (i128::from(halves.1) << 32)
 }
 
