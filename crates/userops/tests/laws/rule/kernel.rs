@@ -6,10 +6,11 @@ use proptest::prelude::*;
 use userops::column::{Column, TextColumn};
 use userops::error::ErrorKind;
 use userops::event::{Event, EventSchema};
-use userops::id::UserId;
+use userops::id::{UserId, UserIx};
 use userops::log::EventLog;
 use userops::rule::{
-    Context, EventQuery, Filter, Measure, Plan, Rule, Sequence, Step, Test, Truth, evaluate_rules, measure_users,
+    Context, EventQuery, Filter, Measure, Plan, Rule, Sequence, Step, Subject, Test, Truth, evaluate_rules,
+    measure_users, read_measure,
 };
 use userops::sample::{self, SampleOptions};
 use userops::time::{Span, Timestamp};
@@ -256,6 +257,53 @@ fn many_users_are_answered_in_parts_as_all_at_once() {
     for (rule, truths) in rules.iter().zip(at_once) {
         assert_eq!(truths, measures.evaluate(rule, &Context::default()).unwrap(), "{rule:?}");
         assert!((1..9_000).contains(&truths.true_count()), "{rule:?} tells nobody apart");
+    }
+}
+
+/// Users with hundreds of events, in blocks of many words, at instants between events, under a clock that is set back over midnight too.
+#[test]
+fn users_with_many_events_are_each_read_alone() {
+    let overs = ["view", "visit", "post"].map(EventQuery::from).into_iter().chain([
+        EventQuery::new(["visit", "post"]),
+        EventQuery::default(),
+        EventQuery::from("view").filter(Filter::property("premium", Test::Eq(true.into()))),
+    ]);
+    let windowed = |over: EventQuery| [1i64, 7, 30].map(|days| over.clone().last_days(days)).into_iter().chain([over]);
+    let of = |over: EventQuery| {
+        let (property, text) = ("seconds".to_owned(), "category".to_owned());
+        [
+            Measure::count(over.clone()),
+            Measure::sum("seconds", over.clone()),
+            Measure::sum("amount", over.clone()),
+            Measure::Max { property, over: over.clone() },
+            Measure::Latest { property: text, over: over.clone() },
+            Measure::ActiveDays(over.clone()),
+            Measure::FirstTime(over.clone()),
+            Measure::DaysSinceLast(over.clone()),
+            Measure::DaysSinceReturn { silence_days: 3, over },
+        ]
+    };
+    let measures: Vec<Measure> = overs.flat_map(windowed).flat_map(of).collect();
+    for zone in ["Asia/Shanghai", "America/Santiago"] {
+        let log = sample::content_app(SampleOptions::default().users(130).zone(zone.parse().unwrap())).unwrap();
+        let (first, last) = log.time_span().unwrap();
+        let middle = Timestamp::from_micros(first.as_micros() / 3 + last.as_micros() / 3 * 2);
+        for as_of in [middle, last] {
+            let (calendar, context) = (log.calendar(as_of), Context::default());
+            let measured = measure_users(&log, &Plan::new(&log, [], &measures).unwrap(), as_of).unwrap();
+            for measure in &measures {
+                let column = measured.column(measure, &context).unwrap();
+                for user in 0..log.user_count() {
+                    let subject = Subject::new(&log, UserIx(user as u32), as_of, &calendar, &context);
+                    let read = read_measure(measure, &subject).unwrap();
+                    assert_eq!(
+                        column.get(user).map(|value| value.to_owned()),
+                        read,
+                        "{measure:?} of user {user} in {zone}"
+                    );
+                }
+            }
+        }
     }
 }
 
