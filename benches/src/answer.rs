@@ -64,7 +64,7 @@ pub fn load_digest(log: &EventLog) -> Result<Vec<i64>> {
     digest.extend(counts(&EVENT_NAMES, codes, |name| log.names().code(name)));
     for (name, values) in [("country", &COUNTRIES[..]), ("channel", &CHANNELS), ("device", &DEVICES)] {
         let column = log.text_property(name)?;
-        digest.extend(counts(values, column.codes.values().iter().copied(), |text| column.dictionary.code(text)));
+        digest.extend(counts(values, column.codes.iter().flatten(), |text| column.dictionary.code(text)));
     }
     Ok(digest)
 }

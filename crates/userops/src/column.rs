@@ -1,11 +1,13 @@
 //! Columns: bitmaps, text arenas, dictionaries and typed columns in which a missing value takes no room.
 
 mod bitmap;
+mod codes;
 mod packed;
 mod text;
 
 pub(crate) use bitmap::ones_of_words;
 pub use bitmap::{Bitmap, BitmapBuilder};
+pub use codes::{Codes, CodesCursor};
 pub(crate) use packed::PackedRows;
 pub use packed::{Packed, PackedCursor};
 pub use text::{Dictionary, Interner, TextArena};
@@ -41,7 +43,7 @@ pub enum Column {
 #[serde(try_from = "CodesAndTexts")]
 pub struct TextColumn {
     /// The codes, each an index into `dictionary`.
-    pub codes: Packed<u32>,
+    pub codes: Codes,
     /// The distinct texts, ascending.
     pub dictionary: Dictionary,
 }
@@ -60,12 +62,24 @@ impl TryFrom<CodesAndTexts> for TextColumn {
     fn try_from(CodesAndTexts { codes, dictionary }: CodesAndTexts) -> Result<Self, String> {
         match codes.values().iter().find(|code| **code as usize >= dictionary.len()) {
             Some(code) => Err(format!("the code {code} is past the {} texts of its dictionary", dictionary.len())),
-            None => Ok(Self { codes, dictionary }),
+            None => Ok(Self::new(codes, dictionary)),
         }
     }
 }
 
 impl TextColumn {
+    /// A column from codes, each an index into the dictionary.
+    #[must_use]
+    pub fn new(codes: Packed<u32>, dictionary: Dictionary) -> Self {
+        Self { codes: Codes::new(codes, dictionary.len()), dictionary }
+    }
+
+    /// How many rows have each text of the dictionary.
+    #[must_use]
+    pub fn counts(&self) -> Vec<usize> {
+        self.codes.counts(self.dictionary.len())
+    }
+
     /// The text in this row, or `None` where it is unknown or out of range.
     #[must_use]
     pub fn get(&self, row: usize) -> Option<&str> {
@@ -79,7 +93,7 @@ impl<'a> FromIterator<Option<&'a str>> for TextColumn {
         let codes: Vec<Option<u32>> = texts.into_iter().map(|text| text.map(|text| interner.intern(text))).collect();
         let (dictionary, sorted_code) = interner.into_sorted();
         let codes = codes.into_iter().map(|code| code.map(|code| sorted_code[code as usize])).collect();
-        Self { codes, dictionary }
+        Self::new(codes, dictionary)
     }
 }
 
@@ -91,9 +105,7 @@ impl Column {
             ValueType::Bool => Self::Bool(Packed::unknown(len)),
             ValueType::Integer => Self::Integer(Packed::unknown(len)),
             ValueType::Float => Self::Float(Packed::unknown(len)),
-            ValueType::Text => {
-                Self::Text(TextColumn { codes: Packed::unknown(len), dictionary: Dictionary::default() })
-            }
+            ValueType::Text => Self::Text(TextColumn::new(Packed::unknown(len), Dictionary::default())),
             ValueType::Time => Self::Time(Packed::unknown(len)),
             ValueType::Date => Self::Date(Packed::unknown(len)),
         }

@@ -109,7 +109,7 @@ impl Values {
             Self::Text(interner, codes) => {
                 let (dictionary, sorted_code) = interner.into_sorted();
                 let codes = codes.into_iter().map(|code| code.map(|code| sorted_code[code as usize])).collect();
-                Column::Text(TextColumn { codes, dictionary })
+                Column::Text(TextColumn::new(codes, dictionary))
             }
         }
     }

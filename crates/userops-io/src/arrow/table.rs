@@ -43,8 +43,7 @@ pub fn table_to_stream(table: &Table) -> Result<impl RecordBatchReader + Send + 
 /// Refuses texts beyond the 32-bit offsets of `Utf8`.
 fn check_texts(name: &str, column: &Column) -> Result<()> {
     let Column::Text(texts) = column else { return Ok(()) };
-    let sizes: Vec<usize> = texts.dictionary.iter().map(str::len).collect();
-    let bytes: usize = texts.codes.values().iter().filter_map(|code| sizes.get(*code as usize)).sum();
+    let bytes: usize = texts.dictionary.iter().zip(texts.counts()).map(|(text, count)| text.len() * count).sum();
     if i32::try_from(bytes).is_ok() {
         return Ok(());
     }

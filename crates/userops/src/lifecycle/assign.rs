@@ -99,5 +99,5 @@ fn column(
     let (dictionary, codes) = interner.into_sorted();
     let code = |stage: u32| codes.get(stage as usize).copied();
     let codes = targets.iter().enumerate().map(|(user, target)| stage(user, *target).and_then(code)).collect();
-    TextColumn { codes, dictionary }
+    TextColumn::new(codes, dictionary)
 }

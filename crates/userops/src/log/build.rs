@@ -10,7 +10,7 @@ use super::directory::index_users;
 use super::scatter::Placement;
 use super::{ActiveDays, EventIds, EventLog, LocalDays, NameRows};
 use crate::attribute::AttributeTable;
-use crate::column::{Bitmap, Column, Packed, TextArena, TextColumn};
+use crate::column::{Bitmap, Codes, Column, Packed, TextArena, TextColumn};
 use crate::error::{Result, limit_exceeded, type_mismatch};
 use crate::event::{EventSchema, Field, Limits, NAMES_MAX};
 use crate::value::ValueType;
@@ -287,11 +287,10 @@ fn move_column(placement: &Placement, property: &Field, parts: &[ChunkColumn], l
                 )));
             }
             let parts: Vec<&Packed<u32>> = parts.into_iter().map(|(codes, _)| codes).collect();
-            let codes = if parts.iter().all(|part| part.known().is_none()) {
-                let parts: Vec<&[u32]> = parts.iter().map(|part| part.values()).collect();
-                placement.scatter_codes(&parts, &codes, dictionary.len()).into()
-            } else {
-                placement.scatter_packed(&parts, |chunk, code| codes[chunk][code as usize])
+            let look_up = |chunk: usize, code: u32| codes[chunk][code as usize];
+            let codes = match Codes::is_narrow(dictionary.len()) {
+                true => Codes::Narrow(placement.scatter_packed(&parts, |chunk, code| look_up(chunk, code) as u8)),
+                false => Codes::Wide(placement.scatter_packed(&parts, look_up)),
             };
             Column::Text(TextColumn { codes, dictionary })
         }

@@ -30,7 +30,7 @@ impl EventLog {
                 Column::Time(values) => ChunkColumn::Time(values),
                 Column::Date(values) => ChunkColumn::Date(values),
                 Column::Text(TextColumn { codes, dictionary }) => {
-                    ChunkColumn::Text { codes, texts: dictionary.into_texts() }
+                    ChunkColumn::Text { codes: codes.to_wide(), texts: dictionary.into_texts() }
                 }
             }
         });

@@ -1,7 +1,5 @@
 //! The answers of a playbook, as data and as tables.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::column::Column;
@@ -93,8 +91,7 @@ impl Outcome {
     #[must_use]
     pub fn stage_counts(&self) -> Vec<(&str, usize)> {
         let (Some(answer), Some(column)) = (&self.stages, &self.context.stage) else { return Vec::new() };
-        let mut counts = vec![0; column.dictionary.len()];
-        column.codes.values().iter().for_each(|code| counts[*code as usize] += 1);
+        let counts = column.counts();
         let count_of = |name: &str| column.dictionary.code(name).map_or(0, |code| counts[code as usize]);
         answer.definition.names().map(|name| (name, count_of(name))).collect()
     }
@@ -185,10 +182,8 @@ fn value_counts(column: &Column) -> Vec<(String, usize)> {
             vec![("true".to_owned(), values.values().iter().filter(|holds| **holds).count())]
         }
         Column::Text(texts) => {
-            let mut counts = BTreeMap::<u32, usize>::new();
-            texts.codes.values().iter().for_each(|code| *counts.entry(*code).or_default() += 1);
-            let text = |code: u32| texts.dictionary.get(code).unwrap_or_default().to_owned();
-            counts.into_iter().map(|(code, count)| (text(code), count)).collect()
+            let counts = texts.dictionary.iter().zip(texts.counts()).filter(|(_, count)| *count > 0);
+            counts.map(|(text, count)| (text.to_owned(), count)).collect()
         }
         other => vec![("any".to_owned(), other.known_count())],
     }

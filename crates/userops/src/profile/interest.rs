@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ProfileRules;
 use super::decay::{DecayedSum, HalfLife};
-use crate::column::{PackedCursor, TextColumn};
+use crate::column::{CodesCursor, TextColumn};
 use crate::log::UserEvents;
 use crate::time::{Span, Timestamp};
 
@@ -113,7 +113,7 @@ pub(super) fn first_channel(events: UserEvents<'_>, rules: &ProfileRules) -> Opt
 pub(super) fn top_interests(events: UserEvents<'_>, as_of: Timestamp, rules: &ProfileRules) -> Vec<Interest> {
     let options = rules.options();
     let Some(column) = property(events, options.category.as_deref()) else { return Vec::new() };
-    let (mut codes, mut interests) = (PackedCursor::new(&column.codes), Interests::new(options.interest_half_life));
+    let (mut codes, mut interests) = (CodesCursor::new(&column.codes), Interests::new(options.interest_half_life));
     for (row, time) in events.rows().zip(events.time_micros()) {
         if let Some(category) = codes.get(row) {
             interests.add(category, 1.0, *time);

@@ -160,6 +160,20 @@ impl<'p, 'a> Pass<'p, 'a> {
         }
     }
 
+    /// Reads a word of each line of memory that the block after this user will ask for at places here and there: it comes while
+    /// this block is worked on.
+    fn look_ahead(&self, start: usize) {
+        let log = self.plan.log;
+        let users = start..(start + WORD_BITS).min(log.user_count());
+        let rows = log.offsets()[users.start] as usize..log.offsets()[users.end] as usize;
+        self.ranks.iter().flatten().flatten().for_each(|name| name.look_ahead(&rows));
+        for job in &self.plan.jobs {
+            if let Task::Fold { fold: Fold::Latest(field), .. } = &job.task {
+                field.look_ahead(&rows);
+            }
+        }
+    }
+
     /// Fills the columns of one range of users, block by block.
     fn run(&self, users: &Range<usize>, columns: &mut [MeasuredMut<'_>]) -> Result<()> {
         let mut worker = Worker {
@@ -197,6 +211,7 @@ impl Worker<'_, '_, '_> {
         let pass = self.pass;
         let log = pass.plan.log;
         let inside = users.start - first..users.end - first;
+        pass.look_ahead(users.end);
         self.block.load(log, &pass.reaches.cuts, users);
         for (pattern, out) in self.patterns.iter_mut().enumerate().filter(|(pattern, _)| pass.patterns[*pattern]) {
             pass.plan.patterns[pattern].rows(log, &self.block.rows, &mut self.ternary, out);

@@ -336,5 +336,5 @@ fn texts(graded: &Bitmap, codes: &[u16], names: &[String]) -> Column {
     let (dictionary, sorted) = interner.into_sorted();
     let sorted_of: Vec<u32> = codes_of.iter().map(|code| code.map_or(0, |code: u32| sorted[code as usize])).collect();
     let codes = Packed::from_parts(graded.clone(), codes.iter().map(|code| sorted_of[usize::from(*code)]).collect());
-    Column::Text(TextColumn { codes, dictionary })
+    Column::Text(TextColumn::new(codes, dictionary))
 }

@@ -116,7 +116,7 @@ impl Codes {
     pub(crate) fn new(name: &str, column: &Column) -> Result<Self> {
         match column {
             Column::Text(texts) => {
-                Ok(Self { of_row: texts.codes.clone(), labels: texts.dictionary.iter().map(str::to_owned).collect() })
+                Ok(Self { of_row: texts.codes.to_wide(), labels: texts.dictionary.iter().map(str::to_owned).collect() })
             }
             Column::Bool(values) => {
                 Ok(Self { of_row: values.map(u32::from), labels: ["false", "true"].map(str::to_owned).to_vec() })

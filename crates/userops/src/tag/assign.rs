@@ -174,7 +174,7 @@ fn assign_cases(cases: &Cases, unknown: UnknownFold, measures: &Measures<'_>, co
     let code_of =
         |case: Option<u32>| case.map(|case| codes[case as usize]).or(otherwise).map(|code| sorted[code as usize]);
     let codes = first.into_iter().map(code_of).collect();
-    Ok(Column::Text(TextColumn { codes, dictionary }))
+    Ok(Column::Text(TextColumn::new(codes, dictionary)))
 }
 
 /// The column with other values in these rows, which ascend. Values have its type, as [`ManualTags`] sees to.

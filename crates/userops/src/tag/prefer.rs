@@ -1,7 +1,7 @@
 //! Works out preferences: the values that weigh most in each user's events.
 
 use super::preference::Preference;
-use crate::column::{Column, Packed, PackedCursor, TextColumn};
+use crate::column::{CodesCursor, Column, Packed, TextColumn};
 use crate::error::{Result, type_mismatch};
 use crate::log::EventLog;
 use crate::profile::{Interest, Interests};
@@ -76,7 +76,7 @@ impl<'a> Ranking<'a> {
     /// Weighs the values of these rows, which ascend, in place of what `interests` held.
     pub(super) fn weigh(&self, rows: impl IntoIterator<Item = usize>, interests: &mut Interests) {
         interests.clear();
-        let mut codes = PackedCursor::new(&self.values.codes);
+        let mut codes = CodesCursor::new(&self.values.codes);
         for row in rows {
             if let (Some(category), Some(weight)) = (codes.get(row), self.weight.of(row)) {
                 interests.add(category, weight, self.log.time_micros()[row]);

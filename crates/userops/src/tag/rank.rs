@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::prefer::Ranking;
 use super::preference::Preference;
-use crate::column::{PackedRows, TextColumn};
+use crate::column::{Codes, Packed, PackedRows, TextColumn};
 use crate::error::Result;
 use crate::log::EventLog;
 use crate::profile::{HalfLife, NearTerms, RoughTerms};
@@ -31,16 +31,16 @@ pub(super) fn rank_all(log: &EventLog, preference: &Preference, as_of: Timestamp
     let top = usize::from(preference.top);
     let rank = |users: Range<usize>| {
         let mut ranks: Ranks = vec![PackedRows::with_capacity(users.len()); top];
-        match near {
-            Some(terms) => rank_few(&ranking, terms, &selection, users, &mut ranks),
-            None => rank_any(&ranking, &selection, users, &mut ranks),
+        match (near, &ranking.values.codes) {
+            (Some(terms), Codes::Narrow(codes)) => rank_few(&ranking, terms, codes, &selection, users, &mut ranks),
+            _ => rank_any(&ranking, &selection, users, &mut ranks),
         }
         ranks
     };
     let parts: Vec<Ranks> = block_ranges(log).into_par_iter().map(rank).collect();
     let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
     let mut next = || PackedRows::join(parts.iter_mut().filter_map(Iterator::next).collect());
-    Ok((0..top).map(|_| TextColumn { codes: next(), dictionary: ranking.values.dictionary.clone() }).collect())
+    Ok((0..top).map(|_| TextColumn::new(next(), ranking.values.dictionary.clone())).collect())
 }
 
 /// The terms of the events, where there are few values that all events of the log weigh for alike, near each other.
@@ -67,11 +67,12 @@ fn rank_any(ranking: &Ranking<'_>, selection: &EventRows<'_>, users: Range<usize
 fn rank_few(
     ranking: &Ranking<'_>,
     terms: NearTerms,
+    codes: &Packed<u8>,
     selection: &EventRows<'_>,
     users: Range<usize>,
     ranks: &mut Ranks,
 ) {
-    let mut codes = BlockValues::new(&ranking.values.codes);
+    let mut codes = BlockValues::new(codes);
     let mut worker = FewRanks::new(ranking, terms);
     // By rank who has a value, as bits, and which.
     let mut best = vec![(0u64, [0u32; VALUES_MAX]); ranks.len()];
@@ -99,7 +100,7 @@ fn add_roughly(
     rough: &RoughTerms,
     times: &[i64],
     words: impl Iterator<Item = (usize, u64)>,
-    codes: &BlockValues<'_, u32>,
+    codes: &BlockValues<'_, u8>,
 ) {
     let (mut code_room, mut time_room) = ([0; VALUES_MAX], [0; VALUES_MAX]);
     for (index, word) in words {
@@ -156,7 +157,7 @@ impl<'a> FewRanks<'a> {
     }
 
     /// Finds the best values of a user of a block.
-    fn rank(&mut self, block: &EventBlock<'_>, user: usize, codes: &BlockValues<'_, u32>, top: usize) {
+    fn rank(&mut self, block: &EventBlock<'_>, user: usize, codes: &BlockValues<'_, u8>, top: usize) {
         self.best.clear();
         if block.is_told(user) && !self.rank_roughly(block, user, codes, top) {
             let seen = self.sum(block, user, codes);
@@ -165,7 +166,7 @@ impl<'a> FewRanks<'a> {
     }
 
     /// As [`FewRanks::rank`], and whether the best are known for sure.
-    fn rank_roughly(&mut self, block: &EventBlock<'_>, user: usize, codes: &BlockValues<'_, u32>, top: usize) -> bool {
+    fn rank_roughly(&mut self, block: &EventBlock<'_>, user: usize, codes: &BlockValues<'_, u8>, top: usize) -> bool {
         let Some(rough) = &self.rough else { return false };
         let times = &self.ranking.log.time_micros()[block.rows().start..];
         add_roughly(&mut self.turns, rough, times, block.words(user), codes);
@@ -185,7 +186,7 @@ impl<'a> FewRanks<'a> {
     }
 
     /// Adds up what a user of a block has done, and says which values there are.
-    fn sum(&mut self, block: &EventBlock<'_>, user: usize, codes: &BlockValues<'_, u32>) -> u64 {
+    fn sum(&mut self, block: &EventBlock<'_>, user: usize, codes: &BlockValues<'_, u8>) -> u64 {
         let times = &self.ranking.log.time_micros()[block.rows()];
         let mut count = 0;
         for (index, word) in block.words(user) {

@@ -167,10 +167,8 @@ impl TagTable {
                 rows.push((&tag.name, None, tag.holder_count() as i64));
                 continue;
             };
-            let mut counts = vec![0i64; texts.dictionary.len()];
-            texts.codes.values().iter().for_each(|code| counts[*code as usize] += 1);
-            let values = texts.dictionary.iter().zip(counts).filter(|(_, count)| *count > 0);
-            rows.extend(values.map(|(value, count)| (tag.name.as_str(), Some(value), count)));
+            let values = texts.dictionary.iter().zip(texts.counts()).filter(|(_, count)| *count > 0);
+            rows.extend(values.map(|(value, count)| (tag.name.as_str(), Some(value), count as i64)));
         }
         Table::new(rows.len())
             .with("tag", rows.iter().map(|(tag, ..)| *tag).collect::<Vec<_>>())?

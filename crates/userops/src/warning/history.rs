@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::options::WarningOptions;
 use crate::activity::{ChoiceScratch, EventChoice};
-use crate::column::{Packed, PackedCursor};
+use crate::column::{Codes, CodesCursor};
 use crate::error::Result;
 use crate::id::UserIx;
 use crate::log::EventLog;
@@ -80,7 +80,7 @@ pub(super) fn read_history(
 /// By what things are told apart: a code of each row, and how many codes there are.
 enum Kinds<'a> {
     Name(usize),
-    Property(&'a Packed<u32>, usize),
+    Property(&'a Codes, usize),
 }
 
 /// Memory of one thread. A kind was seen in a window where its mark is the user's.
@@ -89,14 +89,14 @@ struct Scratch<'a> {
     days: Vec<Day>,
     recent_marks: Vec<u32>,
     before_marks: Vec<u32>,
-    cursor: Option<PackedCursor<'a, u32>>,
+    cursor: Option<CodesCursor<'a>>,
 }
 
 impl<'a> Scratch<'a> {
     fn new(kinds: &Kinds<'a>) -> Self {
         let (cursor, count) = match kinds {
             Kinds::Name(count) => (None, *count),
-            Kinds::Property(codes, count) => (Some(PackedCursor::new(codes)), *count),
+            Kinds::Property(codes, count) => (Some(CodesCursor::new(codes)), *count),
         };
         let marks = vec![0; count];
         Self {

@@ -159,7 +159,7 @@ impl<'a> Measured<'a> {
         let known = self.known.as_deref();
         match (&self.cells, self.kind) {
             (Cells::Small(codes), Kind::Text(dictionary)) => {
-                Column::Text(TextColumn { codes: pack(codes, known, |code| code), dictionary: dictionary.clone() })
+                Column::Text(TextColumn::new(pack(codes, known, |code| code), dictionary.clone()))
             }
             (Cells::Small(counts), _) => Column::Integer(pack(counts, known, i64::from)),
             (Cells::Real(values), _) => Column::Float(pack(values, known, |value| value)),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::bits::{Ternary, WORD_BITS, clear_tail, copy_bits, deposit, pass_words};
-use crate::column::{Column, Packed, TextColumn};
+use crate::column::{Codes, Column, Packed, TextColumn};
 
 /// A test whose literals were turned into the numbers of a column: text codes, minor units, microseconds, days.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +26,7 @@ pub(crate) enum Cut {
 
 impl Cut {
     /// The words of small numbers: counts and text codes.
-    pub(crate) fn small(&self, values: &[u32], words: &mut [u64]) {
+    pub(crate) fn small<T: Copy + Into<u32>>(&self, values: &[T], words: &mut [u64]) {
         match self {
             Self::Within { low, high, inside } => {
                 let (low, high, inside) = (*low, *high, *inside);
@@ -38,15 +38,16 @@ impl Cut {
                 let (low, high) = (low.max(0) as u32, high.min(max) as u32);
                 let span = high - low;
                 if inside {
-                    pass_words(values, words, |value| value.wrapping_sub(low) <= span);
+                    pass_words(values, words, |value| value.into().wrapping_sub(low) <= span);
                 } else {
-                    pass_words(values, words, |value| value.wrapping_sub(low) > span);
+                    pass_words(values, words, |value| value.into().wrapping_sub(low) > span);
                 }
             }
             Self::Codes(set) => pass_words(values, words, |code| {
+                let code = code.into();
                 set.get(code as usize / WORD_BITS).is_some_and(|word| word >> (code as usize % WORD_BITS) & 1 == 1)
             }),
-            _ => self.whole(values, i64::from, words),
+            _ => self.whole(values, |value| i64::from(value.into()), words),
         }
     }
 
@@ -121,7 +122,10 @@ impl Cut {
 
     /// The answers for a range of rows of texts, from bit 0 on.
     pub(crate) fn texts(&self, column: &TextColumn, rows: Range<usize>, out: &mut Ternary) {
-        self.packed(&column.codes, rows, out, |values, words| self.small(values, words));
+        match &column.codes {
+            Codes::Narrow(codes) => self.packed(codes, rows, out, |values, words| self.small(values, words)),
+            Codes::Wide(codes) => self.packed(codes, rows, out, |values, words| self.small(values, words)),
+        }
     }
 
     /// The answers for a range of rows of integers, from bit 0 on.

@@ -9,7 +9,7 @@ use super::pattern::Field;
 use super::span::{BlockRows, WindowRows};
 use super::sums::{ROWS_MAX, RunningSums};
 use super::values::BlockValues;
-use crate::column::{Column, PackedCursor};
+use crate::column::{Codes, CodesCursor, Column, Packed, PackedCursor};
 use crate::error::{Result, limit_exceeded, type_mismatch};
 use crate::log::{EventLog, NameRanks};
 use crate::time::{Calendar, Timestamp};
@@ -232,7 +232,7 @@ macro_rules! with_field {
                 $whole
             }
             Field::Property(Column::Text(column)) => {
-                let mut cursor = PackedCursor::new(&column.codes);
+                let mut cursor = CodesCursor::new(&column.codes);
                 let mut $get = |row| cursor.get(row).map(i64::from);
                 $whole
             }
@@ -285,11 +285,10 @@ fn fold_small(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
                 distinct(matches.rows(user).filter_map(&mut get).map(|value| (value + 0.0).to_bits()), &mut scratch.keys)
             })
         ),
-        Fold::Latest(Field::Property(Column::Text(column))) => {
-            let mut values = BlockValues::new(&column.codes);
-            values.load(&matches.block.rows);
-            matches.fill_from_rows(out, |user| matches.last(user), |row| values.get(row - first))
-        }
+        Fold::Latest(Field::Property(Column::Text(column))) => match &column.codes {
+            Codes::Narrow(codes) => latest_code(codes, matches, out),
+            Codes::Wide(codes) => latest_code(codes, matches, out),
+        },
         _ if matches.is_every => matches.fill_all(out, |user| matches.bits(user).len() as u32),
         _ => match matches.ranks {
             Some([name]) => matches.fill_differences(out, |bit| name.up_to(first + bit), |count| count),
@@ -300,6 +299,13 @@ fn fold_small(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
             None => matches.fill_differences(out, |bit| rank(matches.words, matches.before, bit), |count| count),
         },
     }
+}
+
+fn latest_code<T: Copy + Into<u32>>(codes: &Packed<T>, matches: &Matches<'_>, out: &mut [u32]) -> u64 {
+    let mut values = BlockValues::new(codes);
+    values.load(&matches.block.rows);
+    let first = matches.block.rows.start;
+    matches.fill_from_rows(out, |user| matches.last(user), |row| values.get(row - first).map(Into::into))
 }
 
 fn fold_whole(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, out: &mut [i64]) -> Result<u64> {

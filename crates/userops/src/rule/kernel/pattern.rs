@@ -5,9 +5,9 @@ use std::ops::Range;
 use super::bits::{Ternary, WORD_BITS, add_bits, clear_tail, pass_words};
 use super::cut::Cut;
 use super::literal::{Subject, cut};
-use crate::column::{Column, Packed};
+use crate::column::{Codes, Column, Packed};
 use crate::error::Result;
-use crate::log::{EventLog, NameRanks};
+use crate::log::{EventLog, NameRanks, read_lines};
 use crate::rule::{AMOUNT, Filter};
 use crate::time::Calendar;
 
@@ -26,6 +26,22 @@ impl<'a> Field<'a> {
             return Ok(Self::Money(log.amount_minor()));
         }
         log.property(name).map(Self::Property)
+    }
+
+    /// Reads a value of each line of memory that these rows' values lie in.
+    pub(super) fn look_ahead(self, rows: &Range<usize>) {
+        match self {
+            Field::Money(values) | Field::Property(Column::Integer(values) | Column::Time(values)) => {
+                read_lines(values.values_in(rows.clone()));
+            }
+            Field::Property(Column::Text(column)) => match &column.codes {
+                Codes::Narrow(codes) => read_lines(codes.values_in(rows.clone())),
+                Codes::Wide(codes) => read_lines(codes.values_in(rows.clone())),
+            },
+            Field::Property(Column::Float(values)) => read_lines(values.values_in(rows.clone())),
+            Field::Property(Column::Date(values)) => read_lines(values.values_in(rows.clone())),
+            Field::Property(Column::Bool(values)) => read_lines(values.values_in(rows.clone())),
+        }
     }
 
     /// What tests of the field's values compare with.

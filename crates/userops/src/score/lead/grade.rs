@@ -191,5 +191,5 @@ pub(super) fn named_column(names: &[String], places: impl Iterator<Item = usize>
     let codes: Vec<u32> = names.iter().map(|name| interner.intern(name)).collect();
     let (dictionary, sorted) = interner.into_sorted();
     let codes = places.map(|place| codes.get(place).map(|code| sorted[*code as usize])).collect();
-    Column::Text(TextColumn { codes, dictionary })
+    Column::Text(TextColumn::new(codes, dictionary))
 }
