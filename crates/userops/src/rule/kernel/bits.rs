@@ -60,17 +60,40 @@ pub(crate) fn word_of_users(users: usize, is_set: impl Fn(usize) -> bool) -> u64
 #[inline]
 pub(crate) fn pass_words<T: Copy>(values: &[T], words: &mut [u64], pass: impl Fn(T) -> bool) {
     for (chunk, word) in values.chunks(WORD_BITS).zip(words) {
-        // Comparisons into bytes are vectorised; a multiplication gathers the lowest bits of eight bytes in the top one.
+        // Comparisons into bytes are vectorised.
         let mut bytes = [0u8; WORD_BITS];
         for (byte, value) in bytes.iter_mut().zip(chunk) {
             *byte = u8::from(pass(*value));
         }
-        let (eights, _) = bytes.as_chunks::<8>();
-        *word = eights.iter().rev().fold(0, |word, eight| {
-            let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-            word << 8 | gathered
-        });
+        *word = gather(&bytes);
     }
+}
+
+/// The word of whether each pair passes.
+#[inline]
+pub(crate) fn word_of_pairs<T: Copy>(a: &[T; WORD_BITS], b: &[T; WORD_BITS], pass: impl Fn(T, T) -> bool) -> u64 {
+    let mut bytes = [0u8; WORD_BITS];
+    for (byte, (a, b)) in bytes.iter_mut().zip(a.iter().zip(b)) {
+        *byte = u8::from(pass(*a, *b));
+    }
+    gather(&bytes)
+}
+
+/// The lowest bits of 64 bytes.
+#[inline]
+fn gather(bytes: &[u8; WORD_BITS]) -> u64 {
+    let (eights, _) = bytes.as_chunks::<8>();
+    // A multiplication gathers the lowest bits of eight bytes in the top one.
+    eights.iter().rev().fold(0, |word, eight| {
+        let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        word << 8 | gathered
+    })
+}
+
+/// A word of which the first `count` bits are set, which are at most 64.
+#[inline]
+pub(crate) fn first_bits(count: usize) -> u64 {
+    if count < WORD_BITS { (1 << count) - 1 } else { u64::MAX }
 }
 
 /// Adds the bits of a range of rows, moved to begin at bit 0. Each word of the rows has one after it; bits past the range may come

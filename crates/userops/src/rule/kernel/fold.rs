@@ -1,5 +1,6 @@
 //! What becomes of the matching events of one user: a number, an instant, a value.
 
+use std::mem::take;
 use std::ops::Range;
 
 use super::bits::{WORD_BITS, each_bit, first_one, last_one, ones, rank};
@@ -8,7 +9,7 @@ use super::days::BlockDays;
 use super::pattern::Field;
 use super::span::{BlockRows, WindowRows};
 use super::sums::{ROWS_MAX, RunningSums};
-use super::values::BlockValues;
+use super::values::{BlockValues, Room};
 use crate::column::{Codes, CodesCursor, Column, Packed, PackedCursor};
 use crate::error::{Result, limit_exceeded, type_mismatch};
 use crate::log::{EventLog, NameRanks};
@@ -108,6 +109,7 @@ pub(crate) struct FoldScratch {
     days: BlockDays,
     keys: Vec<u64>,
     sums: RunningSums,
+    room: Room,
 }
 
 impl<'b> Matches<'b> {
@@ -153,12 +155,12 @@ impl<'b> Matches<'b> {
     #[inline]
     fn fill<T>(&self, out: &mut [T], mut value: impl FnMut(usize) -> Option<T>) -> u64 {
         let mut known = 0;
-        for user in self.window.busy() {
-            if let Some(value) = value(user) {
-                out[user] = value;
+        each_bit(self.window.busy, |user| {
+            if let Some(value) = value(user as usize) {
+                out[user as usize] = value;
                 known |= 1 << user;
             }
-        }
+        });
         known
     }
 
@@ -186,7 +188,7 @@ impl<'b> Matches<'b> {
     #[inline]
     fn fill_all<T: Copy + Default>(&self, out: &mut [T], mut value: impl FnMut(usize) -> T) -> u64 {
         out.fill(T::default());
-        self.window.busy().for_each(|user| out[user] = value(user));
+        each_bit(self.window.busy, |user| out[user as usize] = value(user as usize));
         u64::MAX
     }
 
@@ -286,10 +288,14 @@ fn fold_small(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
             })
         ),
         Fold::Latest(Field::Property(Column::Text(column))) => match &column.codes {
-            Codes::Narrow(codes) => latest_code(codes, matches, out),
-            Codes::Wide(codes) => latest_code(codes, matches, out),
+            Codes::Narrow(codes) => latest_code(codes, matches, &mut scratch.room, out),
+            Codes::Wide(codes) => latest_code(codes, matches, &mut scratch.room, out),
         },
-        _ if matches.is_every => matches.fill_all(out, |user| matches.bits(user).len() as u32),
+        _ if matches.is_every => {
+            let spans = matches.window.from.iter().zip(&matches.window.until);
+            out.iter_mut().zip(spans).for_each(|(count, (from, until))| *count = until - from);
+            u64::MAX
+        }
         _ => match matches.ranks {
             Some([name]) => matches.fill_differences(out, |bit| name.up_to(first + bit), |count| count),
             Some(names) => {
@@ -301,11 +307,13 @@ fn fold_small(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
     }
 }
 
-fn latest_code<T: Copy + Into<u32>>(codes: &Packed<T>, matches: &Matches<'_>, out: &mut [u32]) -> u64 {
-    let mut values = BlockValues::new(codes);
+fn latest_code<T: Copy + Into<u32>>(codes: &Packed<T>, matches: &Matches<'_>, room: &mut Room, out: &mut [u32]) -> u64 {
+    let mut values = BlockValues::within(take(room), codes);
     values.load(&matches.block.rows);
     let first = matches.block.rows.start;
-    matches.fill_from_rows(out, |user| matches.last(user), |row| values.get(row - first).map(Into::into))
+    let known = matches.fill_from_rows(out, |user| matches.last(user), |row| values.get(row - first).map(Into::into));
+    *room = values.into_room();
+    known
 }
 
 fn fold_whole(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, out: &mut [i64]) -> Result<u64> {
@@ -316,7 +324,7 @@ fn fold_whole(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
         Fold::Time { is_last } if matches.is_every && matches.window.is_whole => {
             let instants = &matches.log.end_micros(is_last)[matches.block.users.clone()];
             out.copy_from_slice(instants);
-            matches.window.busy().fold(0, |known, user| known | 1 << user)
+            matches.window.busy
         }
         Fold::Time { is_last } => matches.fill_from_rows(out, |user| end(user, is_last), |row| Some(time[row])),
         Fold::Days { is_last } => {
@@ -326,7 +334,7 @@ fn fold_whole(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
             scratch.days.load(matches);
             matches.fill(out, |user| scratch.days.last_return(matches, user, silence_days).map(since))
         }
-        Fold::Sum(field) => return sum_whole(field, matches, &mut scratch.sums, out),
+        Fold::Sum(field) => return sum_whole(field, matches, scratch, out),
         Fold::Min(field) => with_field!(
             field,
             get => matches.fill(out, |user| matches.rows(user).filter_map(&mut get).min()),
@@ -346,14 +354,14 @@ fn fold_whole(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
     })
 }
 
-fn sum_whole(field: Field<'_>, matches: &Matches<'_>, sums: &mut RunningSums, out: &mut [i64]) -> Result<u64> {
+fn sum_whole(field: Field<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, out: &mut [i64]) -> Result<u64> {
     let (Field::Money(packed) | Field::Property(Column::Integer(packed))) = field else { return Ok(0) };
     let mut is_too_large = false;
     let mut narrow = |sum: i128| {
         is_too_large |= i64::try_from(sum).is_err();
         sum as i64
     };
-    let mut values = BlockValues::new(packed);
+    let (mut values, sums) = (BlockValues::within(take(&mut scratch.room), packed), &mut scratch.sums);
     values.load(&matches.block.rows);
     sums.load(matches, &values);
     let known = if matches.window.is_whole && matches.block.rows.len() <= ROWS_MAX {
@@ -365,6 +373,7 @@ fn sum_whole(field: Field<'_>, matches: &Matches<'_>, sums: &mut RunningSums, ou
         matches.fill_all(&mut firsts, |user| values.next(matches.bits(user).start).unwrap_or_default());
         matches.fill_all(out, |user| narrow(sums.of(matches.bits(user), firsts[user], &values)))
     };
+    scratch.room = values.into_room();
     if is_too_large { Err(too_large()) } else { Ok(known) }
 }
 

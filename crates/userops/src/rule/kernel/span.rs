@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bits::{WORD_BITS, pass_words, rank, sum_before, word_of_users};
+use super::bits::{WORD_BITS, first_bits, pass_words, rank, sum_before, word_of_pairs, word_of_users};
 use crate::attribute::AttributeTable;
 use crate::column::{Column, PackedCursor};
 use crate::error::{Result, type_mismatch};
@@ -252,9 +252,8 @@ pub(crate) struct WindowRows {
     pub(crate) observed: u64,
     /// Whether all events of the users are inside, so that one user's end where the next one's begin.
     pub(crate) is_whole: bool,
-    /// The users with events inside; so many of them.
-    busy: [u8; WORD_BITS],
-    busy_count: usize,
+    /// The users with events inside.
+    pub(crate) busy: u64,
 }
 
 impl WindowRows {
@@ -265,25 +264,8 @@ impl WindowRows {
             known: u64::MAX,
             observed: u64::MAX,
             is_whole: false,
-            busy: [0; WORD_BITS],
-            busy_count: 0,
+            busy: 0,
         }
-    }
-
-    /// The users of the block with events inside, ascending.
-    #[inline]
-    pub(crate) fn busy(&self) -> impl Iterator<Item = usize> + '_ {
-        self.busy[..self.busy_count].iter().map(|user| usize::from(*user))
-    }
-
-    /// Each is written, and kept where there are events, so that no branch depends on it.
-    fn find_busy(&mut self, users: usize) {
-        let mut count = 0;
-        for (user, (from, until)) in (0..).zip(self.from.iter().zip(&self.until).take(users)) {
-            self.busy[count] = user;
-            count += usize::from(from < until);
-        }
-        self.busy_count = count;
     }
 
     /// Finds the rows of a window, and whether the user was there when it began if `asks_observed`.
@@ -325,7 +307,7 @@ impl WindowRows {
                 }
             }
         }
-        self.find_busy(block.users.len());
+        self.busy = word_of_pairs(&self.from, &self.until, |from, until| from < until) & first_bits(block.users.len());
     }
 
     /// The rows of one user of the block, counted from the block's first.

@@ -9,6 +9,12 @@ use crate::column::Packed;
 #[derive(Debug, Clone)]
 pub(crate) struct BlockValues<'c, T> {
     column: &'c Packed<T>,
+    room: Room,
+}
+
+/// Memory that is used again from block to block.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Room {
     /// Whether the value of each row is known, from bit 0 on.
     known: Vec<u64>,
     /// For each word how many values are before it in the column.
@@ -17,27 +23,38 @@ pub(crate) struct BlockValues<'c, T> {
 
 impl<'c, T: Copy> BlockValues<'c, T> {
     pub(crate) fn new(column: &'c Packed<T>) -> Self {
-        Self { column, known: Vec::new(), before: Vec::new() }
+        Self::within(Room::default(), column)
+    }
+
+    /// As [`BlockValues::new`], in memory that was used before.
+    pub(crate) fn within(room: Room, column: &'c Packed<T>) -> Self {
+        Self { column, room }
+    }
+
+    /// The memory, to be used again.
+    pub(crate) fn into_room(self) -> Room {
+        self.room
     }
 
     /// Moves to other rows.
     pub(crate) fn load(&mut self, rows: &Range<usize>) {
         let words = rows.len().div_ceil(WORD_BITS);
-        self.before.clear();
+        let Room { known, before } = &mut self.room;
+        before.clear();
         match self.column.known() {
             None => {
-                self.known.clear();
-                self.known.resize(words, u64::MAX);
-                self.before.extend((0..=words).map(|word| rows.start + word * WORD_BITS));
+                known.clear();
+                known.resize(words, u64::MAX);
+                before.extend((0..=words).map(|word| rows.start + word * WORD_BITS));
             }
-            Some(known) => {
-                copy_bits(known, rows.clone(), &mut self.known);
-                let mut before = known.rank(rows.start);
-                for word in &self.known {
-                    self.before.push(before);
-                    before += word.count_ones() as usize;
-                }
-                self.before.push(before);
+            Some(bitmap) => {
+                copy_bits(bitmap, rows.clone(), known);
+                let mut sum = bitmap.rank(rows.start);
+                before.push(sum);
+                before.extend(known.iter().map(|word| {
+                    sum += word.count_ones() as usize;
+                    sum
+                }));
             }
         }
     }
@@ -46,14 +63,14 @@ impl<'c, T: Copy> BlockValues<'c, T> {
     #[inline]
     fn rank(&self, place: usize) -> usize {
         let (word, bit) = (place / WORD_BITS, place % WORD_BITS);
-        let known = self.known.get(word).copied().unwrap_or_default();
-        self.before[word] + (known & !(u64::MAX << bit)).count_ones() as usize
+        let known = self.room.known.get(word).copied().unwrap_or_default();
+        self.room.before[word] + (known & !(u64::MAX << bit)).count_ones() as usize
     }
 
     /// The values from the rows of a word on, those after the block included.
     #[inline]
     pub(crate) fn since_word(&self, word: usize) -> &'c [T] {
-        &self.column.values()[self.before[word]..]
+        &self.column.values()[self.room.before[word]..]
     }
 
     /// The values of some rows.
@@ -71,20 +88,21 @@ impl<'c, T: Copy> BlockValues<'c, T> {
     /// Which of 64 rows have a value.
     #[inline]
     pub(crate) fn known(&self, word: usize) -> u64 {
-        self.known[word]
+        self.room.known[word]
     }
 
     /// The value of a row by its place among those of the block, if there is one.
     #[inline]
     pub(crate) fn get(&self, place: usize) -> Option<T> {
         let (word, bit) = (place / WORD_BITS, (place % WORD_BITS) as u32);
-        (self.known[word] >> bit & 1 == 1).then(|| self.value(word, bit))
+        (self.room.known[word] >> bit & 1 == 1).then(|| self.value(word, bit))
     }
 
     /// The value of a row, which has one.
     #[inline]
     pub(crate) fn value(&self, word: usize, bit: u32) -> T {
-        self.column.values()[self.before[word] + (self.known[word] & !(u64::MAX << bit)).count_ones() as usize]
+        self.column.values()
+            [self.room.before[word] + (self.room.known[word] & !(u64::MAX << bit)).count_ones() as usize]
     }
 }
 
