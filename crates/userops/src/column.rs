@@ -2,12 +2,14 @@
 
 mod bitmap;
 mod codes;
+mod line;
 mod packed;
 mod text;
 
 pub(crate) use bitmap::ones_of_words;
 pub use bitmap::{Bitmap, BitmapBuilder};
 pub use codes::{Codes, CodesCursor};
+pub(crate) use line::read_lines;
 pub(crate) use packed::PackedRows;
 pub use packed::{Packed, PackedCursor};
 pub use text::{Dictionary, Interner, TextArena};
@@ -157,6 +159,18 @@ impl Column {
             Self::Text(column) => column.get(row).map(ValueRef::Text),
             Self::Time(values) => values.get(row).map(|micros| ValueRef::Time(Timestamp::from_micros(micros))),
             Self::Date(values) => values.get(row).map(|days| ValueRef::Date(Day(days))),
+        }
+    }
+
+    /// Whether the value in this row is known; not where it is out of range.
+    #[must_use]
+    pub fn is_known(&self, row: usize) -> bool {
+        match self {
+            Self::Bool(values) => values.is_known(row),
+            Self::Integer(values) | Self::Time(values) => values.is_known(row),
+            Self::Float(values) => values.is_known(row),
+            Self::Text(column) => column.codes.is_known(row),
+            Self::Date(values) => values.is_known(row),
         }
     }
 

@@ -18,7 +18,7 @@ pub(crate) use active_day::{ActiveDays, DayRows};
 pub(crate) use build::freeze;
 pub(crate) use chunk::{Chunk, ChunkColumn, ChunkIds, ChunkUsers, PackedBuilder};
 pub(crate) use day::LocalDays;
-pub(crate) use name_rows::{NameRanks, NameRows, read_lines};
+pub(crate) use name_rows::{NameRanks, NameRows};
 
 use std::ops::Range;
 

@@ -61,6 +61,12 @@ impl Codes {
         with_packed!(self, codes => codes.known_count())
     }
 
+    /// Whether the code in this row is known; not where it is out of range.
+    #[must_use]
+    pub fn is_known(&self, row: usize) -> bool {
+        with_packed!(self, codes => codes.is_known(row))
+    }
+
     /// The code in this row, or `None` where it is unknown or out of range.
     #[inline]
     #[must_use]
@@ -174,7 +180,10 @@ mod tests {
                 prop_assert_eq!(codes, &narrow);
                 prop_assert_eq!(codes, &wide);
                 prop_assert_eq!(codes.iter().collect::<Vec<_>>(), rows.clone());
-                prop_assert!((0..rows.len() + 1).all(|row| codes.get(row) == rows.get(row).copied().flatten()));
+                for row in 0..rows.len() + 1 {
+                    let code = rows.get(row).copied().flatten();
+                    prop_assert_eq!((codes.get(row), codes.is_known(row)), (code, code.is_some()));
+                }
                 prop_assert_eq!((codes.len(), codes.known_count()), (rows.len(), rows.iter().flatten().count()));
                 prop_assert_eq!(&codes.to_wide(), &packed);
                 prop_assert_eq!(codes.counts(NARROW_MAX), counts.clone());

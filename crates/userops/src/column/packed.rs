@@ -75,6 +75,16 @@ impl<T: Copy> Packed<T> {
         }
     }
 
+    /// Whether the value in this row is known; not where it is out of range.
+    #[inline]
+    #[must_use]
+    pub fn is_known(&self, row: usize) -> bool {
+        match &self.known {
+            None => row < self.values.len(),
+            Some(known) => known.get(row),
+        }
+    }
+
     /// The bitmap of known rows, or `None` where all are known.
     #[must_use]
     pub fn known(&self) -> Option<&Bitmap> {

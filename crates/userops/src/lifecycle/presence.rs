@@ -86,7 +86,7 @@ impl<'a> Arrivals<'a> {
     }
 
     fn has_attribute(&self, user: UserIx) -> bool {
-        self.log.attributes().columns().any(|(_, column)| column.get(user.index()).is_some())
+        self.log.attributes().columns().any(|(_, column)| column.is_known(user.index()))
     }
 
     fn attribute_micros(&self, user: UserIx) -> Option<i64> {

@@ -2,17 +2,16 @@
 //!
 //! What counts or looks for events of some names reads a bit an event and name in place of a code an event, and counts 64 at once.
 
-use std::hint::black_box;
 use std::ops::Range;
 
 use rayon::prelude::*;
+
+use crate::column::read_lines;
 
 /// With more names their bits and ranks would take more than three bytes an event.
 const NAMES_MAX: usize = 16;
 /// How many rows are made at once.
 const CHUNK_ROWS: usize = 1 << 16;
-/// What memory gives at once.
-const LINE_BYTES: usize = 64;
 const WORD_BITS: usize = u64::BITS as usize;
 /// So many rows of a word are taken by turns: a row need not wait for what the one before wrote.
 const TURNS: usize = 4;
@@ -65,14 +64,6 @@ impl NameRows {
     pub(crate) fn ranks(&self, code: usize) -> NameRanks<'_> {
         NameRanks { words: &self.words[code], before: &self.before[code] }
     }
-}
-
-/// Reads a value of each line of memory, so that it is near when it is needed.
-#[inline]
-pub(crate) fn read_lines<T: Copy>(values: &[T]) {
-    values.iter().step_by((LINE_BYTES / size_of::<T>()).max(1)).for_each(|value| {
-        black_box(*value);
-    });
 }
 
 impl NameRanks<'_> {

@@ -35,6 +35,9 @@ use crate::error::{Result, invalid_argument};
 use crate::log::{EventLog, NameRanks};
 use crate::time::{Calendar, Day, Timestamp};
 
+/// Of users with more events not every line of memory is asked for, so that to read all ahead would be to read more.
+const AHEAD_ROWS_MAX: usize = 512 * WORD_BITS;
+
 /// Takes all measures of a plan for all users, as of an instant.
 ///
 /// Events after `as_of` do not exist yet. Takes one pass over the events, in parallel ranges of users; the answer does not
@@ -160,15 +163,20 @@ impl<'p, 'a> Pass<'p, 'a> {
         }
     }
 
-    /// Reads a word of each line of memory that the block after this user will ask for at places here and there: it comes while
-    /// this block is worked on.
-    fn look_ahead(&self, start: usize) {
+    /// Reads a value of each line of memory that the block that begins with this user will ask for at places here and there: it comes
+    /// while the block before is worked on.
+    fn look_ahead(&self, first: usize) {
         let log = self.plan.log;
-        let users = start..(start + WORD_BITS).min(log.user_count());
+        let users = first..(first + WORD_BITS).min(log.user_count());
         let rows = log.offsets()[users.start] as usize..log.offsets()[users.end] as usize;
+        if rows.len() > AHEAD_ROWS_MAX {
+            return;
+        }
         self.ranks.iter().flatten().flatten().for_each(|name| name.look_ahead(&rows));
         for job in &self.plan.jobs {
-            if let Task::Fold { fold: Fold::Latest(field), .. } = &job.task {
+            if let Task::Fold { fold: Fold::Latest(field), window, .. } = &job.task
+                && self.reaches.windows[*window].is_whole()
+            {
                 field.look_ahead(&rows);
             }
         }

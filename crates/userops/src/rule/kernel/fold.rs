@@ -10,7 +10,7 @@ use super::pattern::Field;
 use super::span::{BlockRows, WindowRows};
 use super::sums::{ROWS_MAX, RunningSums};
 use super::values::{BlockValues, Room};
-use crate::column::{Codes, CodesCursor, Column, Packed, PackedCursor};
+use crate::column::{Codes, CodesCursor, Column, Packed, PackedCursor, read_lines};
 use crate::error::{Result, limit_exceeded, type_mismatch};
 use crate::log::{EventLog, NameRanks};
 use crate::time::{Calendar, Timestamp};
@@ -368,10 +368,14 @@ fn sum_whole(field: Field<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch,
         sums.add_up(&values);
         matches.fill_differences(out, |bit| sums.up_to(bit), narrow)
     } else {
-        // The first value of each, so that memory is waited for once and not for each.
-        let mut firsts = [0; WORD_BITS];
-        matches.fill_all(&mut firsts, |user| values.next(matches.bits(user).start).unwrap_or_default());
-        matches.fill_all(out, |user| narrow(sums.of(matches.bits(user), firsts[user], &values)))
+        // All are looked at before any is added up, so that memory is waited for once and not for each.
+        let mut all = [[].as_slice(); WORD_BITS];
+        matches.fill_all(&mut all, |user| {
+            let all = values.of(&matches.bits(user));
+            read_lines(all);
+            all
+        });
+        matches.fill_all(out, |user| narrow(sums.of(matches.bits(user), all[user], &values)))
     };
     scratch.room = values.into_room();
     if is_too_large { Err(too_large()) } else { Ok(known) }

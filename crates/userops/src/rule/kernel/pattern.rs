@@ -5,9 +5,9 @@ use std::ops::Range;
 use super::bits::{Ternary, WORD_BITS, add_bits, clear_tail, pass_words};
 use super::cut::Cut;
 use super::literal::{Subject, cut};
-use crate::column::{Codes, Column, Packed};
+use crate::column::{Codes, Column, Packed, read_lines};
 use crate::error::Result;
-use crate::log::{EventLog, NameRanks, read_lines};
+use crate::log::{EventLog, NameRanks};
 use crate::rule::{AMOUNT, Filter};
 use crate::time::Calendar;
 

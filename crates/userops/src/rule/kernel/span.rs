@@ -31,6 +31,13 @@ pub(crate) enum Reach<'a> {
     Around { attribute: &'a Column, from: i64, until: i64 },
 }
 
+impl Reach<'_> {
+    /// Whether all events of the log are inside.
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self, Self::Fixed { is_whole: true, .. })
+    }
+}
+
 /// The windows of a plan, as seen from one instant.
 #[derive(Debug, Clone)]
 pub(crate) struct Reaches<'a> {
@@ -280,7 +287,7 @@ impl WindowRows {
         let seen = |user: usize, start: i64| {
             !block.visible(user).is_empty() && log.end_micros(false)[block.users.start + user] <= start
         };
-        self.is_whole = matches!(reach, Reach::Fixed { is_whole: true, .. });
+        self.is_whole = reach.is_whole();
         match *reach {
             Reach::Fixed { from, until, start, .. } => {
                 self.from = block.cuts[from];

@@ -46,15 +46,14 @@ impl RunningSums {
         self.sums[rank(&self.words, &self.before, bit) as usize]
     }
 
-    /// The sum of some rows. `first` is the first value in them, whether its row matches or not.
+    /// The sum of some rows. `all` are the values in them, whether a row matches or not.
     #[inline]
-    pub(super) fn of(&self, bits: Range<usize>, first: i64, values: &BlockValues<'_, i64>) -> i128 {
+    pub(super) fn of(&self, bits: Range<usize>, all: &[i64], values: &BlockValues<'_, i64>) -> i128 {
         let rank = |bit: usize| rank(&self.words, &self.before, bit) as usize;
-        let all = values.of(&bits);
-        match (rank(bits.end) - rank(bits.start), all) {
-            (0, _) => 0,
+        match rank(bits.end) - rank(bits.start) {
+            0 => 0,
             // Every value is of a row that matches.
-            (count, [_, rest @ ..]) if count == all.len() => i128::from(first) + sum(rest),
+            count if count == all.len() => sum(all),
             _ => {
                 let mut sum = 0;
                 for (index, word) in words_in(&self.words, bits) {

@@ -79,12 +79,6 @@ impl<'c, T: Copy> BlockValues<'c, T> {
         &self.column.values()[self.rank(places.start)..self.rank(places.end)]
     }
 
-    /// The first value from a row on, in the rows or after them.
-    #[inline]
-    pub(crate) fn next(&self, place: usize) -> Option<T> {
-        self.column.values().get(self.rank(place)).copied()
-    }
-
     /// Which of 64 rows have a value.
     #[inline]
     pub(crate) fn known(&self, word: usize) -> u64 {
@@ -137,7 +131,6 @@ mod tests {
                 }
                 let later: Vec<u32> = (row..rows.end).filter_map(|row| column.get(row)).collect();
                 prop_assert_eq!(block.of(&(place..rows.len())), &later);
-                prop_assert_eq!(block.next(place), (row..column.len()).find_map(|row| column.get(row)));
             }
         }
     }
