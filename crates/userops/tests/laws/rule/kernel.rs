@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use userops::column::{Column, TextColumn};
+use userops::column::{Codes, Column, TextColumn};
 use userops::error::ErrorKind;
 use userops::event::{Event, EventSchema};
 use userops::id::{UserId, UserIx};
@@ -307,9 +307,65 @@ fn users_with_many_events_are_each_read_alone() {
     }
 }
 
+/// The codes of texts are a byte, and from the 257th text on four.
+#[test]
+fn texts_are_told_apart_however_many_there_are() {
+    let (users, rows) = (150, 2_000);
+    let sku = |texts: i64, row: i64| (row % 7 != 3).then(|| format!("sku {:03}", row * 37 % texts));
+    for texts in [256, 257, 600] {
+        let event = |row: i64| {
+            let event = Event::new(row * 7 % users, Timestamp::from_micros(row * 1_000_000), "view");
+            match sku(texts, row) {
+                Some(text) => event.with_property("sku", text.as_str()),
+                None => event,
+            }
+        };
+        let events: Vec<Event> = (0..rows).map(event).collect();
+        let (log, _) = EventLog::from_events(EventSchema::default(), &events).unwrap();
+        let column = log.text_property("sku").unwrap();
+        assert_eq!(column.dictionary.len() as i64, texts);
+        assert_eq!(matches!(column.codes, Codes::Narrow(_)), texts <= 256);
+        let as_data = serde_json::to_string(column).unwrap();
+        assert_eq!(&serde_json::from_str::<TextColumn>(&as_data).unwrap(), column);
+        assert_eq!(log.merge(&log_of_none()).unwrap().text_property("sku").unwrap(), column);
+
+        let as_of = Timestamp::from_micros(rows * 1_000_000);
+        let tests = [
+            Test::Eq("sku 100".into()),
+            Test::Contains("20".into()),
+            Test::OneOf(vec!["sku 003".into(), "sku 255".into()]),
+        ];
+        let queries = tests.map(|test| EventQuery::from("view").filter(Filter::property("sku", test)));
+        let of = |over: EventQuery| {
+            let property = "sku".to_owned();
+            let latest = Measure::Latest { property: property.clone(), over: over.clone() };
+            [Measure::count(over.clone()), latest, Measure::Distinct { property, over }]
+        };
+        let measures: Vec<Measure> = queries.into_iter().chain([EventQuery::default()]).flat_map(of).collect();
+        let (calendar, context) = (log.calendar(as_of), Context::default());
+        let measured = measure_users(&log, &Plan::new(&log, [], &measures).unwrap(), as_of).unwrap();
+        for (measure, user) in measures.iter().flat_map(|measure| (0..users as usize).map(move |user| (measure, user)))
+        {
+            let subject = Subject::new(&log, UserIx(user as u32), as_of, &calendar, &context);
+            let told = measured.column(measure, &context).unwrap().get(user).map(|value| value.to_owned());
+            assert_eq!(told, read_measure(measure, &subject).unwrap(), "{measure:?} of user {user}");
+        }
+        let latest = Measure::Latest { property: "sku".to_owned(), over: EventQuery::default() };
+        let latest = measured.column(&latest, &context).unwrap();
+        for user in 0..users {
+            let last = (0..rows).rev().find(|row| row * 7 % users == user).and_then(|row| sku(texts, row));
+            assert_eq!(latest.get(user as usize), last.as_deref().map(ValueRef::Text));
+        }
+    }
+}
+
+fn log_of_none() -> EventLog {
+    EventLog::from_events(EventSchema::default(), &[]).unwrap().0
+}
+
 #[test]
 fn an_empty_log_has_no_users() {
-    let (log, _) = EventLog::from_events(EventSchema::default(), &[]).unwrap();
+    let log = log_of_none();
     let rules = [Measure::count("view").at_least(1i64), Rule::All(vec![]), Rule::Users(vec![UserId::from(1)])];
     let plan = Plan::new(&log, &rules, []).unwrap();
     let measured = measure_users(&log, &plan, at("2026-01-01T00:00:00Z")).unwrap();
