@@ -174,7 +174,7 @@ impl<'p, 'a> Pass<'p, 'a> {
         }
         self.ranks.iter().flatten().flatten().for_each(|name| name.look_ahead(&rows));
         for job in &self.plan.jobs {
-            if let Task::Fold { fold: Fold::Latest(field), window, .. } = &job.task
+            if let Task::Fold { fold: Fold::Latest(field) | Fold::Sum(field), window, .. } = &job.task
                 && self.reaches.windows[*window].is_whole()
             {
                 field.look_ahead(&rows);

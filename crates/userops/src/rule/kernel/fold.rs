@@ -8,7 +8,7 @@ use super::cell::{CellsMut, Kind};
 use super::days::BlockDays;
 use super::pattern::Field;
 use super::span::{BlockRows, WindowRows};
-use super::sums::{ROWS_MAX, RunningSums};
+use super::sums::RunningSums;
 use super::values::{BlockValues, Room};
 use crate::column::{Codes, CodesCursor, Column, Packed, PackedCursor, read_lines};
 use crate::error::{Result, limit_exceeded, type_mismatch};
@@ -334,7 +334,7 @@ fn fold_whole(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
             scratch.days.load(matches);
             matches.fill(out, |user| scratch.days.last_return(matches, user, silence_days).map(since))
         }
-        Fold::Sum(field) => return sum_whole(field, matches, scratch, out),
+        Fold::Sum(field) => return sum_whole(field, matches, &mut scratch.sums, out),
         Fold::Min(field) => with_field!(
             field,
             get => matches.fill(out, |user| matches.rows(user).filter_map(&mut get).min()),
@@ -354,17 +354,15 @@ fn fold_whole(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
     })
 }
 
-fn sum_whole(field: Field<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, out: &mut [i64]) -> Result<u64> {
+fn sum_whole(field: Field<'_>, matches: &Matches<'_>, sums: &mut RunningSums, out: &mut [i64]) -> Result<u64> {
     let (Field::Money(packed) | Field::Property(Column::Integer(packed))) = field else { return Ok(0) };
     let mut is_too_large = false;
     let mut narrow = |sum: i128| {
         is_too_large |= i64::try_from(sum).is_err();
         sum as i64
     };
-    let (mut values, sums) = (BlockValues::within(take(&mut scratch.room), packed), &mut scratch.sums);
-    values.load(&matches.block.rows);
-    sums.load(matches, &values);
-    let known = if matches.window.is_whole && matches.block.rows.len() <= ROWS_MAX {
+    let values = sums.load(matches, packed);
+    let known = if sums.is_worth_adding_up(matches) {
         sums.add_up(&values);
         matches.fill_differences(out, |bit| sums.up_to(bit), narrow)
     } else {
@@ -377,7 +375,7 @@ fn sum_whole(field: Field<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch,
         });
         matches.fill_all(out, |user| narrow(sums.of(matches.bits(user), all[user], &values)))
     };
-    scratch.room = values.into_room();
+    sums.give_back(values);
     if is_too_large { Err(too_large()) } else { Ok(known) }
 }
 

@@ -1,17 +1,26 @@
 //! Sums of the values of the matching events of the users of a block.
 
+use std::mem::take;
 use std::ops::Range;
 
-use super::bits::{each_bit, rank, sum_before, words_in};
+use super::bits::{WORD_BITS, each_bit, rank, sum_before, words_in};
 use super::fold::Matches;
-use super::values::BlockValues;
+use super::values::{BlockValues, Room};
+use crate::column::Packed;
 
 /// With more rows in a block, which are those of a user or two, sums are not kept for each row.
-pub(super) const ROWS_MAX: usize = 1 << 20;
+const ROWS_MAX: usize = 1 << 20;
+
+/// So few values are added up one after the other for whatever window: more are read where the window is.
+const FEW_VALUES: usize = 4 * WORD_BITS;
 
 /// Sums of whole numbers, wide enough for any.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RunningSums {
+    /// The first user of the block, the pattern, and where the column is; whether its values are added up.
+    of: Option<(usize, usize, usize)>,
+    is_added_up: bool,
+    room: Room,
     /// The rows that match and have a value, and how many of them are before each word.
     words: Vec<u64>,
     before: Vec<u32>,
@@ -20,15 +29,39 @@ pub(super) struct RunningSums {
 }
 
 impl RunningSums {
-    /// Finds the rows that match and have a value.
-    pub(super) fn load(&mut self, matches: &Matches<'_>, values: &BlockValues<'_, i64>) {
+    /// Finds the rows that match and have a value, and the values, whose memory is to be [given back](Self::give_back). Sums over several
+    /// windows find them once.
+    pub(super) fn load<'c>(&mut self, matches: &Matches<'_>, column: &'c Packed<i64>) -> BlockValues<'c, i64> {
+        let of = Some((matches.block.users.start, matches.pattern, std::ptr::from_ref(column).addr()));
+        let mut values = BlockValues::within(take(&mut self.room), column);
+        if std::mem::replace(&mut self.of, of) == of {
+            return values;
+        }
+        values.load(&matches.block.rows);
         self.words.clear();
         self.words.extend(matches.words.iter().enumerate().map(|(index, word)| word & values.known(index)));
         sum_before(&self.words, &mut self.before);
+        self.is_added_up = false;
+        values
+    }
+
+    /// Takes back the memory of the values.
+    pub(super) fn give_back(&mut self, values: BlockValues<'_, i64>) {
+        self.room = values.into_room();
+    }
+
+    /// Whether sums of a window are best told from the sums of all.
+    pub(super) fn is_worth_adding_up(&self, matches: &Matches<'_>) -> bool {
+        let count = self.before.last().map_or(0, |count| *count as usize);
+        let is_short = matches.block.rows.len() <= ROWS_MAX;
+        is_short && (matches.window.is_whole || self.is_added_up || count <= FEW_VALUES)
     }
 
     /// Adds up their values, one after the other.
     pub(super) fn add_up(&mut self, values: &BlockValues<'_, i64>) {
+        if std::mem::replace(&mut self.is_added_up, true) {
+            return;
+        }
         self.sums.clear();
         self.sums.push(0);
         let mut sum = 0;
