@@ -7,7 +7,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::{LocalDays, RANGES_PER_THREAD, balanced_ranges};
-use crate::column::{Bitmap, BitmapBuilder};
+use crate::column::{Bitmap, BitmapBuilder, read_lines};
 
 const WORD_BITS: usize = u64::BITS as usize;
 
@@ -130,6 +130,12 @@ impl<'a> DayRows<'a> {
     pub(crate) fn of_users(&self) -> impl Iterator<Item = Range<usize>> + 'a {
         let base = self.offsets[0];
         self.offsets.windows(2).map(move |bounds| (bounds[0] - base) as usize..(bounds[1] - base) as usize)
+    }
+
+    /// Reads a value of each line of memory that the days lie in.
+    pub(crate) fn look_ahead(&self) {
+        read_lines(self.numbers);
+        read_lines(self.first_rows);
     }
 
     /// The first row of a day; of the day after the last, the row after the last.

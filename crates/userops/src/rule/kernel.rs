@@ -31,6 +31,7 @@ use self::sequence::SequenceScratch;
 use self::span::{BlockRows, Reaches, WindowRows};
 use super::evaluate::Measures;
 use super::plan::{Job, Plan, Task};
+use crate::column::read_lines;
 use crate::error::{Result, invalid_argument};
 use crate::log::{EventLog, NameRanks};
 use crate::time::{Calendar, Day, Timestamp};
@@ -171,6 +172,11 @@ impl<'p, 'a> Pass<'p, 'a> {
         let rows = log.offsets()[users.start] as usize..log.offsets()[users.end] as usize;
         if rows.len() > AHEAD_ROWS_MAX {
             return;
+        }
+        // What the next look starts from.
+        read_lines(&log.offsets()[users.end..(users.end + WORD_BITS).min(log.user_count())]);
+        if let Some(days) = log.day_rows(&users) {
+            days.look_ahead();
         }
         self.ranks.iter().flatten().flatten().for_each(|name| name.look_ahead(&rows));
         for job in &self.plan.jobs {

@@ -308,6 +308,9 @@ fn fold_small(fold: Fold<'_>, matches: &Matches<'_>, scratch: &mut FoldScratch, 
 }
 
 fn latest_code<T: Copy + Into<u32>>(codes: &Packed<T>, matches: &Matches<'_>, room: &mut Room, out: &mut [u32]) -> u64 {
+    if codes.known().is_none() {
+        return matches.fill_from_rows(out, |user| matches.last(user), |row| Some(codes.values()[row].into()));
+    }
     let mut values = BlockValues::within(take(room), codes);
     values.load(&matches.block.rows);
     let first = matches.block.rows.start;
@@ -363,7 +366,7 @@ fn sum_whole(field: Field<'_>, matches: &Matches<'_>, sums: &mut RunningSums, ou
     };
     let values = sums.load(matches, packed);
     let known = if sums.is_worth_adding_up(matches) {
-        sums.add_up(&values);
+        sums.add_up(&values, matches.block.rows.len());
         matches.fill_differences(out, |bit| sums.up_to(bit), narrow)
     } else {
         // All are looked at before any is added up, so that memory is waited for once and not for each.

@@ -52,19 +52,31 @@ impl RunningSums {
 
     /// Whether sums of a window are best told from the sums of all.
     pub(super) fn is_worth_adding_up(&self, matches: &Matches<'_>) -> bool {
-        let count = self.before.last().map_or(0, |count| *count as usize);
         let is_short = matches.block.rows.len() <= ROWS_MAX;
-        is_short && (matches.window.is_whole || self.is_added_up || count <= FEW_VALUES)
+        is_short && (matches.window.is_whole || self.is_added_up || self.count() <= FEW_VALUES)
     }
 
-    /// Adds up their values, one after the other.
-    pub(super) fn add_up(&mut self, values: &BlockValues<'_, i64>) {
+    fn count(&self) -> usize {
+        self.before.last().map_or(0, |count| *count as usize)
+    }
+
+    /// Adds up their values, one after the other, of a block of so many rows.
+    pub(super) fn add_up(&mut self, values: &BlockValues<'_, i64>, rows: usize) {
         if std::mem::replace(&mut self.is_added_up, true) {
             return;
         }
         self.sums.clear();
         self.sums.push(0);
         let mut sum = 0;
+        let all = values.of(&(0..rows));
+        if all.len() == self.count() {
+            // Every value is of a row that matches.
+            self.sums.extend(all.iter().map(|value| {
+                sum += i128::from(*value);
+                sum
+            }));
+            return;
+        }
         for (index, word) in self.words.iter().enumerate() {
             each_bit(*word, |bit| {
                 sum += i128::from(values.value(index, bit));
